@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A LoRA adapter: its settings, tensors, files (safetensors + PEFT's adapter_config.json) and the model it stands on.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/model/family.h"
+#include "core/model/weights.h"
+
+namespace rolora {
+
+struct LoraSettings {
+  int64_t rank = 16;
+  double alpha = 16;
+  double dropout = 0;
+  std::vector<LinearKind> targets = {LinearKind::q, LinearKind::v};  ///< RoLoRA's recipe
+  bool rslora = false;  ///< scaling α/√r (arXiv 2312.03732) in place of α/r
+  double scaling() const;
+};
+
+struct LoraPair {
+  at::Tensor a;  // [r, in] fp32
+  at::Tensor b;  // [out, r] fp32
+};
+
+struct Adapter {
+  LoraSettings settings;
+  std::map<std::string, LoraPair> pairs;  ///< by linear name ("model.layers.0.self_attn.q_proj")
+  std::string base_model;                 ///< name for PEFT's field
+  std::string rotation_checksum;          ///< of the base it was trained on; empty for a plain base
+};
+
+/// A Kaiming-uniform (a = √5) from the seed, B zero (LoRA, arXiv 2106.09685).
+Adapter new_adapter(const ModelConfig& config, const LoraSettings& settings, uint64_t seed);
+/// Reads a PEFT folder, validated against the model. Unsupported settings (DoRA, bias, modules_to_save, patterns) are refused by name.
+Adapter load_adapter(const std::filesystem::path& folder, const ModelConfig& config);
+/// adapter_model.safetensors, adapter_config.json and, for a rotated base, rotation.json beside them.
+void save_adapter(const Adapter& adapter, const ModelConfig& config, const std::filesystem::path& folder);
+/// InputError with both checksums when the adapter was trained on another rotation than the base has (empty = plain).
+void require_same_rotation(const Adapter& adapter, const std::string& adapter_folder, const std::string& base_checksum);
+
+/// A model with the adapter beside its linears (unmerged) or folded into them (merged: W + scaling·B A, in fp64, rounded once).
+class AdaptedSource final : public ModelSource {
+ public:
+  AdaptedSource(std::shared_ptr<const ModelSource> base, Adapter adapter, bool merged);
+  const ModelConfig& config() const override { return base_->config(); }
+  LayerWeights layer(LayerIndex index, const Compute& compute) const override;
+  at::Tensor embed(const at::Tensor& ids, const Compute& compute) const override { return base_->embed(ids, compute); }
+  at::Tensor final_norm(const Compute& compute) const override { return base_->final_norm(compute); }
+  at::Tensor head(const Compute& compute) const override { return base_->head(compute); }
+  void attach(Listeners& listeners, const Compute& compute) const override { base_->attach(listeners, compute); }
+
+ private:
+  std::shared_ptr<const ModelSource> base_;
+  Adapter adapter_;
+  bool merged_;
+};
+
+}  // namespace rolora

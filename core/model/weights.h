@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The tensors of one decoder layer, and where they come from.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <array>
+#include <memory>
+
+#include "core/model/config.h"
+#include "core/model/family.h"
+#include "core/model/sites.h"
+
+namespace rolora {
+
+/// In which type and where the arithmetic runs (weights are converted when they are loaded).
+struct Compute {
+  at::ScalarType type = at::kFloat;
+  at::Device device = at::kCPU;
+};
+
+/// A low-rank term beside a linear: y += scaling · (dropout(x) Aᵀ) Bᵀ. LoRA, arXiv 2106.09685.
+struct AdapterTerm {
+  at::Tensor a;  // [r, in]
+  at::Tensor b;  // [out, r]
+  double scaling = 1.0;
+  double dropout = 0.0;  ///< only while training
+  bool training = false;
+};
+
+struct Linear {
+  at::Tensor weight;  // [out, in]
+  at::Tensor bias;    // [out] or undefined
+  std::shared_ptr<const AdapterTerm> adapter;  ///< may be null
+  /// x [..., in] → x Wᵀ + b (+ adapter) [..., out]
+  at::Tensor apply(const at::Tensor& x) const;
+};
+
+struct LayerWeights {
+  at::Tensor input_norm;           // [d]
+  at::Tensor post_attention_norm;  // [d]
+  std::array<Linear, kLinearKinds> linears;
+  Linear& operator[](LinearKind k) { return linears[static_cast<size_t>(k)]; }
+  const Linear& operator[](LinearKind k) const { return linears[static_cast<size_t>(k)]; }
+};
+
+/// Where a model's weights come from, layer by layer. Folders, folds on the fly, fake-quantized looks, adapters and trained models are all
+/// sources; each wraps another. Implementations are immutable and never hold the whole model unless their name says so.
+class ModelSource {
+ public:
+  virtual ~ModelSource() = default;
+  virtual const ModelConfig& config() const = 0;
+  virtual LayerWeights layer(LayerIndex index, const Compute& compute) const = 0;
+  /// ids [..] (int64) → rows of the embedding [.., d]
+  virtual at::Tensor embed(const at::Tensor& ids, const Compute& compute) const = 0;
+  virtual at::Tensor final_norm(const Compute& compute) const = 0;  // [d]
+  virtual at::Tensor head(const Compute& compute) const = 0;        // [V, d]
+  /// Adds what belongs to the model itself: online rotations (R3, R4), its own activation and KV quantization.
+  virtual void attach(Listeners& listeners, const Compute& compute) const = 0;
+};
+
+}  // namespace rolora

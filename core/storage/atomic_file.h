@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Saving: temporary name beside the target, fsync, rename. A reader never sees a half file or a half folder.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace rolora {
+
+/// Replaces `target` atomically. Throws Error naming the file and the system's reason (no space, no permission); leaves nothing behind.
+void write_file_atomically(const std::filesystem::path& target, std::string_view bytes);
+
+/// Appends one line and flushes it to the disk (event logs).
+void append_line(const std::filesystem::path& target, std::string_view line);
+
+/// Reads a whole file of at most `limit` bytes; InputError otherwise.
+std::string read_file(const std::filesystem::path& file, uint64_t limit = 1ull << 32);
+
+/// An output file written under a temporary name; `commit()` fsyncs and renames. Destroyed without commit it removes the temporary.
+class PendingFile {
+ public:
+  explicit PendingFile(std::filesystem::path target);
+  ~PendingFile();
+  PendingFile(const PendingFile&) = delete;
+  PendingFile& operator=(const PendingFile&) = delete;
+  const std::filesystem::path& path() const { return temporary_; }
+  void commit();
+
+ private:
+  std::filesystem::path target_, temporary_;
+  bool committed_ = false;
+};
+
+/// An output folder written under a temporary name beside its target. An existing target is refused unless `force`, and is replaced only by `commit()`.
+class PendingFolder {
+ public:
+  PendingFolder(std::filesystem::path target, bool force);
+  ~PendingFolder();
+  PendingFolder(const PendingFolder&) = delete;
+  PendingFolder& operator=(const PendingFolder&) = delete;
+  const std::filesystem::path& path() const { return temporary_; }
+  void commit();
+
+ private:
+  std::filesystem::path target_, temporary_;
+  bool force_ = false, committed_ = false;
+};
+
+}  // namespace rolora

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The one place that speaks to the HDF5 C library: its return codes become typed errors that carry the library's own reason.
+// Object times are off and the writer is deterministic: the same calls give the same bytes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rolora {
+
+
+/// Writes one file under a temporary name; `commit()` renames it to its target.
+class Hdf5Writer {
+ public:
+  explicit Hdf5Writer(std::filesystem::path target);
+  ~Hdf5Writer();
+  /// Creates the group and its parents ("/plain/layers.0.down_in").
+  void group(const std::string& path);
+  void dataset(const std::string& path, std::span<const float> values, const std::vector<int64_t>& shape);
+  void dataset(const std::string& path, std::span<const double> values, const std::vector<int64_t>& shape);
+  void dataset(const std::string& path, std::span<const int64_t> values, const std::vector<int64_t>& shape);
+  void dataset(const std::string& path, std::span<const std::string> values);  ///< variable-length UTF-8
+  void attribute(const std::string& object, const std::string& name, const std::string& value);
+  void attribute(const std::string& object, const std::string& name, double value);
+  void attribute(const std::string& object, const std::string& name, int64_t value);
+  void attribute(const std::string& object, const std::string& name, const std::vector<std::string>& values);
+  void commit();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Reads files of this program's layout; every failure is an InputError that names file and object.
+class Hdf5Reader {
+ public:
+  explicit Hdf5Reader(const std::filesystem::path& file);
+  ~Hdf5Reader();
+  bool has(const std::string& path) const;
+  std::vector<std::string> children(const std::string& path) const;  ///< sorted
+  std::vector<int64_t> shape(const std::string& path) const;
+  std::vector<double> numbers(const std::string& path) const;  ///< any numeric type, as fp64
+  std::vector<std::string> strings(const std::string& path) const;
+  std::string text_attribute(const std::string& object, const std::string& name) const;
+  double number_attribute(const std::string& object, const std::string& name) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rolora

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The safetensors container: an 8-byte header length, a JSON header, then the tensors' bytes. Read by memory map, validated whole before first use.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rolora {
+
+enum class StoredType { F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL };
+size_t bytes_of(StoredType type);
+std::string_view name_of(StoredType type);  ///< as the container writes it, "BF16"
+
+struct TensorEntry {
+  StoredType type;
+  std::vector<int64_t> shape;
+  uint64_t begin = 0, end = 0;  ///< byte offsets in the data section
+  int64_t elements() const;
+};
+
+/// A memory-mapped, read-only file. Copies share the map. Refuses truncated, overlapping, uncovered or overflowing tensors, unknown types,
+/// duplicate names, and headers over 100 MB.
+class SafetensorsFile {
+ public:
+  static SafetensorsFile open(const std::filesystem::path& file);
+  const std::map<std::string, TensorEntry>& tensors() const;
+  const std::map<std::string, std::string>& metadata() const;
+  const TensorEntry& entry(const std::string& name) const;   ///< InputError when missing
+  std::span<const std::byte> bytes(const std::string& name) const;
+  /// Tells the system that the pages of this tensor are not needed now (keeps the resident size small while streaming).
+  void release(const std::string& name) const;
+  const std::filesystem::path& path() const;
+  /// Keeps the map alive (a tensor that views its bytes holds this).
+  std::shared_ptr<const void> keep_alive() const;
+
+ private:
+  struct Map;
+  std::shared_ptr<const Map> map_;
+};
+
+/// Writes a file tensor by tensor in the order declared, without holding more than one. Deterministic bytes. The file appears at
+/// `target` only by finish() (temporary + fsync + rename).
+class SafetensorsWriter {
+ public:
+  struct Declared {
+    std::string name;
+    StoredType type;
+    std::vector<int64_t> shape;
+  };
+  SafetensorsWriter(std::filesystem::path target, std::vector<Declared> tensors, std::map<std::string, std::string> metadata = {});
+  ~SafetensorsWriter();
+  /// Bytes of the next declared tensor, whole. Throws Error when name or size is not the next declared one.
+  void write(const std::string& name, std::span<const std::byte> bytes);
+  void finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rolora
