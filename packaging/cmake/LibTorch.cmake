@@ -27,4 +27,8 @@ target_include_directories(rolora_libtorch SYSTEM INTERFACE ${ROLORA_LIBTORCH}/i
 # libtorch_cpu.so finds the CUDA runtime it was linked with through its own rpath; the linker need not.
 target_link_options(rolora_libtorch INTERFACE -Wl,--allow-shlib-undefined -Wl,-rpath,${ROLORA_LIBTORCH}/lib)
 target_link_libraries(rolora_libtorch INTERFACE rolora_torch_cpu rolora_c10)
+# at::parallel_for is a template: without OpenMP in the including file its loops run on one thread, silently. The runtime is the one
+# that LibTorch brings (same soname, found first through the rpath above).
+target_compile_options(rolora_libtorch INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fopenmp>)
+target_link_options(rolora_libtorch INTERFACE -fopenmp)
 add_library(rolora::libtorch ALIAS rolora_libtorch)
