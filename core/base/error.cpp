@@ -6,7 +6,9 @@ namespace rolora {
 InputError::InputError(std::string_view file, std::string_view key, std::string_view expected, std::string_view found)
     : Error(std::string(file) + ": " + std::string(key) + ": expected " + std::string(expected) + ", found " + std::string(found)),
       file_(file),
-      key_(key) {}
+      key_(key),
+      expected_(expected),
+      found_(found) {}
 
 std::string printable(std::string_view text, size_t limit) {
   std::string out;

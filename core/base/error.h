@@ -20,9 +20,11 @@ class InputError : public Error {
   InputError(std::string_view file, std::string_view key, std::string_view expected, std::string_view found);
   const std::string& file() const { return file_; }
   const std::string& key() const { return key_; }
+  const std::string& expected() const { return expected_; }
+  const std::string& found() const { return found_; }
 
  private:
-  std::string file_, key_;
+  std::string file_, key_, expected_, found_;
 };
 
 /// The call itself is wrong (unknown option, impossible combination): exit code 2.

@@ -3,13 +3,16 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rolora {
 
-/// Replaces `target` atomically. Throws Error naming the file and the system's reason (no space, no permission); leaves nothing behind.
+/// Replaces `target` atomically. Throws Error naming the file and the system's reason (no permission; DeviceError when there is no space)
+/// and leaves nothing behind. A link is followed; a folder or a device as target is refused.
 void write_file_atomically(const std::filesystem::path& target, std::string_view bytes);
 
 /// Appends one line and flushes it to the disk (event logs).
@@ -33,7 +36,9 @@ class PendingFile {
   bool committed_ = false;
 };
 
-/// An output folder written under a temporary name beside its target. An existing target is refused unless `force`, and is replaced only by `commit()`.
+/// An output folder written under a temporary name beside its target (missing parents are made). An existing target is refused unless
+/// `force`, and is replaced, whole, only by `commit()`; a folder that holds the current or the home folder is never replaced. Destroyed
+/// without commit it leaves nothing behind. What a killed process left under the same target's temporary names is removed on construction.
 class PendingFolder {
  public:
   PendingFolder(std::filesystem::path target, bool force);
@@ -45,6 +50,7 @@ class PendingFolder {
 
  private:
   std::filesystem::path target_, temporary_;
+  std::vector<std::filesystem::path> created_parents_;  // innermost first; removed again when nothing is committed
   bool force_ = false, committed_ = false;
 };
 

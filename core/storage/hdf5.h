@@ -13,7 +13,6 @@
 
 namespace rolora {
 
-
 /// Writes one file under a temporary name; `commit()` renames it to its target.
 class Hdf5Writer {
  public:

@@ -18,20 +18,26 @@ using Json = nlohmann::json;
 struct JsonLimits {
   uint64_t bytes = 256ull << 20;
   int depth = 64;
+  uint64_t values = 20'000'000;  ///< bounds the memory of texts like [[],[],[],…
 };
 
-/// Reads a whole file. Refuses (InputError) what cannot be read, is larger than the limit, nests too deep, is not UTF-8 JSON or has a key twice.
+/// Reads a whole file. Refuses (InputError) what cannot be read, is larger than the limits, nests too deep, is not UTF-8 JSON, has a key
+/// twice or a number outside the range of double. The error's key is "line L column C" (columns in characters), or the path of a repeated
+/// key.
 Json read_json_file(const std::filesystem::path& file, const JsonLimits& limits = {});
 /// The same for a text in memory; `name` stands where the file would in messages.
 Json parse_json(std::string_view text, std::string_view name, const JsonLimits& limits = {});
-/// Two-space indented, sorted keys, newline at the end: the one form in which this program writes JSON files.
+/// Two-space indented, sorted keys, newline at the end: the one form in which this program writes JSON files. Doubles read back exactly,
+/// one that is not finite becomes null, bytes that are not UTF-8 become U+FFFD.
 std::string json_text(const Json& value);
 
-/// A checked view of one JSON object. Every getter raises InputError(file, path.key, expected, found). Tracks which keys were read.
+/// A checked view of one JSON object, which must outlive it. Every getter raises InputError(file, path.key, expected, found). Tracks which
+/// keys were read. Integers written as floats (1.0) are refused where an integer is asked for; number() takes both. The …_or getters take
+/// the fallback for a missing key and for null.
 class JsonObject {
  public:
   JsonObject(const Json& object, std::string file, std::string path = "");
-  bool has(std::string_view key) const;  ///< present and not null
+  bool has(std::string_view key) const;         ///< present and not null
   const Json& raw(std::string_view key) const;  ///< any type; refuses a missing key
   std::string string(std::string_view key) const;
   int64_t integer(std::string_view key, int64_t least, int64_t most) const;

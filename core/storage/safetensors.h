@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The safetensors container: an 8-byte header length, a JSON header, then the tensors' bytes. Read by memory map, validated whole before first use.
+// The safetensors container: an 8-byte header length, a JSON header, then the tensors' bytes. Read by memory map, validated whole before
+// first use.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,7 +18,10 @@ namespace rolora {
 
 enum class StoredType { F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL };
 size_t bytes_of(StoredType type);
-std::string_view name_of(StoredType type);  ///< as the container writes it, "BF16"
+std::string_view name_of(StoredType type);                     ///< as the container writes it, "BF16"
+std::optional<StoredType> stored_type(std::string_view name);  ///< none for a type this program does not read
+/// Elements times the type's bytes; none when a side is negative or the product (zeros left out) does not fit int64.
+std::optional<uint64_t> stored_bytes(StoredType type, const std::vector<int64_t>& shape);
 
 struct TensorEntry {
   StoredType type;
@@ -26,13 +31,14 @@ struct TensorEntry {
 };
 
 /// A memory-mapped, read-only file. Copies share the map. Refuses truncated, overlapping, uncovered or overflowing tensors, unknown types,
-/// duplicate names, and headers over 100 MB.
+/// duplicate names, and headers over 100 MB. The error's key is the tensor's name, or "header".
 class SafetensorsFile {
  public:
   static SafetensorsFile open(const std::filesystem::path& file);
   const std::map<std::string, TensorEntry>& tensors() const;
   const std::map<std::string, std::string>& metadata() const;
-  const TensorEntry& entry(const std::string& name) const;   ///< InputError when missing
+  const TensorEntry& entry(const std::string& name) const;  ///< InputError when missing
+  /// The tensor's bytes in the map. The format does not promise that they start at a multiple of the type's size.
   std::span<const std::byte> bytes(const std::string& name) const;
   /// Tells the system that the pages of this tensor are not needed now (keeps the resident size small while streaming).
   void release(const std::string& name) const;
@@ -45,8 +51,10 @@ class SafetensorsFile {
   std::shared_ptr<const Map> map_;
 };
 
-/// Writes a file tensor by tensor in the order declared, without holding more than one. Deterministic bytes. The file appears at
-/// `target` only by finish() (temporary + fsync + rename).
+/// Writes a file tensor by tensor in the order declared, without holding more than one. Deterministic bytes. In the file wider types come
+/// first, within one width the declared order rules: so every tensor is aligned to its type, which some readers need and the format, having
+/// no gaps, cannot give otherwise. The file appears at `target` only by finish() (temporary + fsync + rename). Error (DeviceError without
+/// space) names the file and the system's reason.
 class SafetensorsWriter {
  public:
   struct Declared {
