@@ -13,7 +13,9 @@
 
 namespace rolora {
 
-/// Writes one file under a temporary name; `commit()` renames it to its target.
+/// Writes one file under a temporary name; `commit()` renames it to its target. Missing parent groups are made; an attribute set again is
+/// replaced. Texts are variable-length UTF-8: what is not UTF-8 in them becomes U+FFFD and a NUL byte, which the format cannot hold,
+/// U+2400. Error (DeviceError without space) names file, object and reason. DeviceError from the constructor in a build without HDF5.
 class Hdf5Writer {
  public:
   explicit Hdf5Writer(std::filesystem::path target);
@@ -35,7 +37,8 @@ class Hdf5Writer {
   std::unique_ptr<State> state_;
 };
 
-/// Reads files of this program's layout; every failure is an InputError that names file and object.
+/// Reads files of this program's layout; every failure is an InputError that names file and object. DeviceError from the constructor in a
+/// build without HDF5.
 class Hdf5Reader {
  public:
   explicit Hdf5Reader(const std::filesystem::path& file);
@@ -43,10 +46,11 @@ class Hdf5Reader {
   bool has(const std::string& path) const;
   std::vector<std::string> children(const std::string& path) const;  ///< sorted
   std::vector<int64_t> shape(const std::string& path) const;
-  std::vector<double> numbers(const std::string& path) const;  ///< any numeric type, as fp64
-  std::vector<std::string> strings(const std::string& path) const;
+  std::vector<double> numbers(const std::string& path) const;       ///< any numeric type, as fp64
+  std::vector<std::string> strings(const std::string& path) const;  ///< variable or fixed length
   std::string text_attribute(const std::string& object, const std::string& name) const;
   double number_attribute(const std::string& object, const std::string& name) const;
+  std::vector<std::string> texts_attribute(const std::string& object, const std::string& name) const;  ///< one or many
 
  private:
   struct State;

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#ifdef ROLORA_HAS_HDF5
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/storage/hdf5.h"
+#include "core/storage/hdf5_handle.h"
+#include "core/storage/system_error.h"
+
+namespace rolora {
+namespace {
+
+// A file may declare any extent: nothing larger than this is read into memory (2^31 values are 16 GiB as fp64).
+constexpr hssize_t kMostValues = hssize_t{1} << 31;
+
+}  // namespace
+
+struct Hdf5Reader::State {
+  std::string name;
+  Hdf5Id file;
+
+  [[noreturn]] void refuse(const std::string& object, const std::string& expected, const std::string& found) const {
+    throw InputError(name, object, expected, found);
+  }
+  Hdf5Id checked(hid_t id, Hdf5Id::Close close, const std::string& object, const std::string& expected) const {
+    if (id < 0) refuse(object, expected, hdf5_reason());
+    return Hdf5Id(id, close);
+  }
+  bool has(const std::string& path) const;
+  Hdf5Id dataset(const std::string& path) const {
+    if (!has(path)) refuse(path, "a dataset", "nothing of this name");
+    return checked(H5Dopen2(file.get(), path.c_str(), H5P_DEFAULT), H5Dclose, path, "a dataset");
+  }
+  Hdf5Id attribute(const std::string& object, const std::string& attribute_name, const std::string& shown) const {
+    if (object != "/" && !has(object)) refuse(object, "an object", "nothing of this name");
+    hdf5_quiet();
+    const htri_t there = H5Aexists_by_name(file.get(), object.c_str(), attribute_name.c_str(), H5P_DEFAULT);
+    if (there <= 0) refuse(shown, "an attribute", there < 0 ? hdf5_reason() : "none of this name");
+    return checked(H5Aopen_by_name(file.get(), object.c_str(), attribute_name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, shown,
+                   "an attribute");
+  }
+  size_t count(const Hdf5Id& space, const std::string& object) const {
+    const hssize_t n = space.valid() ? H5Sget_simple_extent_npoints(space.get()) : -1;
+    if (n < 0) refuse(object, "an extent", hdf5_reason());
+    if (n > kMostValues) refuse(object, "at most " + std::to_string(kMostValues) + " values", std::to_string(n));
+    return static_cast<size_t>(n);
+  }
+  void expect_numbers(const Hdf5Id& type, const std::string& object) const {
+    const H5T_class_t kind = type.valid() ? H5Tget_class(type.get()) : H5T_NO_CLASS;
+    if (kind != H5T_INTEGER && kind != H5T_FLOAT) refuse(object, "numbers", "another type");
+  }
+  template <class Read>
+  std::vector<std::string> texts(const Hdf5Id& type, const Hdf5Id& space, const std::string& object, Read read) const;
+};
+
+bool Hdf5Reader::State::has(const std::string& path) const {
+  hdf5_quiet();
+  if (path.empty() || path == "/") return path == "/";
+  for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {  // the library needs every level above to be there
+    const std::string part = path.substr(0, end);
+    const htri_t there = H5Lexists(file.get(), part.c_str(), H5P_DEFAULT);
+    if (there < 0) refuse(part, "a readable group above it", hdf5_reason());
+    if (there == 0) return false;
+    if (H5Oexists_by_name(file.get(), part.c_str(), H5P_DEFAULT) <= 0) return false;  // a link that leads nowhere
+    if (end == std::string::npos) return true;
+  }
+}
+
+// `read(memory_type, buffer)` reads the whole object.
+template <class Read>
+std::vector<std::string> Hdf5Reader::State::texts(const Hdf5Id& type, const Hdf5Id& space, const std::string& object, Read read) const {
+  if (!type.valid() || H5Tget_class(type.get()) != H5T_STRING) refuse(object, "texts", "another type");
+  const size_t n = count(space, object);
+  std::vector<std::string> list;
+  if (n == 0) return list;
+  list.reserve(n);
+  if (H5Tis_variable_str(type.get()) > 0) {
+    Hdf5Id memory(H5Tcopy(type.get()), H5Tclose);
+    std::vector<char*> pointers(n, nullptr);
+    if (!memory.valid() || read(memory.get(), pointers.data()) < 0) refuse(object, "readable texts", hdf5_reason());
+    for (const char* text : pointers) list.emplace_back(text == nullptr ? "" : text);
+    if (H5Dvlen_reclaim(memory.get(), space.get(), H5P_DEFAULT, pointers.data()) < 0) refuse(object, "readable texts", hdf5_reason());
+    return list;
+  }
+  const size_t width = H5Tget_size(type.get());
+  if (width == 0 || width > (size_t{1} << 32) / n) refuse(object, "texts of at most 4 GiB together", std::to_string(width) + " bytes each");
+  std::vector<char> bytes(n * width);
+  if (read(type.get(), bytes.data()) < 0) refuse(object, "readable texts", hdf5_reason());
+  const bool spaces = H5Tget_strpad(type.get()) == H5T_STR_SPACEPAD;
+  for (size_t i = 0; i < n; ++i) {
+    std::string text(bytes.data() + i * width, ::strnlen(bytes.data() + i * width, width));
+    while (spaces && !text.empty() && text.back() == ' ') text.pop_back();
+    list.push_back(std::move(text));
+  }
+  return list;
+}
+
+Hdf5Reader::Hdf5Reader(const std::filesystem::path& file) : state_(std::make_unique<State>()) {
+  State& s = *state_;
+  s.name = file.string();
+  { const FileDescriptor readable(open_for_reading(file)); }  // the system's own words for a missing file or no permission
+  hdf5_quiet();
+  Hdf5Id access = s.checked(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "file", "an HDF5 file");
+  // No lock: a viewer may have the file open, and some network file systems know no locks. Results never change in place.
+  if (H5Pset_file_locking(access.get(), false, true) < 0) s.refuse("file", "an HDF5 file", hdf5_reason());
+  s.file = s.checked(H5Fopen(file.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose, "file", "an HDF5 file");
+}
+
+Hdf5Reader::~Hdf5Reader() = default;
+
+bool Hdf5Reader::has(const std::string& path) const { return state_->has(path); }
+
+std::vector<std::string> Hdf5Reader::children(const std::string& path) const {
+  const State& s = *state_;
+  if (!s.has(path)) s.refuse(path, "a group", "nothing of this name");
+  const Hdf5Id group = s.checked(H5Gopen2(s.file.get(), path.c_str(), H5P_DEFAULT), H5Gclose, path, "a group");
+  std::vector<std::string> names;
+  const auto add = [](hid_t, const char* name, const H5L_info_t*, void* list) -> herr_t {
+    static_cast<std::vector<std::string>*>(list)->emplace_back(name);
+    return 0;
+  };
+  if (H5Literate(group.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, add, &names) < 0) s.refuse(path, "a readable group", hdf5_reason());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<int64_t> Hdf5Reader::shape(const std::string& path) const {
+  const State& s = *state_;
+  const Hdf5Id data = s.dataset(path);
+  const Hdf5Id space = s.checked(H5Dget_space(data.get()), H5Sclose, path, "an extent");
+  const int rank = H5Sget_simple_extent_ndims(space.get());
+  if (rank < 0) s.refuse(path, "an extent", hdf5_reason());
+  std::vector<hsize_t> sides(static_cast<size_t>(rank));
+  if (rank > 0 && H5Sget_simple_extent_dims(space.get(), sides.data(), nullptr) < 0) s.refuse(path, "an extent", hdf5_reason());
+  return {sides.begin(), sides.end()};
+}
+
+std::vector<double> Hdf5Reader::numbers(const std::string& path) const {
+  const State& s = *state_;
+  const Hdf5Id data = s.dataset(path);
+  const Hdf5Id type(H5Dget_type(data.get()), H5Tclose), space(H5Dget_space(data.get()), H5Sclose);
+  s.expect_numbers(type, path);
+  std::vector<double> values(s.count(space, path));
+  if (values.empty()) return values;
+  if (H5Dget_storage_size(data.get()) == 0) s.refuse(path, std::to_string(values.size()) + " stored values", "none");
+  if (H5Dread(data.get(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    s.refuse(path, "readable numbers", hdf5_reason());
+  return values;
+}
+
+std::vector<std::string> Hdf5Reader::strings(const std::string& path) const {
+  const State& s = *state_;
+  const Hdf5Id data = s.dataset(path);
+  const Hdf5Id type(H5Dget_type(data.get()), H5Tclose), space(H5Dget_space(data.get()), H5Sclose);
+  return s.texts(type, space, path,
+                 [&](hid_t memory, void* buffer) { return H5Dread(data.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer); });
+}
+
+std::vector<std::string> Hdf5Reader::texts_attribute(const std::string& object, const std::string& name) const {
+  const State& s = *state_;
+  const std::string shown = object + "@" + name;
+  const Hdf5Id attribute = s.attribute(object, name, shown);
+  const Hdf5Id type(H5Aget_type(attribute.get()), H5Tclose), space(H5Aget_space(attribute.get()), H5Sclose);
+  return s.texts(type, space, shown, [&](hid_t memory, void* buffer) { return H5Aread(attribute.get(), memory, buffer); });
+}
+
+std::string Hdf5Reader::text_attribute(const std::string& object, const std::string& name) const {
+  const std::vector<std::string> texts = texts_attribute(object, name);
+  if (texts.size() != 1) state_->refuse(object + "@" + name, "one text", std::to_string(texts.size()));
+  return texts.front();
+}
+
+double Hdf5Reader::number_attribute(const std::string& object, const std::string& name) const {
+  const State& s = *state_;
+  const std::string shown = object + "@" + name;
+  const Hdf5Id attribute = s.attribute(object, name, shown);
+  const Hdf5Id type(H5Aget_type(attribute.get()), H5Tclose), space(H5Aget_space(attribute.get()), H5Sclose);
+  s.expect_numbers(type, shown);
+  if (const size_t n = s.count(space, shown); n != 1) s.refuse(shown, "one number", std::to_string(n));
+  double value = 0;
+  if (H5Aread(attribute.get(), H5T_NATIVE_DOUBLE, &value) < 0) s.refuse(shown, "a readable number", hdf5_reason());
+  return value;
+}
+
+}  // namespace rolora
+#endif
