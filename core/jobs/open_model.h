@@ -3,9 +3,11 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/model/weights.h"
 #include "core/rotation/record.h"
@@ -17,10 +19,14 @@ struct OpenedModel {
   std::filesystem::path folder;
   std::optional<RotationRecord> rotation;  ///< of rotated folders and of quantized ones made from them
   bool quantized = false;
-  at::ScalarType stored = at::kFloat;
-  std::string hash;                         ///< identity of the weights, for records
+  at::ScalarType stored = at::kFloat;  ///< type of the linears (of what they were made from, when quantized)
+  std::vector<std::string> notes;      ///< what a user should know about the folder though it loads
+  /// Identity of the weights (and of their rotation), for records. Reads every tensor once, so it is computed when asked for.
+  std::string hash() const { return identity(); }
+  std::function<std::string()> identity;
 };
 
+/// Recognises the kind by config.json. InputError on anything broken.
 OpenedModel open_model(const std::filesystem::path& folder);
 
 }  // namespace rolora

@@ -6,43 +6,60 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "core/model/family.h"
 #include "core/storage/json_file.h"
 #include "core/storage/safetensors.h"
 
 namespace rolora {
 
-struct FamilyDescription;
-
 enum class RopeKind { plain, llama3, linear, dynamic };
+std::string_view name_of(RopeKind kind);  ///< "default", "llama3", "linear", "dynamic", as config.json writes it
 
 struct RopeSettings {
   double theta = 10000.0;
   RopeKind kind = RopeKind::plain;
   double factor = 1.0;
   double low_freq_factor = 1.0, high_freq_factor = 4.0;  // llama3
-  int64_t original_context = 0;                          // llama3, dynamic
+  int64_t original_context = 0;                          // llama3
 };
 
 struct ModelConfig {
   const FamilyDescription* family = nullptr;  ///< names and options of this family, as data
   std::string model_type;                     ///< of the architecture ("llama"), also for this program's rotated and quantized folders
+  std::string own_kind;                       ///< "" for other people's folders, "rotated" or "quantized" for this program's
   int64_t hidden = 0, intermediate = 0, layers = 0, heads = 0, kv_heads = 0, head_dim = 0, vocabulary = 0, context = 0;
   double rms_epsilon = 1e-6;
   RopeSettings rope;
-  bool tied = false;                 ///< one tensor serves as embedding and head
-  bool attention_bias = false;       ///< q, k, v and o carry biases
-  bool qkv_bias = false;             ///< q, k, v carry biases (o does not, unless attention_bias)
+  bool tied = false;            ///< one tensor serves as embedding and head
+  bool attention_bias = false;  ///< q, k, v and o carry biases
+  bool qkv_bias = false;        ///< q, k, v carry biases (o does not, unless attention_bias)
   bool mlp_bias = false;
   std::optional<int64_t> bos;
   std::vector<int64_t> eos;
-  Json raw;                          ///< the file as read; derived folders keep what they do not change
+  Json raw;  ///< the file as read; derived folders keep what they do not change
 };
 
-/// Reads and validates config.json of a folder (old rope_theta/rope_scaling and transformers 5's rope_parameters). InputError on anything impossible.
+/// Reads and validates config.json of a folder (old rope_theta/rope_scaling and transformers 5's rope_parameters). InputError on anything
+/// impossible.
 ModelConfig read_model_config(const std::filesystem::path& folder);
 /// The same from a parsed document; `file` stands in messages.
 ModelConfig parse_model_config(const Json& document, const std::string& file);
+
+/// Does this linear carry a bias?
+bool has_bias(const ModelConfig& config, LinearKind kind);
+struct LinearShape {
+  int64_t out = 0, in = 0;
+};
+LinearShape linear_shape(const ModelConfig& config, LinearKind kind);
+/// Number of parameters, a tied pair counted once.
+int64_t parameter_count(const ModelConfig& config);
+
+/// config.json of a folder that this program writes from a model: `kind` is "rotated" or "quantized", `dtype` the name of the stored type
+/// ("bfloat16"). model_type becomes "rolora_<type>" and the architecture's name changes too, so that no other library runs the folder
+/// without its online operations; the architecture's own names stay under the key "rolora".
+Json derived_config(const ModelConfig& config, const std::string& kind, const std::string& dtype, bool tied);
 
 }  // namespace rolora

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The one forward pass. Everything — perplexity, statistics, Hessians, training, generation — runs these steps; what differs is who listens.
+// The one forward pass. Everything — perplexity, statistics, Hessians, training, generation — runs these steps; what differs is who
+// listens.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -26,7 +27,8 @@ struct LayerCache {
 /// Each returns a site's tensor after its listeners. h is [B, T, d].
 class LayerForward {
  public:
-  LayerForward(const ModelConfig& config, LayerIndex layer, const LayerWeights& weights, const Listeners& listeners, WindowIndex first_window);
+  LayerForward(const ModelConfig& config, LayerIndex layer, const LayerWeights& weights, const Listeners& listeners,
+               WindowIndex first_window);
   at::Tensor qkv_input(const at::Tensor& h) const;                                                       // [B, T, d]
   at::Tensor attention(const at::Tensor& x, const RopeTables& rope, LayerCache* cache = nullptr) const;  // [B, T, heads·dh]
   at::Tensor add_attention(const at::Tensor& h, const at::Tensor& o) const;                              // [B, T, d]

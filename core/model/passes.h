@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Ways to drive the forward pass: layer by layer over many windows (never the whole model), or whole and resident (training, generation, logits).
+// Ways to drive the forward pass: layer by layer over many windows (never the whole model), or whole and resident (training, generation,
+// logits).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,12 +18,14 @@ namespace rolora {
 /// that are run group after group, each loading the layers anew).
 struct PassOptions {
   Compute compute;
-  int64_t batch_tokens = 4096;                  ///< tokens that go through a layer at a time
-  uint64_t group_bytes = 1ull << 30;            ///< cap of the residual stream held
+  int64_t batch_tokens = 4096;        ///< tokens that go through a layer at a time
+  uint64_t group_bytes = 1ull << 30;  ///< cap of the residual stream held
+  WindowIndex first_window;           ///< index that listeners and `finish` see for row 0 of the windows
 };
 
-/// Runs windows [W, T] (int64 ids) through every layer. `finish(first_window, h)` is called with the final residual stream of consecutive
-/// windows, h [B, T, d] before the final norm; omit it when only listeners matter. The source's own listeners are attached first.
+/// Runs windows [W, T] (int64 ids) through every layer, without gradients. Progress counts batches through layers. `finish(first_window,
+/// h)` is called with the final residual stream of consecutive windows, h [B, T, d] before the final norm; omit it when only listeners
+/// matter. The source's own listeners are attached first.
 void run_layerwise(const ModelSource& source, const at::Tensor& windows, Listeners listeners, const PassOptions& options, Monitor& monitor,
                    std::string_view stage, const std::function<void(WindowIndex, const at::Tensor&)>& finish = nullptr);
 
@@ -33,6 +36,7 @@ class ResidentModel {
   const ModelConfig& config() const { return config_; }
   const Compute& compute() const { return compute_; }
   std::vector<LayerWeights>& layers() { return layers_; }
+  const std::vector<LayerWeights>& layers() const { return layers_; }
   at::Tensor& embedding() { return embedding_; }    // [V, d]
   at::Tensor& final_norm() { return final_norm_; }  // [d]
   at::Tensor& head() { return head_; }              // [V, d]; the same tensor as embedding when tied
@@ -60,6 +64,7 @@ struct GenerateOptions {
 };
 
 /// The new ids only; stops after an EOS of the config, which is returned.
-std::vector<int64_t> generate(const ResidentModel& model, const std::vector<int64_t>& prompt, const GenerateOptions& options, Monitor& monitor);
+std::vector<int64_t> generate(const ResidentModel& model, const std::vector<int64_t>& prompt, const GenerateOptions& options,
+                              Monitor& monitor);
 
 }  // namespace rolora

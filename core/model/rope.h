@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Rotary position embedding, half-split as in Hugging Face checkpoints; frequencies computed in fp32 as transformers does, in fp64 under fp64.
+// Rotary position embedding, half-split as in Hugging Face checkpoints; frequencies computed in fp32 as transformers does, in fp64 under
+// fp64.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -20,10 +20,10 @@
 namespace rolora {
 
 enum class SiteKind { qkv_in, o_in, gate_up_in, down_in, q_out, k_out, v_out, residual_in };
-inline constexpr std::array<SiteKind, 7> kReportedSites = {SiteKind::residual_in, SiteKind::qkv_in,  SiteKind::k_out,  SiteKind::v_out,
+inline constexpr std::array<SiteKind, 7> kReportedSites = {SiteKind::residual_in, SiteKind::qkv_in,     SiteKind::k_out,  SiteKind::v_out,
                                                            SiteKind::o_in,        SiteKind::gate_up_in, SiteKind::down_in};
-std::string_view name_of(SiteKind kind);                     ///< "qkv_in"
-std::string site_name(LayerIndex layer, SiteKind kind);      ///< "layers.0.qkv_in"
+std::string_view name_of(SiteKind kind);                 ///< "qkv_in"
+std::string site_name(LayerIndex layer, SiteKind kind);  ///< "layers.0.qkv_in"
 /// The site whose tensor a linear reads.
 SiteKind input_site(LinearKind kind);
 
@@ -36,7 +36,8 @@ struct SiteVisit {
 class SiteListener {
  public:
   virtual ~SiteListener() = default;
-  /// x is [B, T, C]; for q_out, k_out and v_out [B, T, heads, head_dim]. Returns the tensor that goes on, of the same shape (observers return x).
+  /// x is [B, T, C]; for q_out, k_out and v_out [B, T, heads, head_dim]. Returns the tensor that goes on, of the same shape (observers
+  /// return x).
   virtual at::Tensor visit(const SiteVisit& where, const at::Tensor& x) = 0;
 };
 
@@ -46,6 +47,8 @@ enum class ListenerStage { rotation, observation, quantization };
 class Listeners {
  public:
   void add(ListenerStage stage, std::shared_ptr<SiteListener> listener);
+  /// Adds all listeners of another set, each behind those already in its stage.
+  void append(const Listeners& others);
   at::Tensor pass(const SiteVisit& where, at::Tensor x) const;
 
  private:

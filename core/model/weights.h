@@ -31,8 +31,8 @@ struct AdapterTerm {
 };
 
 struct Linear {
-  at::Tensor weight;  // [out, in]
-  at::Tensor bias;    // [out] or undefined
+  at::Tensor weight;                           // [out, in]
+  at::Tensor bias;                             // [out] or undefined
   std::shared_ptr<const AdapterTerm> adapter;  ///< may be null
   /// x [..., in] → x Wᵀ + b (+ adapter) [..., out]
   at::Tensor apply(const at::Tensor& x) const;

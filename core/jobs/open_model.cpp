@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/jobs/open_model.h"
+
+#include "core/base/error.h"
+#include "core/model/checkpoint.h"
+#include "core/rotation/rotated_source.h"
+#include "core/storage/sha256.h"
+
+namespace rolora {
+namespace {
+
+void open_plain(const std::filesystem::path& folder, OpenedModel& model) {
+  auto checkpoint = std::make_shared<const Checkpoint>(folder);
+  model.stored = torch_type(checkpoint->stored());
+  model.notes = checkpoint->notes();
+  model.identity = [checkpoint] { return checkpoint->hash(); };
+  model.source = checkpoint;
+}
+
+void open_rotated(const std::filesystem::path& folder, OpenedModel& model) {
+  auto rotated = std::make_shared<const RotatedFolder>(folder);
+  model.rotation = rotated->record();
+  model.stored = torch_type(rotated->checkpoint().stored());
+  model.notes = rotated->checkpoint().notes();
+  model.identity = [rotated] { return sha256_of_text(rotated->checkpoint().hash() + rotated->record().checksum()); };
+  model.source = rotated;
+}
+
+}  // namespace
+
+OpenedModel open_model(const std::filesystem::path& folder) {
+  OpenedModel model;
+  model.folder = folder;
+  const ModelConfig config = read_model_config(folder);
+  if (config.own_kind.empty()) {
+    open_plain(folder, model);
+  } else if (config.own_kind == "rotated") {
+    open_rotated(folder, model);
+  } else {
+    throw InputError((folder / "config.json").string(), "rolora.kind", "plain or rotated", config.own_kind);
+  }
+  return model;
+}
+
+}  // namespace rolora

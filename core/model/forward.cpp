@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/forward.h"
+
+#include <ATen/Functions.h>
+
+#include <algorithm>
+
+namespace rolora {
+namespace {
+
+constexpr int64_t kLogitBytes = int64_t{64} << 20;  // of one chunk of logits in fp64
+
+// [B, kv_heads, T, dh] → [B, heads, T, dh]: each key/value head serves a group of query heads.
+at::Tensor spread_over_groups(const at::Tensor& x, int64_t heads) {
+  const int64_t kv_heads = x.size(1), group = heads / kv_heads;
+  if (group == 1) return x;
+  return x.unsqueeze(2).expand({x.size(0), kv_heads, group, x.size(2), x.size(3)}).reshape({x.size(0), heads, x.size(2), x.size(3)});
+}
+
+// q [B, heads, T, dh]; k, v [B, heads, P + T, dh] with P cached positions in front. Causal: row i sees P + i + 1 keys.
+at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  const int64_t rows = q.size(2), keys = k.size(2);
+  if (rows == keys) return at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
+  if (rows == 1) return at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/false);
+  const at::Tensor mask = at::ones({rows, keys}, q.options().dtype(at::kBool)).tril(keys - rows);
+  return at::scaled_dot_product_attention(q, k, v, mask, 0.0, /*is_causal=*/false);
+}
+
+}  // namespace
+
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double epsilon) {
+  const at::Tensor wide = x.to(x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
+  const at::Tensor normed = wide * at::rsqrt(wide.pow(2).mean(-1, /*keepdim=*/true) + epsilon);
+  return gain * normed.to(x.scalar_type());
+}
+
+LayerForward::LayerForward(const ModelConfig& config, LayerIndex layer, const LayerWeights& weights, const Listeners& listeners,
+                           WindowIndex first_window)
+    : config_(config), layer_(layer), weights_(weights), listeners_(listeners), first_window_(first_window) {}
+
+at::Tensor LayerForward::listen(SiteKind site, const at::Tensor& x) const { return listeners_.pass({layer_, site, first_window_}, x); }
+
+at::Tensor LayerForward::qkv_input(const at::Tensor& h) const {
+  listen(SiteKind::residual_in, h);  // only observed: the stream itself goes on untouched
+  return listen(SiteKind::qkv_in, rms_norm(h, weights_.input_norm, config_.rms_epsilon));
+}
+
+at::Tensor LayerForward::attention(const at::Tensor& x, const RopeTables& rope, LayerCache* cache) const {
+  const int64_t batch = x.size(0), tokens = x.size(1), dh = config_.head_dim;
+  const auto project = [&](LinearKind kind, int64_t heads) { return weights_[kind].apply(x).view({batch, tokens, heads, dh}); };
+  at::Tensor q = listen(SiteKind::q_out, apply_rope(project(LinearKind::q, config_.heads), rope)).transpose(1, 2);
+  at::Tensor k = listen(SiteKind::k_out, apply_rope(project(LinearKind::k, config_.kv_heads), rope)).transpose(1, 2);
+  at::Tensor v = listen(SiteKind::v_out, project(LinearKind::v, config_.kv_heads)).transpose(1, 2);
+  if (cache) {
+    cache->keys = cache->keys.defined() ? at::cat({cache->keys, k}, 2) : k.contiguous();
+    cache->values = cache->values.defined() ? at::cat({cache->values, v}, 2) : v.contiguous();
+    k = cache->keys;
+    v = cache->values;
+  }
+  const at::Tensor o = attend(q, spread_over_groups(k, config_.heads), spread_over_groups(v, config_.heads));  // [B, heads, T, dh]
+  return listen(SiteKind::o_in, o.transpose(1, 2).reshape({batch, tokens, config_.heads * dh}));
+}
+
+at::Tensor LayerForward::add_attention(const at::Tensor& h, const at::Tensor& o) const { return h + weights_[LinearKind::o].apply(o); }
+
+at::Tensor LayerForward::gate_up_input(const at::Tensor& h) const {
+  return listen(SiteKind::gate_up_in, rms_norm(h, weights_.post_attention_norm, config_.rms_epsilon));
+}
+
+at::Tensor LayerForward::down_input(const at::Tensor& x) const {
+  return listen(SiteKind::down_in, at::silu(weights_[LinearKind::gate].apply(x)) * weights_[LinearKind::up].apply(x));
+}
+
+at::Tensor LayerForward::add_mlp(const at::Tensor& h, const at::Tensor& a) const { return h + weights_[LinearKind::down].apply(a); }
+
+at::Tensor LayerForward::run(const at::Tensor& h, const RopeTables& rope, LayerCache* cache) const {
+  const at::Tensor middle = add_attention(h, attention(qkv_input(h), rope, cache));
+  return add_mlp(middle, down_input(gate_up_input(middle)));
+}
+
+at::Tensor logits_of(const at::Tensor& h, const at::Tensor& final_norm, const at::Tensor& head, double epsilon) {
+  return at::linear(rms_norm(h, final_norm, epsilon), head);
+}
+
+at::Tensor token_nll(const at::Tensor& h, const at::Tensor& targets, const at::Tensor& final_norm, const at::Tensor& head, double epsilon) {
+  const int64_t count = h.size(0), chunk = std::max<int64_t>(1, kLogitBytes / (8 * head.size(0)));
+  std::vector<at::Tensor> parts;
+  for (int64_t first = 0; first < count; first += chunk) {
+    const int64_t end = std::min(count, first + chunk);
+    const at::Tensor logits = logits_of(h.slice(0, first, end), final_norm, head, epsilon).to(at::kDouble);  // [rows, V]
+    const at::Tensor picked = logits.gather(1, targets.slice(0, first, end).unsqueeze(1)).squeeze(1);
+    parts.push_back(logits.logsumexp(1) - picked);
+  }
+  return parts.empty() ? at::empty({0}, h.options().dtype(at::kDouble)) : at::cat(parts);
+}
+
+}  // namespace rolora

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The named tensors of a Hugging Face folder, over one or many memory-mapped safetensors shards.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/model/weights.h"
+#include "core/storage/safetensors.h"
+
+namespace rolora {
+
+class TensorStore {
+ public:
+  /// model.safetensors, or else model.safetensors.index.json with its shards (their paths must stay plain names inside the folder).
+  static TensorStore open(const std::filesystem::path& folder);
+  const std::vector<std::string>& names() const { return names_; }  ///< sorted
+  bool has(const std::string& name) const;
+  const TensorEntry& entry(const std::string& name) const;
+  const SafetensorsFile& file_of(const std::string& name) const;
+  /// The file that says which tensors there are (the single file or the index), for messages about missing ones.
+  const std::filesystem::path& listing() const { return listing_; }
+  /// InputError naming file and tensor when it is missing, has another shape, or is not of a floating-point type.
+  void expect(const std::string& name, const std::vector<int64_t>& shape) const;
+  /// The stored bytes as a CPU tensor of the stored type that views the map (no copy, unless the file does not align them). Read-only.
+  at::Tensor view(const std::string& name) const;
+  /// A converted copy on the device of the arithmetic; the map's pages are released afterwards. InputError when a stored value is not
+  /// finite or leaves the range of the type of the arithmetic.
+  at::Tensor load(const std::string& name, const Compute& compute) const;
+  /// Rows `ids` [..] (int64) of a matrix, converted: [.., columns]. Reads only those rows; the same checks as load().
+  at::Tensor rows(const std::string& name, const at::Tensor& ids, const Compute& compute) const;
+  void release(const std::string& name) const;
+
+ private:
+  std::map<std::string, SafetensorsFile> shards_;  // by file name
+  std::map<std::string, std::string> where_;       // tensor → shard
+  std::vector<std::string> names_;
+  std::filesystem::path listing_;
+};
+
+at::ScalarType torch_type(StoredType type);
+StoredType stored_type(at::ScalarType type);
+/// "float32" / "bfloat16" / "float16" / "float64", as options and config.json write it. InputError (file "--dtype" style key given)
+/// otherwise.
+at::ScalarType parse_dtype(const std::string& text, const std::string& key);
+std::string dtype_name(at::ScalarType type);
+/// The contiguous bytes of a CPU tensor.
+std::span<const std::byte> bytes_of_tensor(const at::Tensor& tensor);
+/// "[2, 3]"
+std::string shape_text(const std::vector<int64_t>& shape);
+
+}  // namespace rolora

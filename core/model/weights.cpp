@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/weights.h"
+
+#include <ATen/ops/dropout.h>
+#include <ATen/ops/linear.h>
+
+namespace rolora {
+
+at::Tensor Linear::apply(const at::Tensor& x) const {
+  at::Tensor y = at::linear(x, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt);
+  if (!adapter) return y;
+  // The adapter keeps its own type (fp32 while the base runs in a half type); its term joins in the base's.
+  at::Tensor low = x.to(adapter->a.scalar_type());
+  if (adapter->training && adapter->dropout > 0) low = at::dropout(low, adapter->dropout, true);
+  low = at::linear(at::linear(low, adapter->a), adapter->b) * adapter->scaling;
+  return y + low.to(y.scalar_type());
+}
+
+}  // namespace rolora
