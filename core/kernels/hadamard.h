@@ -7,8 +7,8 @@
 
 namespace rolora::kernels {
 
-/// x [..., K·m] (index = k·m + s, as in the Kronecker product), factor [K, K] (K = 1 allowed, any floating type) → y = x (factor ⊗ S_m) · scale.
-/// Half types are summed and scaled in fp32 and stored once; fp64 in fp64. Differentiable in x.
+/// x [..., K·m] (index = k·m + s, as in the Kronecker product), factor [K, K] (K = 1 allowed, any floating type) → y = x (factor ⊗ S_m) ·
+/// scale. Half types are summed and scaled in fp32 and stored once; fp64 in fp64. Differentiable in x.
 at::Tensor kronecker_hadamard(const at::Tensor& x, const at::Tensor& factor, int64_t m, double scale, bool transpose_factor = false);
 
 }  // namespace rolora::kernels

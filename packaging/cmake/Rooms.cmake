@@ -25,6 +25,14 @@ function(rolora_room name)
   endif()
 endfunction()
 
+# The shared precompiled header for a program: it was compiled with -fPIC, and a program's own -fPIE would not match it.
+function(rolora_program_pch name)
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fPIC)
+  target_precompile_headers(${name} REUSE_FROM rolora_pch)
+  target_link_libraries(${name} PRIVATE rolora_pch)
+endfunction()
+
 # rolora_tests(NAME [TORCH] ROOMS rooms...): one binary from tests/core/NAME, one ctest entry (loading LibTorch costs a moment each).
 function(rolora_tests name)
   cmake_parse_arguments(T "TORCH" "" "ROOMS" ${ARGN})
@@ -37,8 +45,7 @@ function(rolora_tests name)
   target_link_libraries(test_${name} PRIVATE ${T_ROOMS} rolora_test_support GTest::gtest GTest::gmock GTest::gtest_main rolora_warnings
                                              rolora_floating_point)
   if(T_TORCH)
-    target_precompile_headers(test_${name} REUSE_FROM rolora_pch)
-    target_link_libraries(test_${name} PRIVATE rolora_pch)
+    rolora_program_pch(test_${name})
   endif()
   add_test(NAME core.${name} COMMAND test_${name})
   set_tests_properties(core.${name} PROPERTIES ENVIRONMENT "ROLORA_SOURCE=${CMAKE_SOURCE_DIR}" TIMEOUT 900)
