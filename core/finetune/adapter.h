@@ -21,7 +21,7 @@ struct LoraSettings {
   double alpha = 16;
   double dropout = 0;
   std::vector<LinearKind> targets = {LinearKind::q, LinearKind::v};  ///< RoLoRA's recipe
-  bool rslora = false;  ///< scaling α/√r (arXiv 2312.03732) in place of α/r
+  bool rslora = false;                                               ///< scaling α/√r (arXiv 2312.03732) in place of α/r
   double scaling() const;
 };
 
@@ -35,13 +35,19 @@ struct Adapter {
   std::map<std::string, LoraPair> pairs;  ///< by linear name ("model.layers.0.self_attn.q_proj")
   std::string base_model;                 ///< name for PEFT's field
   std::string rotation_checksum;          ///< of the base it was trained on; empty for a plain base
+  std::string base_hash;                  ///< identity of that base's weights; empty for an adapter of another program
+  Json training;                          ///< settings, data and seed it was made with; null when unknown
 };
+/// SHA-256 over settings and values.
+std::string adapter_hash(const Adapter& adapter);
 
 /// A Kaiming-uniform (a = √5) from the seed, B zero (LoRA, arXiv 2106.09685).
 Adapter new_adapter(const ModelConfig& config, const LoraSettings& settings, uint64_t seed);
-/// Reads a PEFT folder, validated against the model. Unsupported settings (DoRA, bias, modules_to_save, patterns) are refused by name.
+/// Reads a PEFT folder, validated against the model: every tensor there, of its shape, finite, and no other. Settings that would change
+/// what the adapter computes and are not supported (DoRA, biases, modules_to_save, patterns, …) are refused by name.
 Adapter load_adapter(const std::filesystem::path& folder, const ModelConfig& config);
-/// adapter_model.safetensors, adapter_config.json and, for a rotated base, rotation.json beside them.
+/// Writes adapter_model.safetensors and adapter_config.json as PEFT reads them, and rolora_adapter.json (which base, which rotation, how
+/// made) into an existing folder (a PendingFolder's). For a rotated base the caller puts the rotation record beside them (save_rotation).
 void save_adapter(const Adapter& adapter, const ModelConfig& config, const std::filesystem::path& folder);
 /// InputError with both checksums when the adapter was trained on another rotation than the base has (empty = plain).
 void require_same_rotation(const Adapter& adapter, const std::string& adapter_folder, const std::string& base_checksum);

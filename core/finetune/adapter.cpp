@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/finetune/adapter.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/base/random.h"
+#include "core/model/checkpoint.h"
+#include "core/storage/sha256.h"
+
+namespace rolora {
+
+double LoraSettings::scaling() const {
+  const auto r = static_cast<double>(rank);
+  return rslora ? alpha / std::sqrt(r) : alpha / r;
+}
+
+Adapter new_adapter(const ModelConfig& config, const LoraSettings& settings, uint64_t seed) {
+  Adapter adapter;
+  adapter.settings = settings;
+  for (int64_t i = 0; i < config.layers; ++i) {
+    for (const LinearKind kind : settings.targets) {
+      const std::string name = linear_name(*config.family, LayerIndex(i), kind);
+      const LinearShape shape = linear_shape(config, kind);
+      Random random(seed, "lora_A " + name);
+      const double bound = 1.0 / std::sqrt(static_cast<double>(shape.in));  // √6 / √((1 + a²)·in) with a = √5
+      LoraPair pair{at::empty({settings.rank, shape.in}, at::kFloat), at::zeros({shape.out, settings.rank}, at::kFloat)};
+      float* values = pair.a.data_ptr<float>();
+      for (int64_t k = 0; k < pair.a.numel(); ++k) values[k] = static_cast<float>(bound * (2.0 * random.uniform() - 1.0));
+      adapter.pairs.emplace(name, std::move(pair));
+    }
+  }
+  return adapter;
+}
+
+std::string adapter_hash(const Adapter& adapter) {
+  Sha256 sum;
+  sum.add("scaling " + Json(adapter.settings.scaling()).dump() + "\n");
+  for (const auto& [name, pair] : adapter.pairs) {
+    sum.add(name + " " + shape_text(pair.a.sizes().vec()) + shape_text(pair.b.sizes().vec()) + "\n");
+    sum.add(bytes_of_tensor(pair.a.cpu().contiguous()));
+    sum.add(bytes_of_tensor(pair.b.cpu().contiguous()));
+  }
+  return sum.hex();
+}
+
+void require_same_rotation(const Adapter& adapter, const std::string& adapter_folder, const std::string& base_checksum) {
+  if (adapter.rotation_checksum == base_checksum) return;
+  const auto described = [](const std::string& checksum) {
+    return checksum.empty() ? "no rotation (a plain base)" : "rotation " + checksum;
+  };
+  throw InputError(adapter_folder, "rotation", "an adapter made on this base's: " + described(base_checksum),
+                   "one made on " + described(adapter.rotation_checksum));
+}
+
+AdaptedSource::AdaptedSource(std::shared_ptr<const ModelSource> base, Adapter adapter, bool merged)
+    : base_(std::move(base)), adapter_(std::move(adapter)), merged_(merged) {}
+
+LayerWeights AdaptedSource::layer(LayerIndex index, const Compute& compute) const {
+  const bool exact = merged_ && compute.type != at::kDouble;
+  LayerWeights weights = base_->layer(index, merged_ ? Compute{at::kDouble, compute.device} : compute);
+  const at::ScalarType own = compute.type == at::kDouble ? at::kDouble : at::kFloat;
+  for (const LinearKind kind : kAllLinears) {
+    Linear& linear = weights[kind];
+    const auto found = adapter_.pairs.find(linear_name(*config().family, index, kind));
+    if (found != adapter_.pairs.end() && merged_) {
+      const at::Tensor a = found->second.a.to(compute.device, at::kDouble), b = found->second.b.to(compute.device, at::kDouble);
+      linear.weight = linear.weight + at::matmul(b, a) * adapter_.settings.scaling();
+    } else if (found != adapter_.pairs.end()) {
+      const LoraPair& pair = found->second;
+      linear.adapter = std::make_shared<AdapterTerm>(
+          AdapterTerm{pair.a.to(compute.device, own), pair.b.to(compute.device, own), adapter_.settings.scaling(), 0.0, false});
+    }
+    if (exact) linear.weight = linear.weight.to(compute.type);
+    if (exact && linear.bias.defined()) linear.bias = linear.bias.to(compute.type);
+  }
+  if (exact) {
+    weights.input_norm = weights.input_norm.to(compute.type);
+    weights.post_attention_norm = weights.post_attention_norm.to(compute.type);
+  }
+  return weights;
+}
+
+}  // namespace rolora

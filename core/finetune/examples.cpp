@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/finetune/examples.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/random.h"
+#include "core/storage/sha256.h"
+
+namespace rolora {
+
+int64_t Example::labels() const { return std::max<int64_t>(0, static_cast<int64_t>(ids.size()) - std::max<int64_t>(1, first_label)); }
+
+TrainingData packed_blocks(const IdStream& stream, int64_t block) {
+  const auto tokens = static_cast<int64_t>(stream.ids.size());
+  if (tokens < block) {
+    throw InputError(stream.source, "tokens", "at least one block of " + std::to_string(block) + " (--block)", std::to_string(tokens));
+  }
+  TrainingData data;
+  data.source = stream.source;
+  data.hash = stream.text_hash;
+  data.description = {{"format", "text"}, {"block", block}};
+  for (int64_t begin = 0; begin + block <= tokens; begin += block) {
+    data.examples.push_back({{stream.ids.begin() + begin, stream.ids.begin() + begin + block}, 1});
+  }
+  return data;
+}
+
+namespace {
+
+void refuse_unread(const JsonObject& record, const Json& value) {
+  for (const char* key : {"history", "system"}) {
+    const auto found = value.find(key);
+    if (found != value.end() && !found->is_null() && !found->empty() && *found != "") {
+      record.refuse(key, "none or empty (earlier turns and system prompts are not read)", printable(found->dump()));
+    }
+  }
+}
+
+Example alpaca_example(const JsonObject& record, const Tokenizer& tokenizer, const AlpacaOptions& options) {
+  const std::string prompt = fill_prompt(*options.prompt, record.string("instruction"), record.string_or("input", ""));
+  Example example;
+  example.ids = tokenizer.prefix();
+  const std::vector<int64_t> whole = tokenizer.encode(prompt + record.string("output"), false);
+  example.first_label = static_cast<int64_t>(example.ids.size() + tokenizer.encode(prompt, false).size());
+  example.ids.insert(example.ids.end(), whole.begin(), whole.end());
+  example.ids.push_back(options.eos);
+  return example;
+}
+
+}  // namespace
+
+TrainingData alpaca_records(const std::filesystem::path& file, const Tokenizer& tokenizer, const AlpacaOptions& options) {
+  const Json document = read_json_file(file, {.bytes = 4ull << 30, .depth = 64});
+  const std::string name = file.filename().string();
+  if (!document.is_array() || document.empty()) {
+    throw InputError(file.string(), "document", "a list of records {instruction, input, output}", document.type_name());
+  }
+  TrainingData data;
+  data.source = name;
+  data.hash = sha256_of_file(file);
+  data.description = {{"format", "alpaca"}, {"template", options.prompt->name}, {"cutoff", options.cutoff}};
+  int64_t labels = 0;
+  for (size_t i = 0; i < document.size(); ++i) {
+    const std::string place = "[" + std::to_string(i) + "]";
+    if (!document[i].is_object()) throw InputError(file.string(), place, "an object {instruction, input, output}", document[i].type_name());
+    const JsonObject record(document[i], file.string(), place);
+    refuse_unread(record, document[i]);
+    Example example = alpaca_example(record, tokenizer, options);
+    if (static_cast<int64_t>(example.ids.size()) > options.cutoff) {
+      example.ids.resize(static_cast<size_t>(options.cutoff));
+      ++data.cut;
+    }
+    if (example.labels() == 0) ++data.without_label;
+    labels += example.labels();
+    data.examples.push_back(std::move(example));
+  }
+  if (labels == 0) throw InputError(file.string(), "--cutoff", "room for at least one token of a response", std::to_string(options.cutoff));
+  return data;
+}
+
+int64_t end_of_sequence(const ModelConfig& config, const Tokenizer& tokenizer, const std::filesystem::path& folder) {
+  if (!config.eos.empty()) return config.eos.front();
+  if (tokenizer.eos()) return *tokenizer.eos();
+  throw InputError((folder / "config.json").string(), "eos_token_id", "an id that ends a response (the tokenizer has none either)",
+                   "nothing");
+}
+
+Split split_validation(TrainingData data, double fraction, uint64_t seed) {
+  Split split;
+  const auto n = static_cast<int64_t>(data.examples.size());
+  const auto taken = static_cast<int64_t>(std::ceil(static_cast<double>(n) * fraction));
+  if (taken >= n) {
+    throw InputError(data.source, "--validation", "a share that leaves something to train on",
+                     std::to_string(taken) + " of " + std::to_string(n) + " examples");
+  }
+  split.validation.source = data.source;
+  split.validation.hash = data.hash;
+  if (taken > 0) {
+    std::vector<int64_t> chosen = Random(seed, "finetune validation").permutation(n);
+    std::vector<bool> out(static_cast<size_t>(n), false);
+    for (int64_t i = 0; i < taken; ++i) out[static_cast<size_t>(chosen[static_cast<size_t>(i)])] = true;
+    std::vector<Example> kept;
+    for (int64_t i = 0; i < n; ++i) {
+      Example& example = data.examples[static_cast<size_t>(i)];
+      (out[static_cast<size_t>(i)] ? split.validation.examples : kept).push_back(std::move(example));
+    }
+    data.examples = std::move(kept);
+  }
+  split.training = std::move(data);
+  return split;
+}
+
+}  // namespace rolora

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Training texts as token ids with the part that is learned: packed blocks of a plain text, or instruction records whose prompt is masked.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/monitor.h"
+#include "core/evaluation/corpus.h"
+#include "core/finetune/templates.h"
+#include "core/model/config.h"
+#include "core/storage/json_file.h"
+#include "core/tokenizer/tokenizer.h"
+
+namespace rolora {
+
+/// One row. The tokens at positions max(1, first_label) … end are predicted and enter the loss; earlier ones are only read.
+struct Example {
+  std::vector<int64_t> ids;
+  int64_t first_label = 1;
+  int64_t labels() const;  ///< number of predicted tokens
+};
+
+struct TrainingData {
+  std::vector<Example> examples;
+  std::string source;  ///< file name, for messages and records
+  std::string hash;    ///< SHA-256 of the file
+  int64_t cut = 0;     ///< records cut at the right
+  int64_t without_label = 0;
+  Json description;  ///< how the file became examples (format, block, template, cut-off)
+};
+
+/// The stream cut into contiguous blocks in order, the tail dropped. InputError when not even one block fits.
+TrainingData packed_blocks(const IdStream& stream, int64_t block);
+
+struct AlpacaOptions {
+  const PromptTemplate* prompt = nullptr;
+  int64_t cutoff = 1024;  ///< tokens kept of a record, from the left
+  int64_t eos = 0;        ///< appended after the response
+};
+/// A JSON list of {instruction, input (optional), output}: the prompt and the response are tokenized as one string behind the tokenizer's
+/// prefix (BOS), EOS is appended, and the first |prefix + ids of the prompt alone| tokens are masked. Other keys are not read, but a record
+/// with a non-empty `history` or `system` is refused: dropping it would change the task. InputError gives file, record and key.
+TrainingData alpaca_records(const std::filesystem::path& file, const Tokenizer& tokenizer, const AlpacaOptions& options);
+
+/// The end-of-sequence id: the first of config.json, else the tokenizer's. InputError (config.json: eos_token_id) when neither has one.
+int64_t end_of_sequence(const ModelConfig& config, const Tokenizer& tokenizer, const std::filesystem::path& folder);
+
+struct Split {
+  TrainingData training, validation;
+};
+/// Takes ceil(fraction · n) examples out by a seeded random choice; both parts keep the file's order. InputError when none would be left.
+Split split_validation(TrainingData data, double fraction, uint64_t seed);
+
+}  // namespace rolora

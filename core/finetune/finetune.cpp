@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/finetune/finetune.h"
+
+#include <chrono>
+
+#include "core/base/error.h"
+#include "core/base/version.h"
+#include "core/finetune/model_folder.h"
+#include "core/finetune/training_state.h"
+#include "core/model/checkpoint.h"
+#include "core/storage/atomic_file.h"
+
+namespace rolora {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Everything that decides the result; kept with it, and what a resumed training must agree with.
+Json identity_of(const FinetuneBase& base, const FinetuneJob& job, const Compute& compute) {
+  Json identity = {{"settings", settings_json(job.settings)},
+                   {"base", {{"name", base.folder.filename().string()}, {"hash", base.hash}}},
+                   {"data", {{"file", job.data.source}, {"sha256", job.data.hash}, {"examples", job.data.examples.size()}}},
+                   {"dtype", dtype_name(compute.type)},
+                   {"tool_version", kToolVersion}};
+  for (const auto& [key, value] : job.data.description.items()) identity["data"][key] = value;
+  if (base.rotation) identity["base"]["rotation"] = base.rotation->checksum();
+  if (job.start) identity["start"] = adapter_hash(*job.start);
+  return identity;
+}
+
+void prepare_places(const FinetuneJob& job, const fs::path& checkpoints) {
+  std::error_code ignored;
+  if (fs::exists(fs::symlink_status(job.out, ignored)) && !job.force) {
+    throw InputError(job.out.string(), "--out", "a new folder (or --force to replace it)", "an existing one");
+  }
+  if (!fs::exists(checkpoints, ignored) || job.resume) return;
+  if (!job.force) {
+    throw InputError(checkpoints.string(), "--out", "no unfinished training there (--resume goes on with it, --force forgets it)",
+                     "the checkpoints of one");
+  }
+  fs::remove_all(checkpoints);
+}
+
+std::unique_ptr<Trainee> make_trainee(const FinetuneBase& base, const FinetuneJob& job, const Compute& compute) {
+  if (job.settings.full) {
+    const bool folded = base.rotation && base.rotation->gains_folded;
+    return std::make_unique<FullTrainee>(*base.source, compute, !folded);
+  }
+  Adapter start = job.start ? *job.start : new_adapter(base.source->config(), job.settings.lora, job.settings.seed);
+  start.settings = job.settings.lora;
+  start.base_model = base.folder.filename().string();
+  start.base_hash = base.hash;
+  start.rotation_checksum = base.rotation ? base.rotation->checksum() : "";
+  return std::make_unique<LoraTrainee>(start, compute);
+}
+
+void report(const StepRecord& record, int64_t total, double seconds, Monitor& monitor) {
+  if (std::isfinite(record.loss)) monitor.metric("loss", record.step, record.loss);
+  monitor.metric("lr", record.step, record.learning_rate);
+  monitor.metric("grad_norm", record.step, record.grad_norm);
+  if (record.evaluation) monitor.metric("evaluation", record.step, *record.evaluation);
+  if (seconds > 0) monitor.metric("tokens_per_second", record.step, static_cast<double>(record.tokens) / seconds);
+  if (!record.sites.is_null()) {
+    for (const auto& [site, values] : record.sites.items()) {
+      monitor.metric("kurtosis " + site, record.step, values.at("kurtosis").get<double>());
+      monitor.metric("absmax " + site, record.step, values.at("absmax").get<double>());
+    }
+  }
+  monitor.progress("finetune: step", record.step, total);
+}
+
+void train(const FinetuneJob& job, const Json& identity, ParameterSet& parameters, Trainer& trainer, Monitor& monitor) {
+  const fs::path checkpoints = checkpoint_folder(job.out);
+  while (trainer.done() < trainer.total()) {
+    if (monitor.stop_requested()) {
+      save_training(checkpoints, identity, parameters, trainer);
+      throw Cancelled("finetune: stopped after step " + std::to_string(trainer.done()) + " of " + std::to_string(trainer.total()) +
+                      "; --resume goes on from there");
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    const StepRecord& record = trainer.step();
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    report(record, trainer.total(), seconds.count(), monitor);
+    const bool due = job.save_every > 0 && record.step % job.save_every == 0 && record.step < trainer.total();
+    if (due && !monitor.stop_requested()) save_training(checkpoints, identity, parameters, trainer);
+  }
+}
+
+std::string log_lines(const std::vector<StepRecord>& log) {
+  std::string lines;
+  for (const StepRecord& record : log) lines += to_json(record).dump() + "\n";
+  return lines;
+}
+
+void write_result(const FinetuneBase& base, const FinetuneJob& job, const Json& identity, Trainee& trainee, const Trainer& trainer,
+                  Monitor& monitor) {
+  PendingFolder pending(job.out, job.force);
+  if (job.settings.full) {
+    const ModelFolderKind kind{base.folder, base.rotation, job.store.value_or(base.stored)};
+    write_model_folder(*trained_source(base.source, trainee.parameters()), kind, pending.path(), monitor);
+    write_file_atomically(pending.path() / "training.json", json_text(identity));
+  } else {
+    Adapter adapter = static_cast<LoraTrainee&>(trainee).adapter();
+    adapter.training = identity;
+    save_adapter(adapter, base.source->config(), pending.path());
+    if (base.rotation) save_rotation(*base.rotation, pending.path());
+  }
+  write_file_atomically(pending.path() / "log.jsonl", log_lines(trainer.log()));
+  pending.commit();
+}
+
+}  // namespace
+
+fs::path checkpoint_folder(const fs::path& out) {
+  fs::path folder = out.lexically_normal();
+  if (folder.filename().empty()) folder = folder.parent_path();
+  return folder += ".checkpoints";
+}
+
+FinetuneResult finetune(const FinetuneBase& base, FinetuneJob job, const Compute& compute, Monitor& monitor) {
+  job.settings.validate();
+  const fs::path checkpoints = checkpoint_folder(job.out);
+  prepare_places(job, checkpoints);
+  const Json identity = identity_of(base, job, compute);
+  const Split split = split_validation(std::move(job.data), job.settings.validation, job.settings.seed);
+  ResidentModel model(*base.source, compute);
+  const std::unique_ptr<Trainee> trainee = make_trainee(base, job, compute);
+  Trainer trainer(model, *trainee, split.training, split.validation, job.settings);
+  if (job.resume && !resume_training(checkpoints, identity, trainee->parameters(), trainer)) {
+    monitor.notice("no unfinished training at " + checkpoints.string() + ": starting at step 1");
+  }
+  train(job, identity, trainee->parameters(), trainer, monitor);
+  write_result(base, job, identity, *trainee, trainer, monitor);
+  std::error_code ignored;
+  fs::remove_all(checkpoints, ignored);
+  return {.log = trainer.log(),
+          .evaluation = trainer.log().back().evaluation,
+          .trained_values = trainee->parameters().count(),
+          .training_examples = static_cast<int64_t>(split.training.examples.size()),
+          .validation_examples = static_cast<int64_t>(split.validation.examples.size())};
+}
+
+Json FinetuneResult::json() const {
+  Json losses = Json::array(), rates = Json::array(), norms = Json::array(), tokens = Json::array(), evaluations = Json::array();
+  for (const StepRecord& record : log) {
+    losses.push_back(std::isfinite(record.loss) ? Json(record.loss) : Json());
+    rates.push_back(record.learning_rate);
+    norms.push_back(record.grad_norm);
+    tokens.push_back(record.tokens);
+    if (record.evaluation) evaluations.push_back({{"step", record.step}, {"loss", *record.evaluation}});
+  }
+  return {{"steps", log.size()},
+          {"losses", std::move(losses)},
+          {"lr", std::move(rates)},
+          {"grad_norm", std::move(norms)},
+          {"tokens", std::move(tokens)},
+          {"evaluation", std::move(evaluations)},
+          {"trained_values", trained_values},
+          {"training_examples", training_examples},
+          {"validation_examples", validation_examples}};
+}
+
+}  // namespace rolora

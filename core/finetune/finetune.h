@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One training from start to saved result: LoRA on a plain or rotated model, or all weights.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/monitor.h"
+#include "core/finetune/examples.h"
+#include "core/finetune/trainer.h"
+#include "core/finetune/training_settings.h"
+#include "core/rotation/record.h"
+
+namespace rolora {
+
+/// The model that is trained.
+struct FinetuneBase {
+  std::shared_ptr<const ModelSource> source;
+  std::filesystem::path folder;            ///< config.json and tokenizer files are taken from here
+  std::optional<RotationRecord> rotation;  ///< of a rotated base
+  std::string hash;                        ///< identity of its weights
+  at::ScalarType stored = at::kFloat;      ///< type of its weights on disk
+};
+
+struct FinetuneJob {
+  TrainingSettings settings;
+  TrainingData data;
+  /// Where the adapter starts; its settings must be the job's. Drawn from the seed when absent.
+  std::optional<Adapter> start;
+  std::filesystem::path out;
+  bool force = false;                   ///< replace an existing output, forget an unfinished training
+  bool resume = false;                  ///< go on from the newest checkpoint, if there is one
+  int64_t save_every = 0;               ///< steps between checkpoints; 0 = only when stopped
+  std::optional<at::ScalarType> store;  ///< of a full training's model; default the base's
+};
+
+struct FinetuneResult {
+  std::vector<StepRecord> log;
+  std::optional<double> evaluation;  ///< mean NLL of the validation part at the end
+  int64_t trained_values = 0;
+  int64_t training_examples = 0, validation_examples = 0;
+  Json json() const;  ///< steps, losses, lr, grad_norm, tokens, evaluation
+};
+
+/// Trains and writes `out`: a PEFT folder (adapter_model.safetensors, adapter_config.json, rolora_adapter.json, the base's rotation record)
+/// or, for full training, a model folder of the base's kind; log.jsonl in both. Checkpoints lie in `checkpoint_folder(out)` until the
+/// result is complete. Asked to stop, it finishes the step, saves a checkpoint and throws Cancelled; the same job resumed gives the same
+/// bytes as one never stopped. NumericError when loss or gradient are not finite.
+FinetuneResult finetune(const FinetuneBase& base, FinetuneJob job, const Compute& compute, Monitor& monitor);
+
+/// "OUT.checkpoints", beside the output.
+std::filesystem::path checkpoint_folder(const std::filesystem::path& out);
+
+}  // namespace rolora

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/finetune/trainee.h"
+
+#include <ATen/ATen.h>
+
+#include "core/finetune/tensor_walk.h"
+
+namespace rolora {
+namespace {
+
+using Named = std::vector<std::pair<std::string, at::Tensor>>;
+
+at::ScalarType master_type(const Compute& compute) { return compute.type == at::kDouble ? at::kDouble : at::kFloat; }
+
+constexpr const char* kA = ".lora_A.weight";
+constexpr const char* kB = ".lora_B.weight";
+
+Named lora_values(const Adapter& adapter) {
+  Named values;
+  for (const auto& [name, pair] : adapter.pairs) {
+    values.emplace_back(name + kA, pair.a);
+    values.emplace_back(name + kB, pair.b);
+  }
+  return values;
+}
+
+Named full_values(const ModelSource& source, const Compute& compute, bool train_gains) {
+  const ModelConfig& config = source.config();
+  const Compute exact{master_type(compute), compute.device};
+  Named values;
+  const auto take = [&](const std::string& name, at::Tensor& tensor) {
+    if (train_gains || !is_gain(config, name)) values.emplace_back(name, tensor);
+  };
+  at::Tensor embedding = source.embed(at::arange(config.vocabulary, at::kLong).to(compute.device), exact);
+  take(std::string(config.family->embedding), embedding);
+  for (int64_t i = 0; i < config.layers; ++i) {
+    LayerWeights weights = source.layer(LayerIndex(i), exact);
+    walk_layer(config, LayerIndex(i), weights, take);
+  }
+  at::Tensor norm = source.final_norm(exact);
+  take(std::string(config.family->final_norm), norm);
+  if (!config.tied) {
+    at::Tensor head = source.head(exact);
+    take(std::string(config.family->head), head);
+  }
+  return values;
+}
+
+// The trained model: the base with the trained tensors in place.
+class TrainedSource final : public ModelSource {
+ public:
+  TrainedSource(std::shared_ptr<const ModelSource> base, const ParameterSet& parameters) : base_(std::move(base)) {
+    for (const std::string& name : parameters.names()) tensors_.emplace(name, parameters[name].detach());
+  }
+  const ModelConfig& config() const override { return base_->config(); }
+  LayerWeights layer(LayerIndex index, const Compute& compute) const override {
+    LayerWeights weights = base_->layer(index, compute);
+    walk_layer(config(), index, weights, [&](const std::string& name, at::Tensor& tensor) {
+      if (const auto found = tensors_.find(name); found != tensors_.end()) tensor = found->second.to(compute.device, compute.type);
+    });
+    return weights;
+  }
+  at::Tensor embed(const at::Tensor& ids, const Compute& compute) const override {
+    const at::Tensor& table = tensors_.at(std::string(config().family->embedding));
+    return at::embedding(table, ids.to(table.device())).to(compute.device, compute.type);
+  }
+  at::Tensor final_norm(const Compute& compute) const override {
+    const auto found = tensors_.find(std::string(config().family->final_norm));
+    return found == tensors_.end() ? base_->final_norm(compute) : found->second.to(compute.device, compute.type);
+  }
+  at::Tensor head(const Compute& compute) const override {
+    return tensors_.at(std::string(config().tied ? config().family->embedding : config().family->head)).to(compute.device, compute.type);
+  }
+  void attach(Listeners& listeners, const Compute& compute) const override { base_->attach(listeners, compute); }
+
+ private:
+  std::shared_ptr<const ModelSource> base_;
+  std::map<std::string, at::Tensor> tensors_;
+};
+
+}  // namespace
+
+LoraTrainee::LoraTrainee(const Adapter& start, const Compute& compute)
+    : start_(start), parameters_(lora_values(start), master_type(compute), compute.device) {}
+
+void LoraTrainee::install(ResidentModel& model, bool training, uint64_t noise_seed) {
+  const LoraSettings& settings = start_.settings;
+  if (training && settings.dropout > 0) at::manual_seed(noise_seed);  // dropout draws from LibTorch's own generator
+  for (int64_t i = 0; i < model.config().layers; ++i) {
+    for (const LinearKind kind : settings.targets) {
+      const std::string name = linear_name(*model.config().family, LayerIndex(i), kind);
+      auto term = std::make_shared<AdapterTerm>();
+      term->a = parameters_[name + kA];
+      term->b = parameters_[name + kB];
+      term->scaling = settings.scaling();
+      term->dropout = settings.dropout;
+      term->training = training;
+      model.layers()[static_cast<size_t>(i)][kind].adapter = std::move(term);
+    }
+  }
+}
+
+Adapter LoraTrainee::adapter() const {
+  Adapter now = start_;
+  for (auto& [name, pair] : now.pairs) {
+    pair.a = parameters_[name + kA].detach().to(at::kCPU, at::kFloat, false, true);
+    pair.b = parameters_[name + kB].detach().to(at::kCPU, at::kFloat, false, true);
+  }
+  return now;
+}
+
+FullTrainee::FullTrainee(const ModelSource& source, const Compute& compute, bool train_gains)
+    : parameters_(full_values(source, compute, train_gains), master_type(compute), compute.device) {
+  for (const std::string& name : parameters_.names()) trained_.insert(name);
+}
+
+void FullTrainee::install(ResidentModel& model, bool, uint64_t) {
+  const ModelConfig& config = model.config();
+  const at::ScalarType type = model.compute().type;
+  const auto put = [&](const std::string& name, at::Tensor& tensor) {
+    if (trained_.contains(name)) tensor = parameters_[name].to(type);
+  };
+  put(std::string(config.family->embedding), model.embedding());
+  for (int64_t i = 0; i < config.layers; ++i) walk_layer(config, LayerIndex(i), model.layers()[static_cast<size_t>(i)], put);
+  put(std::string(config.family->final_norm), model.final_norm());
+  if (config.tied) {
+    model.head() = model.embedding();
+  } else {
+    put(std::string(config.family->head), model.head());
+  }
+}
+
+std::shared_ptr<const ModelSource> trained_source(std::shared_ptr<const ModelSource> base, const ParameterSet& parameters) {
+  return std::make_shared<TrainedSource>(std::move(base), parameters);
+}
+
+}  // namespace rolora

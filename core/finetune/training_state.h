@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Checkpoints of an unfinished training: folders step-N beside the output, each complete or not there at all.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "core/finetune/parameters.h"
+#include "core/finetune/trainer.h"
+#include "core/storage/json_file.h"
+
+namespace rolora {
+
+/// Writes `folder`/step-N (parameters and both moments as safetensors; step, log and `identity` as state.json), then removes older ones.
+void save_training(const std::filesystem::path& folder, const Json& identity, ParameterSet& parameters, Trainer& trainer);
+
+/// Continues from the newest checkpoint; false when there is none. `identity` is everything that decides the result (settings, data, base):
+/// InputError naming the first key in which the checkpoint differs.
+bool resume_training(const std::filesystem::path& folder, const Json& identity, ParameterSet& parameters, Trainer& trainer);
+
+}  // namespace rolora
