@@ -14,7 +14,7 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Something given from outside is not what it must be: `FILE: KEY: expected …, found …`.
+/// Something given from outside is not what it must be: `FILE: KEY: expected …, found …`, always one line.
 class InputError : public Error {
  public:
   InputError(std::string_view file, std::string_view key, std::string_view expected, std::string_view found);
@@ -57,7 +57,8 @@ class NumericError : public Error {
   using Error::Error;
 };
 
-/// Cuts a foreign string to a printable single line of at most `limit` bytes, for use inside messages.
+/// A foreign string as a printable single line of UTF-8, for use inside messages: control characters and ill-formed parts become "?"; what
+/// exceeds `limit` bytes is cut between characters and ends in "…" (which comes on top of the limit).
 std::string printable(std::string_view text, size_t limit = 80);
 
 }  // namespace rolora

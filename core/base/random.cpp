@@ -5,6 +5,8 @@
 #include <numbers>
 #include <utility>
 
+#include "core/base/error.h"
+
 namespace rolora {
 namespace {
 
@@ -37,6 +39,7 @@ double Random::normal() {
 }
 
 uint64_t Random::below(uint64_t n) {
+  if (n == 0) throw Error("a random integer below 0 does not exist");
   const uint64_t limit = UINT64_MAX - UINT64_MAX % n;
   uint64_t r = engine_();
   while (r >= limit) r = engine_();
@@ -44,6 +47,7 @@ uint64_t Random::below(uint64_t n) {
 }
 
 std::vector<int64_t> Random::permutation(int64_t n) {
+  if (n < 0) throw Error("a permutation of a negative number of things does not exist");
   std::vector<int64_t> p(static_cast<size_t>(n));
   for (int64_t i = 0; i < n; ++i) p[static_cast<size_t>(i)] = i;
   for (int64_t i = n - 1; i > 0; --i) std::swap(p[static_cast<size_t>(i)], p[below(static_cast<uint64_t>(i) + 1)]);

@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "core/storage/atomic_file.h"
 #include "core/storage/hdf5.h"
 #include "core/storage/hdf5_handle.h"
-#include "core/storage/utf8.h"
 
 namespace rolora {
 
@@ -119,6 +119,12 @@ void Hdf5Writer::State::write_attribute(const std::string& object, const std::st
 
 namespace {
 
+std::string storable_text(const std::string& text) {
+  std::string out;
+  for (const char c : well_formed_utf8(text)) out += c == '\0' ? std::string("\u2400") : std::string(1, c);
+  return out;
+}
+
 std::vector<const char*> pointers(const std::vector<std::string>& texts) {
   std::vector<const char*> list;
   list.reserve(texts.size());
@@ -130,7 +136,7 @@ template <class Texts>
 std::vector<std::string> storable(const Texts& texts) {
   std::vector<std::string> list;
   list.reserve(texts.size());
-  for (const std::string& text : texts) list.push_back(storable_utf8(text));
+  for (const std::string& text : texts) list.push_back(storable_text(text));
   return list;
 }
 
@@ -168,7 +174,7 @@ void Hdf5Writer::dataset(const std::string& path, std::span<const std::string> v
 }
 
 void Hdf5Writer::attribute(const std::string& object, const std::string& name, const std::string& value) {
-  const std::string text = storable_utf8(value);
+  const std::string text = storable_text(value);
   const char* pointer = text.c_str();
   const Hdf5Id type = state_->text_type(object);
   state_->write_attribute(object, name, type.get(), type.get(), &pointer, state_->space(object, {}, 1));
