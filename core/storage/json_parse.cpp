@@ -100,8 +100,8 @@ class Builder final : public nlohmann::json_sax<Json> {
   std::string path() const {
     std::string text;
     for (const Open& level : open_) {
-      if (level.value->is_array()) {
-        text += "[" + std::to_string(level.value->size()) + "]";
+      if (level.value->is_array()) {  // an open element is in its list already, the one that is refused is not
+        text += "[" + std::to_string(level.value->size() - (&level == &open_.back() ? 0 : 1)) + "]";
       } else {
         if (!text.empty()) text += ".";
         text += level.key;
