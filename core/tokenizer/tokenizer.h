@@ -30,7 +30,8 @@ class Tokenizer {
   virtual std::vector<int64_t> prefix() const = 0;
 };
 
-/// Opens a model folder (tokenizer.json before tokenizer.model) or one file. Refuses what it does not support by name, never skips a component.
+/// Opens a model folder (tokenizer.json before tokenizer.model) or one file. Refuses what it does not support by name, never skips a
+/// component.
 std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& folder_or_file);
 /// Does the folder hold a tokenizer file at all?
 bool has_tokenizer(const std::filesystem::path& folder);
