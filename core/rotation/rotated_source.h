@@ -11,11 +11,12 @@
 
 namespace rolora {
 
-/// Folds and rotates what `plain` gives. Used by the gate, by comparisons on the same tokens, and by `rotate`, which writes its tensors down.
+/// Folds and rotates what `plain` gives. Used by the gate, by comparisons on the same tokens, and by `rotate`, which writes its tensors
+/// down. Refuses (InputError) a record made for other widths, and layers with an adapter beside their linears (merge it first).
 class RotatedSource final : public ModelSource {
  public:
   RotatedSource(std::shared_ptr<const ModelSource> plain, RotationRecord record);
-  const ModelConfig& config() const override;  ///< untied
+  const ModelConfig& config() const override { return config_; }  ///< untied
   LayerWeights layer(LayerIndex index, const Compute& compute) const override;
   at::Tensor embed(const at::Tensor& ids, const Compute& compute) const override;
   at::Tensor final_norm(const Compute& compute) const override;
@@ -27,6 +28,7 @@ class RotatedSource final : public ModelSource {
   std::shared_ptr<const ModelSource> plain_;
   RotationRecord record_;
   ModelConfig config_;
+  Compute exact_;  ///< how plain weights are fetched: a type that holds them exactly, on the CPU
 };
 
 /// A folder written by `rotate`.

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/rotation/orthogonal.h"
+
+#include <ATen/Functions.h>
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdio>
+
+#include "core/base/error.h"
+#include "core/base/random.h"
+#include "core/kernels/hadamard.h"
+#include "core/model/tensor_store.h"
+#include "core/rotation/hadamard.h"
+#include "core/storage/sha256.h"
+
+namespace rolora {
+namespace {
+
+constexpr std::array<std::string_view, 3> kKindNames = {"none", "hadamard", "orthogonal"};
+constexpr int64_t kPieceValues = int64_t{1} << 22;  // 32 MiB of fp64 are turned at a time
+
+at::Tensor haar(int64_t n, Random& random) {
+  at::Tensor gaussian = at::empty({n, n}, at::kDouble);
+  double* values = gaussian.mutable_data_ptr<double>();
+  for (int64_t i = 0; i < n * n; ++i) values[i] = random.normal();
+  const auto [q, r] = at::linalg_qr(gaussian);
+  const at::Tensor diagonal = r.diagonal();
+  return (q * at::where(diagonal < 0, -at::ones_like(diagonal), at::ones_like(diagonal))).contiguous();
+}
+
+at::Tensor random_signs_of(int64_t n, Random& random) {
+  at::Tensor signs = at::empty({n}, at::kChar);
+  for (int64_t i = 0; i < n; ++i) signs.mutable_data_ptr<int8_t>()[i] = static_cast<int8_t>(random.sign());
+  return signs;
+}
+
+void construct_hadamard(OrthogonalMap& map, Random& random) {
+  const auto constructions = hadamard_constructions(map.order);
+  if (!constructions.empty()) {
+    const HadamardConstruction& cheapest = constructions.front();
+    const std::vector<int8_t> k = hadamard_factor(cheapest);
+    map.construction = cheapest.name;
+    map.sylvester = cheapest.sylvester;
+    map.factor = at::empty({cheapest.factor_order, cheapest.factor_order}, at::kDouble);
+    for (size_t i = 0; i < k.size(); ++i) map.factor.mutable_data_ptr<double>()[i] = k[i];
+    map.scale = 1 / std::sqrt(static_cast<double>(map.order));
+    return;
+  }
+  map.sylvester = int64_t{1} << std::countr_zero(static_cast<uint64_t>(map.order));
+  const int64_t odd = map.order / map.sylvester;
+  map.factor = haar(odd, random);
+  map.scale = 1 / std::sqrt(static_cast<double>(map.sylvester));
+  map.construction = "Haar(" + std::to_string(odd) + ")" +
+                     (map.sylvester > 1 ? " x Sylvester(" + std::to_string(map.sylvester) + ")" : "") + " [no construction here]";
+}
+
+at::Tensor signs_like(const OrthogonalMap& map, const at::Tensor& x) { return map.signs.to(x.device(), x.scalar_type()); }
+
+}  // namespace
+
+std::string_view name_of(OrthogonalKind kind) { return kKindNames[static_cast<size_t>(kind)]; }
+
+OrthogonalKind parse_orthogonal_kind(const std::string& name, const std::string& file, const std::string& key) {
+  for (OrthogonalKind kind : {OrthogonalKind::none, OrthogonalKind::hadamard, OrthogonalKind::orthogonal}) {
+    if (name == name_of(kind)) return kind;
+  }
+  throw InputError(file, key, "hadamard, orthogonal or none", printable(name));
+}
+
+at::Tensor OrthogonalMap::apply(const at::Tensor& x) const {
+  const at::Tensor flipped = signed_rows ? x * signs_like(*this, x) : x;
+  return kernels::kronecker_hadamard(flipped, factor.to(x.device()), sylvester, scale);
+}
+
+at::Tensor OrthogonalMap::apply_transposed(const at::Tensor& x) const {
+  const at::Tensor y = kernels::kronecker_hadamard(x, factor.to(x.device()), sylvester, scale, /*transpose_factor=*/true);
+  return signed_rows ? y * signs_like(*this, y) : y;
+}
+
+OrthogonalMap OrthogonalMap::prepared(const Compute& compute) const {
+  OrthogonalMap map = *this;
+  if (kind == OrthogonalKind::none) return map;
+  map.factor = factor.to(compute.device, compute.type == at::kDouble ? at::kDouble : at::kFloat);
+  map.signs = signs.to(compute.device, compute.type);
+  return map;
+}
+
+at::Tensor OrthogonalMap::dense() const { return apply(at::eye(order, at::kDouble)); }
+
+std::string checksum_of(const OrthogonalMap& map) {
+  char scale[40];
+  std::snprintf(scale, sizeof scale, "%a", map.scale);
+  Sha256 sum;
+  sum.add(std::string(name_of(map.kind)) + " order " + std::to_string(map.order) + " sylvester " + std::to_string(map.sylvester) +
+          " scale " + scale + "\n");
+  if (map) {
+    sum.add(bytes_of_tensor(map.signs));
+    sum.add(bytes_of_tensor(map.factor));
+  }
+  return sum.hex();
+}
+
+OrthogonalMap make_orthogonal(OrthogonalKind kind, int64_t order, uint64_t seed, const std::string& purpose, bool random_signs) {
+  OrthogonalMap map;
+  if (kind == OrthogonalKind::none) return map;
+  map.kind = kind;
+  map.order = order;
+  map.seed = seed;
+  Random matrix(seed, "rotation " + purpose + " matrix"), signs(seed, "rotation " + purpose + " signs");
+  map.signs = at::ones({order}, at::kChar);
+  if (kind == OrthogonalKind::orthogonal) {
+    map.factor = haar(order, matrix);
+    map.construction = "Haar(" + std::to_string(order) + ")";
+  } else {
+    construct_hadamard(map, matrix);
+    map.signed_rows = random_signs;
+    if (random_signs) map.signs = random_signs_of(order, signs);
+  }
+  map.checksum = checksum_of(map);
+  return map;
+}
+
+at::Tensor rotate_rows(const at::Tensor& w, const OrthogonalMap& map) {
+  at::Tensor result = at::empty(w.sizes(), w.options().dtype(at::kDouble));
+  const int64_t rows = w.size(0), piece = std::max<int64_t>(1, kPieceValues / w.size(1));
+  for (int64_t first = 0; first < rows; first += piece) {
+    const int64_t count = std::min(piece, rows - first);
+    result.narrow(0, first, count).copy_(map.apply(w.narrow(0, first, count).to(at::kDouble)));
+  }
+  return result;
+}
+
+at::Tensor rotate_columns(const at::Tensor& w, const OrthogonalMap& map) {
+  at::Tensor result = at::empty(w.sizes(), w.options().dtype(at::kDouble));
+  const int64_t columns = w.size(1), piece = std::max<int64_t>(1, kPieceValues / w.size(0));
+  for (int64_t first = 0; first < columns; first += piece) {
+    const int64_t count = std::min(piece, columns - first);
+    const at::Tensor turned = w.narrow(1, first, count).t().to(at::kDouble).contiguous();  // [count, out]
+    result.narrow(1, first, count).copy_(map.apply(turned).t());
+  }
+  return result;
+}
+
+}  // namespace rolora
