@@ -4,7 +4,10 @@
 namespace rolora::app {
 
 void add_all_verbs(Verbs& verbs) {
-  (void)verbs;
+  add_info(verbs);
+  add_logits(verbs);
+  add_generate(verbs);
+  add_evaluate(verbs);
 }
 
 }  // namespace rolora::app

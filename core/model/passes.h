@@ -18,9 +18,9 @@ namespace rolora {
 /// that are run group after group, each loading the layers anew).
 struct PassOptions {
   Compute compute;
-  int64_t batch_tokens = 4096;        ///< tokens that go through a layer at a time
-  uint64_t group_bytes = 1ull << 30;  ///< cap of the residual stream held
-  WindowIndex first_window;           ///< index that listeners and `finish` see for row 0 of the windows
+  int64_t batch_tokens = 4096;                ///< tokens that go through a layer at a time
+  uint64_t group_bytes = 1ull << 30;          ///< cap of the residual stream held
+  WindowIndex first_window = WindowIndex(0);  ///< index that listeners and `finish` see for row 0 of the windows
 };
 
 /// Runs windows [W, T] (int64 ids) through every layer, without gradients. Progress counts batches through layers. `finish(first_window,

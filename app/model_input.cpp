@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/model_input.h"
+
+#include "core/base/error.h"
+#include "core/evaluation/corpus.h"
+#include "core/finetune/adapter.h"
+
+namespace rolora::app {
+
+void add_model_options(CLI::App& app, ModelOptions& options, bool with_adapter) {
+  app.add_option("MODEL", options.model, "Hugging Face folder, plain, rotated or quantized by this program")->required();
+  if (with_adapter) {
+    app.add_option("--adapter", options.adapter, "PEFT folder of a LoRA adapter that stands beside the weights, unmerged (default: none)");
+  }
+}
+
+OpenedModel open_model_input(Session& session, const ModelOptions& options) {
+  OpenedModel model = open_model(options.model);
+  for (const std::string& note : model.notes) session.monitor().notice(note);
+  if (options.adapter.empty()) return model;
+  Adapter adapter = load_adapter(options.adapter, model.source->config());
+  require_same_rotation(adapter, options.adapter, model.rotation ? model.rotation->checksum() : "");
+  model.source = std::make_shared<const AdaptedSource>(model.source, std::move(adapter), /*merged=*/false);
+  return model;
+}
+
+void add_prompt_options(CLI::App& app, PromptOptions& options) {
+  options.text_option = app.add_option("--text", options.text, "Text, encoded with the model's tokenizer and its special tokens");
+  options.ids_option = app.add_option("--ids", options.ids, "JSON file {\"ids\": [...]}; nothing is put in front, no tokenizer is needed");
+  options.text_option->excludes(options.ids_option);
+}
+
+std::vector<int64_t> read_prompt(const PromptOptions& options, const OpenedModel& model) {
+  if (options.text_option->count() + options.ids_option->count() != 1) throw UsageError("expected --text or --ids, found neither");
+  std::vector<int64_t> ids;
+  if (options.ids_option->count() > 0) {
+    ids = ids_of_file(options.ids, model.source->config().vocabulary).ids;
+  } else {
+    ids = open_tokenizer(model.folder)->encode(options.text, /*special=*/true);
+  }
+  const std::string where = options.ids_option->count() > 0 ? options.ids : "--text";
+  if (ids.empty()) throw InputError(where, "ids", "at least one token", "none");
+  for (const int64_t id : ids) {
+    if (id < model.source->config().vocabulary) continue;
+    throw InputError(where, "ids", "ids below the model's vocabulary of " + std::to_string(model.source->config().vocabulary),
+                     std::to_string(id));
+  }
+  return ids;
+}
+
+std::string grouped(int64_t number) {
+  std::string text = std::to_string(number);
+  for (int64_t at = static_cast<int64_t>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<size_t>(at), " ");
+  return text;
+}
+
+}  // namespace rolora::app

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What verbs that read a model share: the MODEL folder with an adapter beside it, and token ids given as ids or as text.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/session.h"
+#include "core/jobs/open_model.h"
+#include "core/tokenizer/tokenizer.h"
+
+namespace rolora::app {
+
+struct ModelOptions {
+  std::string model, adapter;
+};
+/// Adds MODEL and, where the verb takes one, --adapter.
+void add_model_options(CLI::App& app, ModelOptions& options, bool with_adapter);
+
+/// The opened folder; `source` carries the adapter (unmerged) when one was given. Prints the folder's notes as notices.
+OpenedModel open_model_input(Session& session, const ModelOptions& options);
+
+struct PromptOptions {
+  std::string text, ids;
+  CLI::Option *text_option = nullptr, *ids_option = nullptr;
+};
+/// Adds --text and --ids, of which exactly one must be given.
+void add_prompt_options(CLI::App& app, PromptOptions& options);
+/// The ids; a text takes what the tokenizer puts around it (BOS), ids get nothing in front. At least one.
+std::vector<int64_t> read_prompt(const PromptOptions& options, const OpenedModel& model);
+
+/// "1 234 567"
+std::string grouped(int64_t number);
+
+}  // namespace rolora::app

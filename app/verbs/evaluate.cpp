@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// rolora evaluate: perplexity of a text.
+#include <iomanip>
+#include <sstream>
+
+#include "app/model_input.h"
+#include "app/verbs.h"
+#include "core/base/error.h"
+#include "core/evaluation/perplexity.h"
+
+namespace rolora::app {
+namespace {
+
+struct EvaluateOptions {
+  ModelOptions model;
+  std::string text_file, corpus = "text", ids;
+  std::optional<int64_t> context;
+  bool keep_tail = false;
+  CLI::Option* corpus_option = nullptr;
+};
+
+IdStream read_stream(const EvaluateOptions& o, const OpenedModel& model) {
+  if (o.text_file.empty() == o.ids.empty()) throw UsageError("expected --text-file or --ids, found neither");
+  if (!o.ids.empty()) {
+    if (o.corpus_option->count() > 0) throw UsageError("--corpus: expected together with --text-file, found with --ids");
+    return ids_of_file(o.ids, model.source->config().vocabulary);
+  }
+  return ids_of_text(o.text_file, parse_corpus(o.corpus), *open_tokenizer(model.folder));
+}
+
+void run(Session& session, const EvaluateOptions& o) {
+  const Compute compute = session.compute();
+  const OpenedModel model = open_model_input(session, o.model);
+  const IdStream stream = read_stream(o, model);
+  const Windows windows = cut_windows(stream, default_context(model.source->config(), o.context), o.keep_tail);
+  const PerplexityResult result = perplexity(*model.source, windows, {compute}, session.monitor());
+  std::ostringstream text;
+  text << std::setprecision(10) << "nll         " << result.nll << " per predicted token\nperplexity  " << result.perplexity
+       << "\ntokens      " << grouped(result.tokens) << " predicted, in " << result.window_nll.size() << " windows of " << windows.context
+       << "\n";
+  session.result({{"nll", result.nll},
+                  {"perplexity", result.perplexity},
+                  {"tokens", result.tokens},
+                  {"context", windows.context},
+                  {"windows", result.window_nll.size()}},
+                 text.str());
+}
+
+}  // namespace
+
+void add_evaluate(Verbs& verbs) {
+  const auto o = std::make_shared<EvaluateOptions>();
+  CLI::App& app = verbs.add("evaluate", "Perplexity of a text", [o](Session& session) { run(session, *o); });
+  add_model_options(app, o->model, true);
+  CLI::Option* text = app.add_option("--text-file", o->text_file, "Text to evaluate on, read by --corpus");
+  o->corpus_option =
+      app.add_option("--corpus", o->corpus, "How the file becomes one text: text, wikitext2, c4 or ptb (default text: its bytes)")
+          ->check(CLI::IsMember({"text", "wikitext2", "c4", "ptb"}));
+  app.add_option("--ids", o->ids, "JSON file {\"ids\": [...]} in place of a text; nothing is put in front")->excludes(text);
+  app.add_option("--context", o->context, "Tokens of a window (default min(2048, the model's limit); GPTQ)")
+      ->check(CLI::Range(int64_t{2}, int64_t{1} << 30));
+  app.add_flag("--keep-tail", o->keep_tail, "Keep the last, shorter window (default: dropped; GPTQ)");
+}
+
+}  // namespace rolora::app

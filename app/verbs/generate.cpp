@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// rolora generate: greedy or sampled continuation of a prompt.
+#include "app/model_input.h"
+#include "app/verbs.h"
+#include "core/base/error.h"
+#include "core/model/passes.h"
+
+namespace rolora::app {
+namespace {
+
+struct GenerateVerbOptions {
+  ModelOptions model;
+  PromptOptions prompt;
+  GenerateOptions how;
+  CLI::Option *temperature = nullptr, *top_p = nullptr;
+};
+
+// The text of the new ids; none where the folder has no tokenizer that can say it (ids alone need none).
+std::optional<std::string> text_of(const std::vector<int64_t>& ids, const OpenedModel& model, Monitor& monitor) {
+  if (!has_tokenizer(model.folder)) return std::nullopt;
+  try {
+    return open_tokenizer(model.folder)->decode(ids);
+  } catch (const InputError& e) {
+    monitor.notice(std::string("no text: ") + e.what());
+    return std::nullopt;
+  }
+}
+
+void run(Session& session, const GenerateVerbOptions& o) {
+  if (o.top_p->count() > 0 && o.how.temperature == 0)
+    throw UsageError("--top-p: expected together with --temperature above 0, found alone");
+  const Compute compute = session.compute();
+  const OpenedModel model = open_model_input(session, o.model);
+  const std::vector<int64_t> prompt = read_prompt(o.prompt, model);
+  GenerateOptions how = o.how;
+  how.seed = session.options().seed;
+  const std::vector<int64_t> ids = generate(ResidentModel(*model.source, compute), prompt, how, session.monitor());
+  const std::optional<std::string> text = text_of(ids, model, session.monitor());
+  std::string human = text.value_or("");
+  if (!text) {
+    for (const int64_t id : ids) human += (human.empty() ? "" : " ") + std::to_string(id);
+  }
+  session.result({{"ids", ids}, {"text", text ? Json(*text) : Json()}}, human + "\n");
+}
+
+}  // namespace
+
+void add_generate(Verbs& verbs) {
+  const auto o = std::make_shared<GenerateVerbOptions>();
+  CLI::App& app = verbs.add("generate", "Continue a prompt, greedily or by sampling", [o](Session& session) { run(session, *o); });
+  add_model_options(app, o->model, true);
+  add_prompt_options(app, o->prompt);
+  app.add_option("--max-new", o->how.max_new, "Most new tokens (default 32; own choice)")->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
+  o->temperature =
+      app.add_option("--temperature", o->how.temperature, "Sample from softmax(logits / T); 0 = greedy (default 0; own choice)")
+          ->check(CLI::Range(0.0, 1e6));
+  o->top_p = app.add_option("--top-p", o->how.top_p, "Sample among the fewest tokens that reach this probability (default 1: all)")
+                 ->check(CLI::Range(1e-9, 1.0));
+  app.add_flag("--ignore-eos", o->how.ignore_eos, "Go on after an end-of-sequence token (default: stop; it is returned)");
+}
+
+}  // namespace rolora::app

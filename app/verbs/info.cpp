@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// rolora info: what a model folder holds, what rotates it, and what working on it takes.
+#include <cstdio>
+#include <sstream>
+
+#include "app/model_input.h"
+#include "app/verbs.h"
+#include "core/base/error.h"
+#include "core/model/checkpoint.h"
+#include "core/rotation/hadamard.h"
+
+namespace rolora::app {
+namespace {
+
+Json construction_json(const HadamardConstruction& c) {
+  return {{"construction", c.name},
+          {"factor_order", c.factor_order},
+          {"sylvester", c.sylvester},
+          {"adds_per_row", c.adds_per_row},
+          {"factor_bytes", c.factor_bytes}};
+}
+
+// The cheapest construction of a width and what else would fit.
+Json width_json(int64_t width) {
+  const std::vector<HadamardConstruction> all = hadamard_constructions(width);
+  Json entry = {{"width", width}, {"construction", nullptr}, {"alternatives", Json::array()}};
+  if (all.empty()) {
+    entry["note"] = "no construction here: a Hadamard rotation of this width takes the fallback, random orthogonal times Sylvester";
+    return entry;
+  }
+  entry.update(construction_json(all.front()));
+  for (size_t i = 1; i < all.size(); ++i) entry["alternatives"].push_back(construction_json(all[i]));
+  return entry;
+}
+
+// The kind of tokenizer; null where there is none, the reason where it is refused (a model can be worked on by ids all the same).
+Json tokenizer_json(const OpenedModel& model) {
+  if (!has_tokenizer(model.folder)) return nullptr;
+  try {
+    return open_tokenizer(model.folder)->kind();
+  } catch (const InputError& e) {
+    return std::string("refused: ") + e.what();
+  }
+}
+
+// Memory of the weights in the type of the arithmetic: layer by layer work holds one layer or the head at a time, beside its activations.
+Json forecast_json(const ModelConfig& config, at::ScalarType type) {
+  const auto size = static_cast<int64_t>(c10::elementSize(type));
+  int64_t layer = 2 * config.hidden;
+  for (LinearKind kind : kAllLinears) {
+    const LinearShape shape = linear_shape(config, kind);
+    layer += shape.out * shape.in + (has_bias(config, kind) ? shape.out : 0);
+  }
+  return {{"dtype", dtype_name(type)},
+          {"layer_bytes", layer * size},
+          {"head_bytes", config.vocabulary * config.hidden * size},
+          {"resident_bytes", parameter_count(config) * size},
+          {"kv_cache_bytes_per_token", 2 * config.layers * config.kv_heads * config.head_dim * size},
+          {"residual_bytes_per_token", config.hidden * size}};
+}
+
+Json describe(const OpenedModel& model, const Compute& compute) {
+  const ModelConfig& c = model.source->config();
+  return {
+      {"family", c.family->name},
+      {"model_type", c.model_type},
+      {"kind", c.own_kind.empty() ? "plain" : c.own_kind},
+      {"parameters", parameter_count(c)},
+      {"layers", c.layers},
+      {"hidden", c.hidden},
+      {"intermediate", c.intermediate},
+      {"heads", c.heads},
+      {"kv_heads", c.kv_heads},
+      {"head_dim", c.head_dim},
+      {"vocab", c.vocabulary},
+      {"context", c.context},
+      {"tied", c.tied},
+      {"dtype", dtype_name(model.stored)},
+      {"biases", {{"qkv", has_bias(c, LinearKind::q)}, {"o", has_bias(c, LinearKind::o)}, {"mlp", has_bias(c, LinearKind::gate)}}},
+      {"rope", {{"kind", name_of(c.rope.kind)}, {"theta", c.rope.theta}, {"factor", c.rope.factor}}},
+      {"bos", c.bos ? Json(*c.bos) : Json()},
+      {"eos", c.eos},
+      {"tokenizer", tokenizer_json(model)},
+      {"widths", {{"hidden", width_json(c.hidden)}, {"intermediate", width_json(c.intermediate)}, {"head_dim", width_json(c.head_dim)}}},
+      {"rotation", model.rotation ? rotation_json(*model.rotation) : Json()},
+      {"forecasts", forecast_json(c, compute.type)}};
+}
+
+std::string megabytes(const Json& bytes) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.1f MB", bytes.get<double>() / 1e6);
+  return text;
+}
+
+void print_widths(std::ostream& out, const Json& widths) {
+  for (const char* name : {"hidden", "intermediate", "head_dim"}) {
+    const Json& w = widths[name];
+    out << "  " << name << std::string(14 - std::string(name).size(), ' ') << w["width"] << "  ";
+    if (w["construction"].is_null()) {
+      out << w["note"].get<std::string>() << "\n";
+      continue;
+    }
+    out << w["construction"].get<std::string>() << ", " << w["adds_per_row"].get<double>() << " additions a row, factor "
+        << w["factor_bytes"] << " bytes";
+    if (!w["alternatives"].empty()) out << ", " << w["alternatives"].size() << " alternatives";
+    out << "\n";
+  }
+}
+
+std::string table(const Json& j) {
+  std::ostringstream out;
+  out << "family        " << j["family"].get<std::string>() << " (" << j["model_type"].get<std::string>() << ", "
+      << j["kind"].get<std::string>() << ")\n"
+      << "parameters    " << grouped(j["parameters"]) << " as " << j["dtype"].get<std::string>()
+      << (j["tied"] ? ", tied head" : ", untied head") << "\n"
+      << "layers        " << j["layers"] << "\n"
+      << "hidden        " << j["hidden"] << "\n"
+      << "intermediate  " << j["intermediate"] << "\n"
+      << "heads         " << j["heads"] << " (" << j["kv_heads"] << " key/value) of " << j["head_dim"] << "\n"
+      << "vocabulary    " << j["vocab"] << "\n"
+      << "context       " << j["context"] << "\n"
+      << "rope          " << j["rope"]["kind"].get<std::string>() << ", theta " << j["rope"]["theta"] << "\n"
+      << "tokenizer     " << (j["tokenizer"].is_null() ? "none" : j["tokenizer"].get<std::string>()) << "\n"
+      << "rotation      " << (j["rotation"].is_null() ? "none" : j["rotation"].dump()) << "\n"
+      << "Hadamard constructions\n";
+  print_widths(out, j["widths"]);
+  const Json& f = j["forecasts"];
+  out << "memory in " << f["dtype"].get<std::string>() << ": a layer " << megabytes(f["layer_bytes"]) << ", the head "
+      << megabytes(f["head_bytes"]) << ", all weights " << megabytes(f["resident_bytes"]) << "\n";
+  return out.str();
+}
+
+}  // namespace
+
+void add_info(Verbs& verbs) {
+  const auto o = std::make_shared<ModelOptions>();
+  CLI::App& app =
+      verbs.add("info", "Shapes, types, tokenizer, Hadamard constructions and rotation of a model folder", [o](Session& session) {
+        const Compute compute = session.compute();
+        const OpenedModel model = open_model_input(session, *o);
+        const Json result = describe(model, compute);
+        session.result(result, table(result));
+      });
+  add_model_options(app, *o, false);
+}
+
+}  // namespace rolora::app
