@@ -3,12 +3,18 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 
+#include "core/model/config.h"
+#include "core/model/family.h"
+#include "core/storage/json_file.h"
+
 namespace rolora {
 
+enum class SiteKind;
 enum class ScaleConvention { quarot, compressed_tensors };  ///< max/(2^(b−1)−1) and max/((2^b−1)/2)
 enum class WeightMethod { rtn, gptq };
 
@@ -36,6 +42,7 @@ struct GptqOptions {
 
 struct LinearBits {
   int weights = 16, activations = 16;
+  bool operator==(const LinearBits&) const = default;
 };
 
 struct QuantizationSpec {
@@ -47,5 +54,31 @@ struct QuantizationSpec {
   std::optional<int> down_bits;                    ///< weights and activations of down_proj
   std::map<std::string, LinearBits> per_linear;    ///< by linear name ("model.layers.0.mlp.down_proj")
 };
+
+inline constexpr int kFullBits = 16;  ///< means "left in floating point"
+
+/// Bits of one linear: its own entry, else down_bits for down_proj, else the general ones.
+LinearBits bits_of(const QuantizationSpec& spec, const ModelConfig& config, LayerIndex layer, LinearKind kind);
+/// Activation bits at a site, from the linears that read it. UsageError when they disagree: one tensor cannot carry two widths.
+int site_bits(const QuantizationSpec& spec, const ModelConfig& config, LayerIndex layer, SiteKind site);
+bool quantizes_weights(const QuantizationSpec& spec, const ModelConfig& config);
+bool quantizes_activations(const QuantizationSpec& spec, const ModelConfig& config);
+/// Does the spec change anything at all (weights, activations or KV)?
+bool quantizes(const QuantizationSpec& spec, const ModelConfig& config);
+
+/// UsageError for values that no quantizer here takes, names that the model does not have, and settings that cannot act.
+void validate(const QuantizationSpec& spec, const ModelConfig& config);
+
+std::string_view name_of(WeightMethod method);          ///< "rtn"
+std::string_view name_of(ScaleConvention convention);   ///< "compressed-tensors"
+WeightMethod parse_method(const std::string& text);
+ScaleConvention parse_convention(const std::string& text);
+
+/// The settings as quantization.json holds them, and back (strict: unknown keys are refused).
+Json spec_json(const QuantizationSpec& spec);
+QuantizationSpec parse_spec(const JsonObject& object);
+/// --bits FILE: {"format": 1, "linears": {"model.layers.0.mlp.down_proj": {"weights": 8, "activations": 8}}}; either number may be left out
+/// and is then the general one. Names must be linears of the model.
+std::map<std::string, LinearBits> read_bits_file(const std::filesystem::path& file, const QuantizationSpec& general, const ModelConfig& config);
 
 }  // namespace rolora

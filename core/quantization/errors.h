@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What quantization costs one linear: in its weights, at its input, at its output (method §4). Sums in fp64.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/storage/json_file.h"
+
+namespace rolora {
+
+struct LinearReport {
+  std::string name;  ///< "model.layers.0.mlp.down_proj"
+  int bits = 16, activation_bits = 16;
+  int64_t group = 0;             ///< inputs per scale in use, 0 = per output channel
+  bool group_fell_back = false;  ///< a group was asked for that does not divide the width
+  double weight_mse = 0;             ///< mean of (Ŵ − W)²
+  double weight_relative_error = 0;  ///< ‖Ŵ − W‖_F / ‖W‖_F
+  // On the error samples, inputs from the unquantized model; absent without a calibration text.
+  std::optional<double> input_mse, input_relative_error;
+  std::optional<double> output_error_weights, output_error_activations, output_error_both;  ///< ‖Y − Ŷ‖_F / ‖Y‖_F
+  std::optional<double> sqnr_db;  ///< of weights and activations together; absent where nothing changes
+  // GPTQ only, with the undamped Hessian H of its own run: trace((W − Q) H (W − Q)ᵀ), the same over trace(W H Wᵀ), and that of RTN.
+  std::optional<double> gptq_loss, gptq_loss_relative, rtn_loss;
+  std::vector<std::string> trail;  ///< failed factorisations and the damping that worked, when any failed
+};
+
+Json report_json(const LinearReport& report);
+
+struct WeightError {
+  double mse = 0, relative = 0;
+};
+WeightError weight_error(const at::Tensor& original, const at::Tensor& quantized);
+
+/// Sums over token chunks for one linear: Y = xWᵀ + b against the same with Ŵ, with x̂, and with both.
+class OutputErrorSums {
+ public:
+  /// w, difference = Ŵ − W (undefined: not quantized) [out, in]; bias [out] or undefined.
+  OutputErrorSums(at::Tensor w, at::Tensor difference, at::Tensor bias);
+  /// x [N, in]; x̂ − x of the same shape, undefined where activations are not quantized.
+  void add(const at::Tensor& x, const at::Tensor& input_difference);
+  void finish(LinearReport& report) const;
+
+ private:
+  at::Tensor w_, difference_, bias_;
+  double output_ = 0, by_weights_ = 0, by_activations_ = 0, by_both_ = 0;  // squared norms
+};
+
+}  // namespace rolora

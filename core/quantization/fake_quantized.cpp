@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quantization/fake_quantized.h"
+
+#include <unistd.h>
+
+#include <atomic>
+
+#include "core/base/error.h"
+#include "core/quantization/activations.h"
+#include "core/quantization/integers.h"
+#include "core/quantization/layer_types.h"
+#include "core/storage/atomic_file.h"
+
+namespace rolora {
+namespace {
+
+// The tensors of every quantized linear, layer by layer.
+std::vector<SafetensorsWriter::Declared> all_declared(const QuantizationSpec& spec, const ModelConfig& config) {
+  std::vector<SafetensorsWriter::Declared> list;
+  for (int64_t layer = 0; layer < config.layers; ++layer) {
+    for (const LinearKind kind : kAllLinears) {
+      const WeightLayout layout = weight_layout(spec, config, LayerIndex(layer), kind);
+      if (layout.bits == kFullBits) continue;
+      for (auto& tensor : declared_tensors(linear_name(*config.family, LayerIndex(layer), kind), layout)) list.push_back(std::move(tensor));
+    }
+  }
+  return list;
+}
+
+std::filesystem::path temporary_target() {
+  static std::atomic<int> counter{0};
+  return std::filesystem::temp_directory_path() / ("rolora-look-" + std::to_string(getpid()) + "-" + std::to_string(counter++));
+}
+
+}  // namespace
+
+FakeQuantizedSource::FakeQuantizedSource(std::shared_ptr<const ModelSource> base, QuantizationSpec spec)
+    : base_(std::move(base)), spec_(std::move(spec)) {
+  validate(spec_, base_->config());
+}
+
+std::shared_ptr<const FakeQuantizedSource> FakeQuantizedSource::prepare(std::shared_ptr<const ModelSource> base, QuantizationSpec spec,
+                                                                        const at::Tensor& windows, const PipelineOptions& options,
+                                                                        Monitor& monitor) {
+  const auto source = std::make_shared<FakeQuantizedSource>(base, std::move(spec));
+  const ModelConfig& config = base->config();
+  const PendingFolder folder(temporary_target(), /*force=*/false);  // removed on leaving; the map below keeps the bytes
+  SafetensorsWriter writer(folder.path() / "model.safetensors", all_declared(source->spec_, config));
+  quantize_layers(*base, source->spec_, windows, options, monitor, [&](QuantizedLayer&& layer) {
+    for (const LinearKind kind : kAllLinears) {
+      const auto& weight = layer.weights[static_cast<size_t>(kind)];
+      if (weight) write_weight(writer, linear_name(*config.family, layer.index, kind), *weight);
+    }
+    for (LinearReport& report : layer.reports) source->reports_.push_back(std::move(report));
+  });
+  writer.finish();
+  source->prepared_ = TensorStore::open(folder.path());
+  return source;
+}
+
+LayerWeights FakeQuantizedSource::layer(LayerIndex index, const Compute& compute) const {
+  if (!prepared_ && spec_.method == WeightMethod::gptq) throw UsageError("GPTQ needs a calibration text: expected one, found none");
+  LayerWeights layer = base_->layer(index, exact_compute(compute));
+  for (const LinearKind kind : kAllLinears) {
+    const WeightLayout layout = weight_layout(spec_, config(), index, kind);
+    if (layout.bits == kFullBits) continue;
+    at::Tensor& weight = layer[kind].weight;
+    WeightQuant how = spec_.weights;
+    how.bits = layout.bits;
+    const QuantizedWeight quantized =
+        prepared_ ? read_weight(*prepared_, linear_name(*config().family, index, kind), layout) : quantize_rtn(weight, how);
+    weight = dequantize(quantized).to(weight.options());
+  }
+  return in_type(layer, compute.type);
+}
+
+void FakeQuantizedSource::attach(Listeners& listeners, const Compute& compute) const {
+  base_->attach(listeners, compute);
+  attach_quantization(spec_, config(), listeners);
+}
+
+}  // namespace rolora

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quantization/quantize_folder.h"
+
+#include "core/base/error.h"
+#include "core/base/version.h"
+#include "core/kernels/device.h"
+#include "core/model/finite.h"
+#include "core/model/tensor_store.h"
+#include "core/quantization/integers.h"
+#include "core/rotation/record.h"
+#include "core/storage/atomic_file.h"
+
+namespace rolora {
+namespace {
+
+namespace fs = std::filesystem;
+
+// model.safetensors of the new folder: embedding, layers, norm, head; each layer as it is done.
+class ModelWriter {
+ public:
+  ModelWriter(const fs::path& file, const TensorStore& from, const ModelConfig& config, const QuantizationSpec& spec)
+      : from_(from), config_(config), spec_(spec), writer_(file, declare()) {
+    copy(first());
+  }
+
+  void layer(const QuantizedLayer& layer) {
+    for_each_tensor(layer.index, [&](const std::string& name) { copy(name); },
+                    [&](LinearKind kind, const std::string& name, const WeightLayout&) {
+                      write_weight(writer_, name, *layer.weights[static_cast<size_t>(kind)]);
+                    });
+  }
+
+  void finish() {
+    copy(std::string(config_.family->final_norm));
+    if (!config_.tied) copy(std::string(config_.family->head));
+    writer_.finish();
+  }
+
+ private:
+  // A tied pair is stored once, under the name that the original has.
+  std::string first() const {
+    const std::string embedding(config_.family->embedding);
+    return config_.tied && !from_.has(embedding) ? std::string(config_.family->head) : embedding;
+  }
+
+  template <class Stored, class Quantized>
+  void for_each_tensor(LayerIndex layer, const Stored& stored, const Quantized& quantized) const {
+    const FamilyDescription& family = *config_.family;
+    stored(layer_tensor(family, layer, family.input_norm));
+    stored(layer_tensor(family, layer, family.post_attention_norm));
+    for (const LinearKind kind : kAllLinears) {
+      const std::string name = linear_name(family, layer, kind);
+      const WeightLayout layout = weight_layout(spec_, config_, layer, kind);
+      if (layout.bits == kFullBits) {
+        stored(name + ".weight");
+      } else {
+        quantized(kind, name, layout);
+      }
+      if (has_bias(config_, kind)) stored(name + ".bias");
+    }
+  }
+
+  std::vector<SafetensorsWriter::Declared> declare() const {
+    std::vector<SafetensorsWriter::Declared> list;
+    const auto as_stored = [&](const std::string& name) { list.push_back({name, from_.entry(name).type, from_.entry(name).shape}); };
+    as_stored(first());
+    for (int64_t i = 0; i < config_.layers; ++i) {
+      for_each_tensor(LayerIndex(i), as_stored, [&](LinearKind, const std::string& name, const WeightLayout& layout) {
+        for (auto& tensor : declared_tensors(name, layout)) list.push_back(std::move(tensor));
+      });
+    }
+    as_stored(std::string(config_.family->final_norm));
+    if (!config_.tied) as_stored(std::string(config_.family->head));
+    return list;
+  }
+
+  void copy(const std::string& name) {
+    if (const auto found = first_not_finite(from_.view(name))) {
+      throw InputError(from_.file_of(name).path().string(), name, "finite values", *found);
+    }
+    writer_.write(name, from_.file_of(name).bytes(name));
+    from_.release(name);
+  }
+
+  const TensorStore& from_;
+  const ModelConfig& config_;
+  const QuantizationSpec& spec_;
+  SafetensorsWriter writer_;
+};
+
+// What stands beside the weights and still holds: the tokenizer, how to generate, the rotation.
+void copy_companions(const fs::path& from, const fs::path& to) {
+  for (const char* name : {"tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+                           "vocab.json", "merges.txt", "chat_template.jinja", "generation_config.json", "rotation.json",
+                           "rotation.safetensors"}) {
+    if (fs::is_regular_file(from / name)) fs::copy_file(from / name, to / name);
+  }
+}
+
+QuantizationRecord start_record(const QuantizeSource& from, const TensorStore& store, const QuantizationSpec& spec,
+                                const CalibrationText& calibration, const QuantizeFolderOptions& options) {
+  const ModelConfig& config = from.source.config();
+  QuantizationRecord record;
+  record.spec = spec;
+  record.source_hash = from.hash;
+  record.source_type = torch_type(store.entry(linear_name(*config.family, LayerIndex(0), LinearKind::q) + ".weight").type);
+  record.rotation_checksum = from.rotation_checksum;
+  if (calibration.windows.defined()) {
+    record.calibration = {calibration.text_hash, calibration.corpus, calibration.windows.size(0), calibration.windows.size(1),
+                          std::min(options.pipeline.error_samples, calibration.windows.size(0))};
+  }
+  record.dtype = dtype_name(options.pipeline.compute.type);
+  record.device = options.pipeline.compute.device.is_cuda() ? "cuda" : "cpu";
+  record.cpu_features = kernels::cpu_features();
+  record.threads = kernels::threads();
+  record.seed = options.seed;
+  record.tool_version = kToolVersion;
+  return record;
+}
+
+}  // namespace
+
+QuantizationRecord quantize_folder(const QuantizeSource& from, const fs::path& out, const QuantizationSpec& spec,
+                                   const CalibrationText& calibration, const QuantizeFolderOptions& options, Monitor& monitor) {
+  const ModelConfig& config = from.source.config();
+  if (config.own_kind == "quantized") throw UsageError("quantize: expected a floating-point model, found one that is quantized already");
+  validate(spec, config);
+  if (!quantizes(spec, config)) throw UsageError("quantize: expected bits below 16 for weights, activations or KV, found none");
+  const TensorStore store = TensorStore::open(from.folder);
+  QuantizationRecord record = start_record(from, store, spec, calibration, options);
+  PendingFolder folder(out, options.force);
+  ModelWriter writer(folder.path() / "model.safetensors", store, config, spec);
+  quantize_layers(from.source, spec, calibration.windows, options.pipeline, monitor, [&](QuantizedLayer&& layer) {
+    writer.layer(layer);
+    for (LinearReport& report : layer.reports) record.linears.push_back(std::move(report));
+  });
+  writer.finish();
+  write_file_atomically(folder.path() / "config.json",
+                        json_text(derived_config(config, "quantized", dtype_name(record.source_type), config.tied)));
+  write_file_atomically(folder.path() / kQuantizationFile, json_text(record_json(record)));
+  copy_companions(from.folder, folder.path());
+  folder.commit();
+  return record;
+}
+
+}  // namespace rolora

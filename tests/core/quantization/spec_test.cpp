@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quantization/spec.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/error.h"
+#include "core/model/sites.h"
+#include "tests/support/random_model.h"
+
+namespace rolora {
+namespace {
+
+ModelConfig small() { return parse_model_config(test::small_config(), "config.json"); }
+
+constexpr const char* kDown = "model.layers.1.mlp.down_proj";
+
+TEST(QuantizationSpec, OwnBitsComeBeforeDownBitsBeforeGeneralOnes) {
+  const ModelConfig config = small();
+  QuantizationSpec spec;
+  spec.weights.bits = 4;
+  spec.activations.bits = 6;
+  EXPECT_EQ(bits_of(spec, config, LayerIndex(1), LinearKind::down), (LinearBits{4, 6}));
+  spec.down_bits = 8;
+  EXPECT_EQ(bits_of(spec, config, LayerIndex(1), LinearKind::down), (LinearBits{8, 8}));
+  EXPECT_EQ(bits_of(spec, config, LayerIndex(1), LinearKind::up), (LinearBits{4, 6}));
+  spec.per_linear[kDown] = {3, 16};
+  EXPECT_EQ(bits_of(spec, config, LayerIndex(1), LinearKind::down), (LinearBits{3, 16}));
+  EXPECT_EQ(bits_of(spec, config, LayerIndex(0), LinearKind::down), (LinearBits{8, 8}));
+  EXPECT_EQ(site_bits(spec, config, LayerIndex(1), SiteKind::down_in), 16);
+  EXPECT_EQ(site_bits(spec, config, LayerIndex(1), SiteKind::qkv_in), 6);
+}
+
+TEST(QuantizationSpec, ReadersOfOneTensorMustAgreeOnItsBits) {
+  QuantizationSpec spec;
+  spec.activations.bits = 4;
+  spec.per_linear["model.layers.0.self_attn.k_proj"] = {4, 8};
+  try {
+    validate(spec, small());
+    FAIL() << "accepted";
+  } catch (const UsageError& e) {
+    EXPECT_NE(std::string(e.what()).find("self_attn.k_proj"), std::string::npos) << e.what();
+  }
+  spec.per_linear["model.layers.0.self_attn.q_proj"] = {4, 8};
+  spec.per_linear["model.layers.0.self_attn.v_proj"] = {16, 8};
+  EXPECT_NO_THROW(validate(spec, small()));
+}
+
+TEST(QuantizationSpec, ImpossibleOrIdleSettingsAreRefused) {
+  const auto refused = [](auto change) {
+    QuantizationSpec spec;
+    spec.weights.bits = 4;
+    spec.activations.bits = 4;
+    validate(spec, small());
+    change(spec);
+    EXPECT_THROW(validate(spec, small()), UsageError);
+  };
+  refused([](QuantizationSpec& s) { s.weights.bits = 9; });
+  refused([](QuantizationSpec& s) { s.weights.bits = 1; });
+  refused([](QuantizationSpec& s) { s.activations.bits = 15; });
+  refused([](QuantizationSpec& s) { s.kv_bits = 0; });
+  refused([](QuantizationSpec& s) { s.down_bits = 12; });
+  refused([](QuantizationSpec& s) { s.weights.group = -32; });
+  refused([](QuantizationSpec& s) { s.activations.clip = 0; });
+  refused([](QuantizationSpec& s) { s.activations.clip = 1.5; });
+  refused([](QuantizationSpec& s) { s.activations.clip = std::numeric_limits<double>::quiet_NaN(); });
+  refused([](QuantizationSpec& s) { s.gptq.damping = -1; });
+  refused([](QuantizationSpec& s) { s.gptq.block = 0; });
+  refused([](QuantizationSpec& s) { s.gptq.act_order = true; });  // RTN has no order
+  refused([](QuantizationSpec& s) { s.per_linear["model.layers.7.mlp.down_proj"] = {4, 4}; });
+  refused([](QuantizationSpec& s) {
+    s.weights.bits = 16;
+    s.weights.clip_search = true;
+  });
+  refused([](QuantizationSpec& s) {
+    s.activations.bits = 16;
+    s.activations.clip = 0.9;
+  });
+  refused([](QuantizationSpec& s) {
+    s.weights.symmetric = s.activations.symmetric = false;
+    s.weights.convention = s.activations.convention = ScaleConvention::compressed_tensors;
+  });
+}
+
+TEST(QuantizationSpec, JsonComesBackEqual) {
+  QuantizationSpec spec;
+  spec.method = WeightMethod::gptq;
+  spec.weights = {3, 64, false, true, ScaleConvention::quarot};
+  spec.activations = {6, 16, true, 0.875, ScaleConvention::compressed_tensors};
+  spec.kv_bits = 4;
+  spec.gptq = {true, 0.05, 32};
+  spec.down_bits = 8;
+  spec.per_linear[kDown] = {8, 16};
+  const Json json = spec_json(spec);
+  EXPECT_EQ(spec_json(parse_spec(JsonObject(json, "quantization.json"))), json);
+  QuantizationSpec plain;
+  EXPECT_NE(spec_json(plain), json);
+}
+
+TEST(BitsFile, IsReadStrictly) {
+  test::TempFolder folder;
+  const auto read = [&](const std::string& text) {
+    test::write_text(folder / "bits.json", text);
+    QuantizationSpec general;
+    general.weights.bits = 4;
+    general.activations.bits = 6;
+    return read_bits_file(folder / "bits.json", general, small());
+  };
+  const auto bits = read(R"({"format": 1, "linears": {"model.layers.1.mlp.down_proj": {"weights": 8}}})");
+  ASSERT_EQ(bits.size(), 1u);
+  EXPECT_EQ(bits.at(kDown), (LinearBits{8, 6}));
+  EXPECT_THROW(read(R"({"format": 2, "linears": {}})"), InputError);
+  EXPECT_THROW(read(R"({"format": 1, "linears": {}, "more": 1})"), InputError);
+  EXPECT_THROW(read(R"({"format": 1, "linears": {"model.layers.1.mlp.down_proj": {"weight": 8}}})"), InputError);
+  EXPECT_THROW(read(R"({"format": 1, "linears": {"model.layers.1.mlp.down": {"weights": 8}}})"), InputError);
+  EXPECT_THROW(read(R"({"format": 1, "linears": {"model.layers.1.mlp.down_proj": {"weights": 9}}})"), InputError);
+  EXPECT_THROW(read(R"({"format": 1, "linears": {"model.layers.1.mlp.down_proj": {"weights": 4.5}}})"), InputError);
+  EXPECT_THROW(read(R"({"format": 1, "linears": [1]})"), InputError);
+}
+
+}  // namespace
+}  // namespace rolora
