@@ -54,6 +54,12 @@ void RunMonitor::send(const std::string& event, Json fields) {
   observer_.event(fields);
 }
 
+void RunMonitor::send_ending(const std::string& event, const std::string& message) {
+  Json fields = {{"station", station_.empty() ? Json() : Json(station_)}};
+  if (!message.empty()) fields["message"] = printable(message, 1000);
+  send(event, std::move(fields));
+}
+
 void RunMonitor::begin_station(size_t index, const std::string& id, const std::string& kind) {
   station_ = id;
   kind_ = kind;

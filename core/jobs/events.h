@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a run tells while it works. Format 1: one JSON object a line, each with "format", "event" and "time" (seconds since 1970).
 //
-//   start     job, stations [{id, kind}], resumed, process, threads, device
+//   start     job, job_file, stations [{id, kind}], resumed, process, machine {device, threads, cpu_features}
 //   station   station, kind, index (from 0), of, state: started | skipped (done by an earlier run) | done
 //   progress  station, stage, step, total, eta_seconds (of the station), run_fraction, run_eta_seconds, metrics {name: latest value};
 //             at most ten a second; an estimate that is not known yet is null
@@ -56,6 +56,8 @@ class RunMonitor final : public Monitor {
   void log_to(const std::filesystem::path& file) { log_ = std::make_unique<EventLog>(file); }
   /// Sends an event of the given name with `fields`.
   void send(const std::string& event, Json fields);
+  /// "stopped" or "failed", at the current station.
+  void send_ending(const std::string& event, const std::string& message);
   void begin_station(size_t index, const std::string& id, const std::string& kind);
   void end_station(size_t index);
   /// Done by an earlier run.

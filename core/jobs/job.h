@@ -75,12 +75,13 @@ struct RotateStation {
 struct FinetuneStation {
   std::string model;
   std::string data;                          ///< name of a text
-  std::string format = "text";               ///< text | alpaca
+  std::string format = "alpaca";             ///< alpaca | text
   std::string prompt_template = "stanford";  ///< of records (core/finetune/templates.h)
   std::optional<int64_t> block;              ///< ids of a packed block of a text; default min(2048, model's limit)
-  int64_t cutoff = 1024;                     ///< ids kept of a record
-  TrainingSettings training;                 ///< its seed is the station's
+  std::optional<int64_t> cutoff;             ///< ids kept of a record; default min(1024, model's limit)
+  TrainingSettings training;                 ///< its seed is the station's; validation defaults to 0.1 for shuffled records
   int64_t save_every = 0;                    ///< steps between checkpoints; 0 = only when stopped
+  std::optional<std::string> store;          ///< of a full training's model; default: the input's type
 };
 
 struct MergeStation {

@@ -145,6 +145,8 @@ TrainingSettings training(const JsonObject& o) {
   if (o.has("warmup_steps")) t.warmup = o.integer("warmup_steps", 0, kMany);
   t.epochs = o.number_or("epochs", t.epochs);
   if (o.has("steps")) t.steps = o.integer("steps", 1, kMany);
+  if (o.has("steps") && o.has("epochs")) o.refuse("steps", "either steps or epochs", "both");
+  if (o.has("warmup_steps") && o.has("warmup_ratio")) o.refuse("warmup_steps", "either warmup_steps or warmup_ratio", "both");
   t.batch = o.integer_or("batch", t.batch, 1, kMany);
   t.accumulate = o.integer_or("accumulate", t.accumulate, 1, kMany);
   t.clip = o.number_or("clip_grad", t.clip);
@@ -157,18 +159,36 @@ TrainingSettings training(const JsonObject& o) {
   return t;
 }
 
+void refuse_beside(const JsonObject& o, std::initializer_list<const char*> keys, const char* beside) {
+  for (const char* key : keys) {
+    if (o.has(key)) o.refuse(key, std::string("nothing beside ") + beside, printable(o.raw(key).dump()));
+  }
+}
+
 FinetuneStation read_finetune(const JsonObject& o) {
   FinetuneStation s;
   s.model = o.string("model");
   s.data = o.string("data");
-  s.format = one_of(o, "format", {"text", "alpaca"}, s.format);
-  std::vector<std::string> templates;
-  for (const PromptTemplate& t : prompt_templates()) templates.emplace_back(t.name);
-  s.prompt_template = one_of(o, "template", templates, s.prompt_template);
-  if (o.has("block")) s.block = o.integer("block", 2, kMany);
-  s.cutoff = o.integer_or("cutoff", s.cutoff, 2, kMany);
+  s.format = one_of(o, "format", {"alpaca", "text"}, s.format);
+  if (s.format == "text") {
+    refuse_beside(o, {"template", "cutoff"}, "format text");
+    if (o.has("block")) s.block = o.integer("block", 2, kMany);
+  } else {
+    refuse_beside(o, {"block"}, "format alpaca");
+    std::vector<std::string> templates;
+    for (const PromptTemplate& t : prompt_templates()) templates.emplace_back(t.name);
+    s.prompt_template = one_of(o, "template", templates, s.prompt_template);
+    if (o.has("cutoff")) s.cutoff = o.integer("cutoff", 2, kMany);
+  }
   s.training = training(o);
+  if (s.format == "alpaca" && s.training.shuffle && !o.has("validation")) s.training.validation = 0.1;
   s.save_every = o.integer_or("save_every", s.save_every, 0, kMany);
+  if (s.training.full) {
+    refuse_beside(o, {"rank", "alpha", "dropout", "targets", "variant"}, "full, which trains no adapter");
+    s.store = store(o);
+  } else {
+    refuse_beside(o, {"store"}, "an adapter (store belongs to full)");
+  }
   return s;
 }
 
@@ -210,35 +230,41 @@ Json to_json(const RotateStation& s) {
 
 Json to_json(const FinetuneStation& s) {
   const TrainingSettings& t = s.training;
-  Json target_names = Json::array();
-  for (const LinearKind kind : t.lora.targets) target_names.push_back(target_name(kind));
-  return {{"model", s.model},
-          {"data", s.data},
-          {"format", s.format},
-          {"template", s.prompt_template},
-          {"block", or_null(s.block)},
-          {"cutoff", s.cutoff},
-          {"full", t.full},
-          {"rank", t.lora.rank},
-          {"alpha", t.lora.alpha},
-          {"dropout", t.lora.dropout},
-          {"targets", std::move(target_names)},
-          {"variant", t.lora.rslora ? "rslora" : "lora"},
-          {"lr", t.learning_rate},
-          {"schedule", name_of(t.schedule)},
-          {"warmup_ratio", t.warmup_ratio},
-          {"warmup_steps", or_null(t.warmup)},
-          {"epochs", t.epochs},
-          {"steps", or_null(t.steps)},
-          {"batch", t.batch},
-          {"accumulate", t.accumulate},
-          {"clip_grad", t.clip},
-          {"weight_decay", t.weight_decay},
-          {"shuffle", t.shuffle},
-          {"validation", t.validation},
-          {"evaluate_every", t.evaluate_every},
-          {"site_statistics_every", t.site_statistics_every},
-          {"save_every", s.save_every}};
+  Json out = {{"model", s.model},
+              {"data", s.data},
+              {"format", s.format},
+              {"full", t.full},
+              {"lr", t.learning_rate},
+              {"schedule", name_of(t.schedule)},
+              {"batch", t.batch},
+              {"accumulate", t.accumulate},
+              {"clip_grad", t.clip},
+              {"weight_decay", t.weight_decay},
+              {"shuffle", t.shuffle},
+              {"validation", t.validation},
+              {"evaluate_every", t.evaluate_every},
+              {"site_statistics_every", t.site_statistics_every},
+              {"save_every", s.save_every}};
+  out[t.warmup ? "warmup_steps" : "warmup_ratio"] = t.warmup ? Json(*t.warmup) : Json(t.warmup_ratio);
+  out[t.steps ? "steps" : "epochs"] = t.steps ? Json(*t.steps) : Json(t.epochs);
+  if (s.format == "text") {
+    out["block"] = or_null(s.block);
+  } else {
+    out["template"] = s.prompt_template;
+    out["cutoff"] = or_null(s.cutoff);
+  }
+  if (t.full) {
+    out["store"] = or_null(s.store);
+    return out;
+  }
+  Json names = Json::array();
+  for (const LinearKind kind : t.lora.targets) names.push_back(target_name(kind));
+  out["rank"] = t.lora.rank;
+  out["alpha"] = t.lora.alpha;
+  out["dropout"] = t.lora.dropout;
+  out["targets"] = std::move(names);
+  out["variant"] = t.lora.rslora ? "rslora" : "lora";
+  return out;
 }
 
 Json to_json(const MergeStation& s) { return {{"model", s.model}, {"store", or_null(s.store)}}; }

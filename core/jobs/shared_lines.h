@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/jobs/job.h"
+
+namespace rolora {
+
+/// Shorter lines recur in honest texts ("And God said,").
+inline constexpr int64_t kSharedLineLength = 40;
+
+/// Do texts of one run overlap? For every pair: distinct lines of at least kSharedLineLength bytes that stand in both:
+/// [{"a": name, "b": name, "lines": n}], pairs in name order. Ids and files over 256 MB are left out.
+Json shared_lines(const Job& job);
+
+}  // namespace rolora
