@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/jobs/open_model.h"
 
-#include "core/base/error.h"
 #include "core/model/checkpoint.h"
+#include "core/quantization/quantized_folder.h"
 #include "core/rotation/rotated_source.h"
 #include "core/storage/sha256.h"
 
@@ -26,6 +26,15 @@ void open_rotated(const std::filesystem::path& folder, OpenedModel& model) {
   model.source = rotated;
 }
 
+void open_quantized(const std::filesystem::path& folder, OpenedModel& model) {
+  auto quantized = std::make_shared<const QuantizedFolder>(folder);
+  model.rotation = quantized->rotation();
+  model.stored = quantized->stored();
+  model.quantized = true;
+  model.identity = [quantized] { return quantized->hash(); };
+  model.source = quantized;
+}
+
 }  // namespace
 
 OpenedModel open_model(const std::filesystem::path& folder) {
@@ -37,7 +46,7 @@ OpenedModel open_model(const std::filesystem::path& folder) {
   } else if (config.own_kind == "rotated") {
     open_rotated(folder, model);
   } else {
-    throw InputError((folder / "config.json").string(), "rolora.kind", "plain or rotated", config.own_kind);
+    open_quantized(folder, model);
   }
   return model;
 }
