@@ -13,9 +13,10 @@
 
 namespace rolora {
 
-/// Writes one file under a temporary name; `commit()` renames it to its target. Missing parent groups are made; an attribute set again is
-/// replaced. Texts are variable-length UTF-8: what is not UTF-8 in them becomes U+FFFD and a NUL byte, which the format cannot hold,
-/// U+2400. Error (DeviceError without space) names file, object and reason. DeviceError from the constructor in a build without HDF5.
+/// Writes one file (format of HDF5 1.8, a line with the SHA-256 of the content behind its end) under a temporary name; `commit()` renames
+/// it to its target. Missing parent groups are made; an attribute set again is replaced. Texts are variable-length UTF-8: what is not UTF-8
+/// in them becomes U+FFFD and a NUL byte, which the format cannot hold, U+2400. Error (DeviceError without space) names file, object and
+/// reason. DeviceError from the constructor in a build without HDF5.
 class Hdf5Writer {
  public:
   explicit Hdf5Writer(std::filesystem::path target);
@@ -37,8 +38,8 @@ class Hdf5Writer {
   std::unique_ptr<State> state_;
 };
 
-/// Reads files of this program's layout; every failure is an InputError that names file and object. DeviceError from the constructor in a
-/// build without HDF5.
+/// Reads files of this program's layout; every failure is an InputError that names file and object. Damage to a file of this program is
+/// found on opening, which reads it once as a whole. DeviceError from the constructor in a build without HDF5.
 class Hdf5Reader {
  public:
   explicit Hdf5Reader(const std::filesystem::path& file);

@@ -21,7 +21,11 @@ std::string hdf5_reason() {
   return text;
 }
 
-void hdf5_quiet() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+void hdf5_prepare() {
+  static const herr_t kNoExitHandler = H5dont_atexit();  // works only as the first call: later ones fail and change nothing
+  (void)kNoExitHandler;
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 Hdf5Id hdf5_text_type() {
   Hdf5Id type(H5Tcopy(H5T_C_S1), H5Tclose);

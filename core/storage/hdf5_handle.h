@@ -12,8 +12,10 @@ namespace rolora {
 /// The innermost reason on the library's error stack ("unable to open file"), or "no reason given".
 std::string hdf5_reason();
 
-/// Keeps the library from printing its errors to stderr in this thread: they become exceptions here.
-void hdf5_quiet();
+/// To be called before anything else of the library. Keeps it from printing its errors to stderr in this thread (they become exceptions
+/// here) and from running at the program's exit: after a close that failed on a full disk, HDF5 1.10 touches freed memory there, and a
+/// program that has said what was wrong would end by a crash. Nothing is lost by it: every file is closed by its owner.
+void hdf5_prepare();
 
 /// Owns one identifier together with the call that closes its kind.
 class Hdf5Id {

@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #ifdef ROLORA_HAS_HDF5
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "core/base/error.h"
 #include "core/storage/hdf5.h"
 #include "core/storage/hdf5_handle.h"
+#include "core/storage/hdf5_seal.h"
 #include "core/storage/system_error.h"
 
 namespace rolora {
 namespace {
 
-// A file may declare any extent: nothing larger than this is read into memory (2^31 values are 16 GiB as fp64).
-constexpr hssize_t kMostValues = hssize_t{1} << 31;
+// A file may declare any extent: only what it can really hold is read into memory. Deflate, the filter of the field, packs at most 1032
+// to 1.
+constexpr uint64_t kMostPacked = 1032;
 
 }  // namespace
 
 struct Hdf5Reader::State {
   std::string name;
+  uint64_t most_bytes = 0;  // of one dataset or attribute, as stored
   Hdf5Id file;
 
   [[noreturn]] void refuse(const std::string& object, const std::string& expected, const std::string& found) const {
@@ -35,16 +41,17 @@ struct Hdf5Reader::State {
   }
   Hdf5Id attribute(const std::string& object, const std::string& attribute_name, const std::string& shown) const {
     if (object != "/" && !has(object)) refuse(object, "an object", "nothing of this name");
-    hdf5_quiet();
+    hdf5_prepare();
     const htri_t there = H5Aexists_by_name(file.get(), object.c_str(), attribute_name.c_str(), H5P_DEFAULT);
     if (there <= 0) refuse(shown, "an attribute", there < 0 ? hdf5_reason() : "none of this name");
     return checked(H5Aopen_by_name(file.get(), object.c_str(), attribute_name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, shown,
                    "an attribute");
   }
-  size_t count(const Hdf5Id& space, const std::string& object) const {
+  size_t count(const Hdf5Id& type, const Hdf5Id& space, const std::string& object) const {
     const hssize_t n = space.valid() ? H5Sget_simple_extent_npoints(space.get()) : -1;
-    if (n < 0) refuse(object, "an extent", hdf5_reason());
-    if (n > kMostValues) refuse(object, "at most " + std::to_string(kMostValues) + " values", std::to_string(n));
+    const size_t width = type.valid() ? H5Tget_size(type.get()) : 0;
+    if (n < 0 || width == 0) refuse(object, "an extent and a type", hdf5_reason());
+    if (static_cast<uint64_t>(n) > most_bytes / width) refuse(object, "values that fit the file", std::to_string(n) + " values");
     return static_cast<size_t>(n);
   }
   void expect_numbers(const Hdf5Id& type, const std::string& object) const {
@@ -56,7 +63,7 @@ struct Hdf5Reader::State {
 };
 
 bool Hdf5Reader::State::has(const std::string& path) const {
-  hdf5_quiet();
+  hdf5_prepare();
   if (path.empty() || path == "/") return path == "/";
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {  // the library needs every level above to be there
     const std::string part = path.substr(0, end);
@@ -72,7 +79,7 @@ bool Hdf5Reader::State::has(const std::string& path) const {
 template <class Read>
 std::vector<std::string> Hdf5Reader::State::texts(const Hdf5Id& type, const Hdf5Id& space, const std::string& object, Read read) const {
   if (!type.valid() || H5Tget_class(type.get()) != H5T_STRING) refuse(object, "texts", "another type");
-  const size_t n = count(space, object);
+  const size_t n = count(type, space, object);
   std::vector<std::string> list;
   if (n == 0) return list;
   list.reserve(n);
@@ -85,7 +92,6 @@ std::vector<std::string> Hdf5Reader::State::texts(const Hdf5Id& type, const Hdf5
     return list;
   }
   const size_t width = H5Tget_size(type.get());
-  if (width == 0 || width > (size_t{1} << 32) / n) refuse(object, "texts of at most 4 GiB together", std::to_string(width) + " bytes each");
   std::vector<char> bytes(n * width);
   if (read(type.get(), bytes.data()) < 0) refuse(object, "readable texts", hdf5_reason());
   const bool spaces = H5Tget_strpad(type.get()) == H5T_STR_SPACEPAD;
@@ -100,8 +106,14 @@ std::vector<std::string> Hdf5Reader::State::texts(const Hdf5Id& type, const Hdf5
 Hdf5Reader::Hdf5Reader(const std::filesystem::path& file) : state_(std::make_unique<State>()) {
   State& s = *state_;
   s.name = file.string();
-  { const FileDescriptor readable(open_for_reading(file)); }  // the system's own words for a missing file or no permission
-  hdf5_quiet();
+  struct stat info {};
+  {
+    const FileDescriptor readable(open_for_reading(file));  // the system's own words for a missing file or no permission
+    if (::fstat(readable.get(), &info) != 0) throw_read_failure(file, errno);
+  }
+  check_hdf5_seal(file);
+  s.most_bytes = static_cast<uint64_t>(info.st_size) * kMostPacked;
+  hdf5_prepare();
   Hdf5Id access = s.checked(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "file", "an HDF5 file");
   // No lock: a viewer may have the file open, and some network file systems know no locks. Results never change in place.
   if (H5Pset_file_locking(access.get(), false, true) < 0) s.refuse("file", "an HDF5 file", hdf5_reason());
@@ -142,7 +154,7 @@ std::vector<double> Hdf5Reader::numbers(const std::string& path) const {
   const Hdf5Id data = s.dataset(path);
   const Hdf5Id type(H5Dget_type(data.get()), H5Tclose), space(H5Dget_space(data.get()), H5Sclose);
   s.expect_numbers(type, path);
-  std::vector<double> values(s.count(space, path));
+  std::vector<double> values(s.count(type, space, path));
   if (values.empty()) return values;
   if (H5Dget_storage_size(data.get()) == 0) s.refuse(path, std::to_string(values.size()) + " stored values", "none");
   if (H5Dread(data.get(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
@@ -178,7 +190,7 @@ double Hdf5Reader::number_attribute(const std::string& object, const std::string
   const Hdf5Id attribute = s.attribute(object, name, shown);
   const Hdf5Id type(H5Aget_type(attribute.get()), H5Tclose), space(H5Aget_space(attribute.get()), H5Sclose);
   s.expect_numbers(type, shown);
-  if (const size_t n = s.count(space, shown); n != 1) s.refuse(shown, "one number", std::to_string(n));
+  if (const size_t n = s.count(type, space, shown); n != 1) s.refuse(shown, "one number", std::to_string(n));
   double value = 0;
   if (H5Aread(attribute.get(), H5T_NATIVE_DOUBLE, &value) < 0) s.refuse(shown, "a readable number", hdf5_reason());
   return value;

@@ -9,6 +9,7 @@
 #include "core/storage/atomic_file.h"
 #include "core/storage/hdf5.h"
 #include "core/storage/hdf5_handle.h"
+#include "core/storage/hdf5_seal.h"
 
 namespace rolora {
 
@@ -35,7 +36,7 @@ struct Hdf5Writer::State {
   }
   hid_t open_file(const std::string& object) const {
     if (!file.valid()) throw Error(target.string() + ": " + object + ": written after commit");
-    hdf5_quiet();
+    hdf5_prepare();
     errno = 0;  // so that fail() reads the reason of this call, not of an earlier one
     return file.get();
   }
@@ -146,10 +147,14 @@ Hdf5Writer::Hdf5Writer(std::filesystem::path target) : state_(std::make_unique<S
   State& s = *state_;
   s.target = std::move(target);
   s.pending.emplace(s.target);
-  hdf5_quiet();
+  hdf5_prepare();
   errno = 0;
   const Hdf5Id list = s.creation(H5P_FILE_CREATE, "file");
-  s.file = s.checked(H5Fcreate(s.pending->path().c_str(), H5F_ACC_TRUNC, list.get(), H5P_DEFAULT), H5Fclose, "file", "create");
+  const Hdf5Id access = s.checked(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "file", "prepare");
+  // The format of HDF5 1.8 (2008) carries checksums of all structure: a damaged file is refused, where the older default can crash a
+  // reader.
+  s.check(H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_V18), "file", "prepare");
+  s.file = s.checked(H5Fcreate(s.pending->path().c_str(), H5F_ACC_TRUNC, list.get(), access.get()), H5Fclose, "file", "create");
 }
 
 Hdf5Writer::~Hdf5Writer() = default;
@@ -197,6 +202,7 @@ void Hdf5Writer::commit() {
   State& s = *state_;
   s.check(H5Fflush(s.open_file("file"), H5F_SCOPE_LOCAL), "file", "write");
   s.close(s.file, "file");
+  seal_hdf5(s.pending->path());
   s.pending->commit();
 }
 

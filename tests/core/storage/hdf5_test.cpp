@@ -188,7 +188,7 @@ TEST(Hdf5Reader, RefusesFilesThatAreNotHdf5OrBroken) {
   put_bytes(folder / "text.h5", "this is no HDF5 file, although it is long enough to hold its signature somewhere");
   put_bytes(folder / "signature.h5", whole.substr(0, 8));
   put_bytes(folder / "half.h5", whole.substr(0, whole.size() / 2));
-  put_bytes(folder / "short.h5", whole.substr(0, whole.size() - 1));
+  put_bytes(folder / "short.h5", whole.substr(0, whole.size() - 100));  // without the line behind the end and some of the content
   for (const char* name : {"empty.h5", "text.h5", "signature.h5", "half.h5", "short.h5", "none.h5"}) {
     try {
       Hdf5Reader reader(folder / name);
@@ -200,6 +200,27 @@ TEST(Hdf5Reader, RefusesFilesThatAreNotHdf5OrBroken) {
     }
   }
   EXPECT_THROW(Hdf5Reader(folder.path()), InputError);
+}
+
+TEST(Hdf5Reader, RefusesAFileWithOneByteChanged) {
+  const TemporaryFolder folder;
+  write_sample(folder / "s.h5");
+  const std::string whole = get_bytes(folder / "s.h5");
+  ASSERT_NE(whole.find("GCOL"), std::string::npos) << "the heap of texts, which the format does not protect";
+  for (size_t at = 0; at + 100 < whole.size(); at += 61) {
+    std::string changed = whole;
+    changed[at] = static_cast<char>(changed[at] ^ 0x10);
+    put_bytes(folder / "x.h5", changed);
+    EXPECT_THROW(Hdf5Reader(folder / "x.h5"), InputError) << "byte " << at;
+  }
+}
+
+TEST(Hdf5Reader, OpensAFileWhoseLastLineIsGone) {  // as h5repack or an editor leaves it
+  const TemporaryFolder folder;
+  write_sample(folder / "s.h5");
+  const std::string whole = get_bytes(folder / "s.h5");
+  put_bytes(folder / "x.h5", whole.substr(0, whole.rfind("\nsha256")));
+  EXPECT_EQ(Hdf5Reader(folder / "x.h5").numbers("/rotated/scalar"), std::vector<double>{2.5});
 }
 
 }  // namespace
