@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/rotation/rotate_folder.h"
+
+#include "core/base/error.h"
+#include "core/model/checkpoint.h"
+#include "core/rotation/rotated_source.h"
+#include "core/rotation/rotated_writer.h"
+#include "core/rotation/samples.h"
+#include "core/storage/atomic_file.h"
+
+namespace rolora {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::shared_ptr<const Checkpoint> open_plain(const fs::path& model) {
+  const ModelConfig config = read_model_config(model);
+  if (!config.own_kind.empty()) {
+    throw InputError((model / "config.json").string(), "rolora.kind", "a plain model", "a model that is " + config.own_kind + " already");
+  }
+  return std::make_shared<const Checkpoint>(model);
+}
+
+// What stands beside the weights and holds for the rotated model too.
+void copy_companions(const fs::path& from, const fs::path& to) {
+  for (const char* name : {"tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+                           "vocab.json", "merges.txt", "chat_template.jinja", "generation_config.json"}) {
+    if (fs::is_regular_file(from / name)) write_file_atomically(to / name, read_file(from / name));
+  }
+}
+
+// The bound of fp64 holds only where the arithmetic is fp64 too.
+GateBounds bounds_for(at::ScalarType stored, at::ScalarType arithmetic) {
+  return gate_bounds(stored == at::kDouble && arithmetic != at::kDouble ? at::kFloat : stored);
+}
+
+}  // namespace
+
+RotateResult rotate_folder(const fs::path& model, const fs::path& out, const RotateOptions& options, Monitor& monitor) {
+  const auto plain = open_plain(model);
+  if (fs::exists(out) && fs::equivalent(model, out)) throw UsageError("--out: expected another folder than MODEL, found the same");
+  PendingFolder pending(out, options.force);
+  RotateResult result;
+  result.stored = options.store.value_or(torch_type(plain->stored()));
+  result.record = make_rotation(*plain, plain->hash(), options.rotation);
+  for (const OrthogonalMap* map : {&result.record.r1, &result.record.r2, &result.record.r3, &result.record.r4}) {
+    if (map->construction.find("no construction here") != std::string::npos) monitor.notice("rotate: " + map->construction);
+  }
+  write_file_atomically(pending.path() / "config.json",
+                        json_text(derived_config(plain->config(), "rotated", dtype_name(result.stored), /*tied=*/false)));
+  write_weights(RotatedSource(plain, result.record), result.stored, pending.path(), options.shard_bytes, monitor);
+  save_rotation(result.record, pending.path());
+  copy_companions(model, pending.path());
+
+  const RotatedFolder rotated(pending.path());  // as anyone else will open it
+  std::vector<std::vector<int64_t>> texts = {gate_tokens(plain->config(), options.rotation.seed)};
+  texts.insert(texts.end(), options.texts.begin(), options.texts.end());
+  result.gate = equality_gate(*plain, rotated, texts, options.compute, bounds_for(result.stored, options.compute.type), monitor);
+  if (!result.gate.passed) throw GateError(gate_failure_text(result.gate));
+  save_samples(rotated, pending.path(), options.rotation.seed, monitor);
+  pending.commit();
+  return result;
+}
+
+}  // namespace rolora

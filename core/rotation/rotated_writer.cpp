@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/rotation/rotated_writer.h"
+
+#include <ATen/Functions.h>
+
+#include <cstdio>
+#include <map>
+
+#include "core/base/error.h"
+#include "core/model/checkpoint.h"
+#include "core/model/finite.h"
+#include "core/storage/atomic_file.h"
+#include "core/storage/json_file.h"
+
+namespace rolora {
+namespace {
+
+namespace fs = std::filesystem;
+using Declared = SafetensorsWriter::Declared;
+
+int64_t bytes_of(const Declared& tensor) { return static_cast<int64_t>(*stored_bytes(tensor.type, tensor.shape)); }
+
+// Consecutive tensors of at most `limit` bytes together; a larger tensor stands alone.
+std::vector<std::vector<Declared>> cut_into_shards(const std::vector<Declared>& all, int64_t limit) {
+  std::vector<std::vector<Declared>> shards(1);
+  int64_t size = 0;
+  for (const Declared& tensor : all) {
+    if (!shards.back().empty() && size + bytes_of(tensor) > limit) {
+      shards.emplace_back();
+      size = 0;
+    }
+    shards.back().push_back(tensor);
+    size += bytes_of(tensor);
+  }
+  return shards;
+}
+
+// model.safetensors, or model-00001-of-00003.safetensors
+std::string shard_name(size_t index, size_t count) {
+  if (count == 1) return "model.safetensors";
+  char name[64];
+  std::snprintf(name, sizeof name, "model-%05zu-of-%05zu.safetensors", index + 1, count);
+  return name;
+}
+
+// The tensors in file order; asks the source for one layer at a time.
+class TensorStream {
+ public:
+  TensorStream(const ModelSource& source, at::ScalarType stored, Monitor& monitor)
+      : source_(source), compute_{stored, at::kCPU}, monitor_(monitor) {}
+
+  at::Tensor take(const std::string& name) {
+    const ModelConfig& config = source_.config();
+    if (name == config.family->embedding) return embedding();
+    if (name == config.family->final_norm) return source_.final_norm(compute_);
+    if (name == config.family->head) return source_.head(compute_);
+    if (held_.empty()) load_next_layer();
+    auto node = held_.extract(name);
+    if (!node) throw Error("write weights: expected " + name + " in layer " + std::to_string(next_ - 1) + ", found none");
+    return node.mapped();
+  }
+
+ private:
+  at::Tensor embedding() const {
+    const ModelConfig& config = source_.config();
+    at::Tensor rows = at::empty({config.vocabulary, config.hidden}, at::TensorOptions().dtype(compute_.type));
+    constexpr int64_t piece = 4096;
+    for (int64_t first = 0; first < config.vocabulary; first += piece) {
+      const int64_t end = std::min(config.vocabulary, first + piece);
+      rows.slice(0, first, end).copy_(source_.embed(at::arange(first, end, at::kLong), compute_));
+    }
+    return rows;
+  }
+
+  void load_next_layer() {
+    const ModelConfig& config = source_.config();
+    const FamilyDescription& family = *config.family;
+    throw_if_stopped(monitor_);
+    monitor_.progress("rotate: layer", next_, config.layers);
+    const LayerIndex layer(next_++);
+    LayerWeights weights = source_.layer(layer, compute_);
+    held_[layer_tensor(family, layer, family.input_norm)] = weights.input_norm;
+    held_[layer_tensor(family, layer, family.post_attention_norm)] = weights.post_attention_norm;
+    for (LinearKind kind : kAllLinears) {
+      const std::string name = linear_name(family, layer, kind);
+      held_[name + ".weight"] = weights[kind].weight;
+      if (weights[kind].bias.defined()) held_[name + ".bias"] = weights[kind].bias;
+    }
+    if (next_ == config.layers) monitor_.progress("rotate: layer", next_, config.layers);
+  }
+
+  const ModelSource& source_;
+  Compute compute_;
+  Monitor& monitor_;
+  std::map<std::string, at::Tensor> held_;
+  int64_t next_ = 0;
+};
+
+void write_index(const std::vector<std::vector<Declared>>& shards, const fs::path& folder) {
+  int64_t total = 0;
+  Json map = Json::object();
+  for (size_t s = 0; s < shards.size(); ++s) {
+    for (const Declared& tensor : shards[s]) {
+      map[tensor.name] = shard_name(s, shards.size());
+      total += bytes_of(tensor);
+    }
+  }
+  const Json index = {{"metadata", {{"total_size", total}}}, {"weight_map", map}};
+  write_file_atomically(folder / "model.safetensors.index.json", json_text(index));
+}
+
+}  // namespace
+
+void write_weights(const ModelSource& source, at::ScalarType stored, const fs::path& folder, int64_t shard_bytes, Monitor& monitor) {
+  const auto shards = cut_into_shards(expected_tensors(source.config(), stored_type(stored), /*with_head=*/true), shard_bytes);
+  TensorStream stream(source, stored, monitor);
+  for (size_t s = 0; s < shards.size(); ++s) {
+    SafetensorsWriter writer(folder / shard_name(s, shards.size()), shards[s], {{"format", "pt"}});
+    for (const Declared& tensor : shards[s]) {
+      const at::Tensor value = stream.take(tensor.name).contiguous();
+      if (const auto found = first_not_finite(value)) {
+        throw NumericError(tensor.name + ": expected values that " + dtype_name(stored) + " can hold, found " + *found +
+                           " (--store bfloat16 or float32 has the range)");
+      }
+      writer.write(tensor.name, bytes_of_tensor(value));
+    }
+    writer.finish();
+  }
+  if (shards.size() > 1) write_index(shards, folder);
+}
+
+}  // namespace rolora
