@@ -123,6 +123,7 @@ struct Job {
   std::string dtype = "float32";
   std::map<std::string, JobText> texts;
   std::vector<Station> stations;
+  std::string base_label = "plain";                   ///< what tables call the base; not part of the file
   const Station& station(std::string_view id) const;  ///< Error when there is none
 };
 

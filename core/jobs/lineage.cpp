@@ -15,6 +15,7 @@ ModelState after(const Job& job, const Station& station, const RotateStation& s)
   const std::string label = rotation_label(s.rotation, station.seed);
   state.label = state.tuned ? state.label + " → " + label : label;
   state.rotated = true;
+  state.turned = label != "folded";
   return state;
 }
 
@@ -46,7 +47,7 @@ ModelState after(const Job&, const Station& station, const auto&) { throw Error(
 ModelState state_of(const Job& job, const std::string& model) {
   if (model == kBaseModel) {
     ModelState plain;
-    plain.label = "plain";
+    plain.label = job.base_label;
     plain.unquantized = model;
     return plain;
   }

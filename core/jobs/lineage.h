@@ -11,6 +11,7 @@ namespace rolora {
 
 struct ModelState {
   bool rotated = false;    ///< a rotate station stands in its line (a fold alone counts)
+  bool turned = false;     ///< rotated by more than a fold
   bool tuned = false;      ///< a finetune station stands in its line
   bool unmerged = false;   ///< an adapter stands beside the weights
   bool quantized = false;  ///< its folder holds integers

@@ -50,9 +50,9 @@ std::vector<StatisticsState> statistics_states(const JsonObject& o) {
     states.push_back({one.string("label"), one.string("model")});
     one.refuse_unknown();
     const std::string& label = states.back().label;
-    const bool plain =
-        !label.empty() && label.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_- ") == std::string::npos;
-    if (!plain) one.refuse("label", "letters, digits, spaces, - and _", printable(label));
+    constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    const bool plain = !label.empty() && label.find_first_not_of(kAllowed) == std::string::npos;
+    if (!plain) one.refuse("label", "letters, digits, - and _", printable(label));
     const auto same = [&](const StatisticsState& s) { return s.label == label; };
     if (std::count_if(states.begin(), states.end(), same) > 1) one.refuse("label", "labels that differ", label + " twice");
   }
@@ -89,6 +89,12 @@ RotateStation read_rotate(const JsonObject& o) {
       }
     }
     s.rotation.r1 = s.rotation.r4 = OrthogonalKind::none;
+    return s;
+  }
+  const RotationSettings& r = s.rotation;
+  if (r.r4_signs && r.r4 != OrthogonalKind::hadamard) o.refuse("r4_signs", "r4 hadamard beside it", word_of(r.r4));
+  if (r.r1 == OrthogonalKind::none && r.r4 == OrthogonalKind::none && !r.r2 && !r.r3) {
+    o.refuse("r1", "at least one of r1 to r4, or fold_only", "none");
   }
   return s;
 }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// rolora run: the stations of a job in order, into a resumable run folder.
+#include <cstdint>
+#include <iomanip>
+#include <sstream>
+
+#include "app/run_observers.h"
+#include "app/verbs.h"
+#include "core/base/error.h"
+#include "core/jobs/runner.h"
+#include "core/kernels/device.h"
+
+namespace rolora::app {
+namespace {
+
+struct Options {
+  std::string job, out, model;
+  std::vector<std::string> texts;
+  bool resume = false, force = false;
+  CLI::App* app = nullptr;
+};
+
+JobOverrides overrides(const Options& o, const GeneralOptions& general) {
+  JobOverrides result;
+  if (!o.model.empty()) result.model = o.model;
+  for (const std::string& text : o.texts) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+      throw UsageError("--text: expected NAME=FILE, found " + printable(text));
+    }
+    if (!result.texts.emplace(text.substr(0, equals), text.substr(equals + 1)).second) {
+      throw UsageError("--text: expected every name once, found " + printable(text.substr(0, equals)) + " twice");
+    }
+  }
+  if (o.app->count("--seed") > 0) {
+    if (general.seed > static_cast<uint64_t>(INT64_MAX)) throw UsageError("--seed: expected at most 2^63 - 1");
+    result.seed = general.seed;
+  }
+  if (o.app->count("--dtype") > 0) result.dtype = general.dtype;
+  return result;
+}
+
+// What the run was asked for and ended with, a line a station.
+std::string summary(const Json& results, const std::string& out) {
+  std::ostringstream text;
+  text << std::setprecision(6);
+  for (const Json& station : results["stations"]) {
+    const std::string kind = station["kind"];
+    text << std::left << std::setw(11) << kind << station["id"].get<std::string>();
+    if (kind == "evaluate") text << "  perplexity " << station["perplexity"].get<double>() << " on " << station["tokens"] << " tokens";
+    if (kind == "rotate") text << "  gate passed, relative L2 " << station["gate"]["relative_l2"].get<double>();
+    if (kind == "merge") text << "  difference " << station["difference"].get<double>();
+    if (kind == "finetune") text << "  " << station["steps"] << " steps";
+    if (kind == "quantize") text << "  " << station["linears"].size() << " linears";
+    if (kind == "statistics") text << "  " << station["tokens"] << " tokens, " << station["states"].size() << " states";
+    text << '\n';
+  }
+  text << "report     " << out << "/report.html\n";
+  return text.str();
+}
+
+// Results hang on the number of threads: a resumed run takes the one that it was started with, unless told otherwise.
+void take_threads_of_run(const Options& o) {
+  if (!o.resume || o.app->count("--threads") > 0) return;
+  const Json machine = machine_of_run(o.out);
+  if (machine.is_object() && machine.value("threads", 0) > 0) kernels::set_threads(machine["threads"]);
+}
+
+void run(Session& session, const Options& o) {
+  if (o.resume && o.force) throw UsageError("run: expected --resume or --force, found both");
+  RunOptions options;
+  options.out = o.out;
+  options.job_file = o.job;
+  options.mode = o.resume ? RunFolder::Mode::resume : o.force ? RunFolder::Mode::replace : RunFolder::Mode::create;
+  Job job = read_job(o.job, overrides(o, session.options()));
+  options.device = session.compute().device;
+  take_threads_of_run(o);
+  const auto observer = make_run_observer(session.options());
+  const Json results = run_job(std::move(job), options, *observer);
+  session.result(results, summary(results, o.out));
+}
+
+}  // namespace
+
+void add_run(Verbs& verbs) {
+  const auto o = std::make_shared<Options>();
+  CLI::App& app = verbs.add("run", "Run a job: stations in order, resumable, with a report page", [o](Session& s) { run(s, *o); });
+  o->app = &app;
+  app.add_option("JOB", o->job, "Job file (JSON; its schema is in resources/jobs/README.md). --seed and --dtype replace the job's own")
+      ->required();
+  app.add_option("--out", o->out, "Run folder to make; an existing one is refused without --resume or --force")->required();
+  app.add_flag("--resume", o->resume, "Go on with the run in the folder where it stopped; starts it where there is none (default off)");
+  app.add_flag("--force", o->force, "Replace an existing folder (default: refuse)");
+  app.add_option("--model", o->model, "Model folder in place of the job's (default: the job's)");
+  app.add_option("--text", o->texts, "NAME=FILE: a file in place of the job's text of that name; may be repeated (default: the job's)");
+}
+
+}  // namespace rolora::app
