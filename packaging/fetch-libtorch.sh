@@ -17,7 +17,10 @@ with_cuda=no
 
 download() { # FOLDER REQUIREMENT...
   to=$1; shift
-  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --python-version 3.11 --implementation cp \
+  deps_flag=--no-deps
+  [ -z "${with_dependencies:-}" ] || deps_flag=""
+  # shellcheck disable=SC2086
+  python3 -m pip download --quiet --disable-pip-version-check $deps_flag --only-binary=:all: --python-version 3.11 --implementation cp \
     --abi cp311 --abi none --abi abi3 --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 --platform manylinux_2_25_x86_64 \
     --platform manylinux2014_x86_64 --platform manylinux_2_17_x86_64 --dest "$to" "$@" >&2
 }
@@ -40,7 +43,10 @@ if [ $with_cuda = yes ] && [ ! -f "$home/CUDA_COMPLETE" ]; then
   echo "LibTorch $version: downloading its CUDA libraries (about 3 GB)" >&2
   work=$(mktemp -d "$deps/fetch.XXXXXX")
   trap 'rm -rf "$work"' EXIT INT TERM
-  sed -n 's/^Requires-Dist: \(nvidia-[a-z0-9-]*\)[^=]*\(==[0-9.]*\).*linux.*/\1\2/p' "$home"/torch-*.dist-info/METADATA > "$work/requirements"
+  # What the wheel itself requires of NVIDIA, with the versions that it pins.
+  sed -n 's/^Requires-Dist: \(\(cuda-toolkit\|nvidia-[a-z0-9-]*\)\(\[[a-z,]*\]\)\{0,1\}==[0-9.]*\);.*Linux.*/\1/p' "$home"/torch-*.dist-info/METADATA \
+    > "$work/requirements"
+  with_dependencies=yes
   # shellcheck disable=SC2046
   download "$work/wheels" $(cat "$work/requirements")
   for wheel in "$work"/wheels/*.whl; do unzip -q -o "$wheel" -d "$home"; done

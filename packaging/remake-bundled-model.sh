@@ -44,9 +44,9 @@ fi
 if wants model; then
   mkdir "$work/start"
   cp "$bundled/config.json" "$bundled/tokenizer.model" "$work/start/"
-  "$rolora" finetune "$work/start" --full --init-random --seed 1 --data "$work/training.txt" --format text --block 256 \
-    --lr 3e-3 --schedule cosine --warmup-steps 100 --weight-decay 0 --clip-grad 1 --batch 16 --epochs 4 --validation 0.01 \
-    --store bfloat16 --threads 2 --save-every 200 --out "$work/trained"
+  "$rolora" finetune "$work/start" --full --init-random 1 --seed 1 --data "$work/training.txt" --format text --block 256 \
+    --lr 3e-3 --schedule cosine --warmup-steps 100 --weight-decay 0 --clip-grad 1 --batch 8 --epochs 4 --validation 0.01 \
+    --store bfloat16 --threads 1 --evaluate-every 200 --save-every 200 --out "$work/trained"
   cp "$work/trained/model.safetensors" "$bundled/model.safetensors"
   cp "$work/trained/log.jsonl" "$bundled/training.jsonl"
 fi
