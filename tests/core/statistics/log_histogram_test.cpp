@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/base/random.h"
+#include "core/statistics/log_codes.h"
 #include "tests/core/statistics/close.h"
 
 namespace rolora {
@@ -44,6 +45,23 @@ TEST(LogBins, CoverTheExtremes) {
   EXPECT_EQ(bins.of(std::numeric_limits<float>::denorm_min()), 0);
   EXPECT_EQ(bins.of(std::numeric_limits<float>::max()), LogBins::kCount - 1);
   EXPECT_EQ(bins.of(1.0f), 149 * 64);
+}
+
+TEST(LogCodes, AreTwiceTheBinAndTheSignAtEveryPositionOfAVector) {
+  Random random(2, "codes");
+  std::vector<float> values;
+  for (int i = 0; i < 100003; ++i) {
+    auto bits = static_cast<uint32_t>(random.below(0x7f800000u));
+    if (random.below(16) == 0) bits &= 0x007fffffu;
+    if (random.below(16) == 0) bits = 0;
+    values.push_back(std::bit_cast<float>(bits) * static_cast<float>(random.sign()));
+  }
+  std::vector<uint16_t> codes(values.size());
+  encode(values.data(), static_cast<int64_t>(values.size()), codes.data());
+  for (size_t i = 0; i < values.size(); ++i) {
+    const int expected = values[i] == 0 ? kZeroCode : 2 * bin_by_definition(std::fabs(values[i])) + (values[i] < 0 ? 1 : 0);
+    ASSERT_EQ(codes[i], expected) << std::hexfloat << values[i];
+  }
 }
 
 TEST(BinCounts, GrowBothWaysAndKeepEveryCount) {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The same tokens through a model in several states: before and after a rotation, and folded in between.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/rotation/record.h"
+#include "core/statistics/statistics_file.h"
+
+namespace rolora {
+
+struct ModelState {
+  std::string label;  ///< the state's group in the file: "plain", "folded", "rotated", …
+  std::shared_ptr<const ModelSource> source;
+  std::string model_hash;
+  std::optional<RotationRecord> rotation;
+};
+
+/// The plain model with its gains folded and nothing rotated: folding is a state of its own.
+ModelState folded_state(std::shared_ptr<const ModelSource> plain, const std::string& plain_hash);
+
+/// One pass a state, one after another, over the same windows [W, T].
+std::vector<StatisticsOfState> collect_states(const std::vector<ModelState>& states, const at::Tensor& windows,
+                                              const StatisticsOptions& options, Monitor& monitor);
+
+}  // namespace rolora

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/statistics/statistics_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/types.h>
+
+#include <functional>
+
+#include "core/base/error.h"
+#include "core/base/version.h"
+#include "core/statistics/statistics_fields.h"
+#include "core/storage/atomic_file.h"
+#include "core/storage/hdf5.h"
+#include "tests/core/statistics/brute_force.h"
+#include "tests/core/statistics/scratch.h"
+
+namespace rolora {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr int64_t kWindows = 3, kWindow = 20, kOutlierToken = 33, kOutlierChannel = 7;
+
+SiteStatistics site_of(int64_t layer, SiteKind kind, int64_t channels, uint64_t seed, bool keep) {
+  const test::Matrix m = test::random_activations(kWindows, kWindow, channels, seed, kOutlierToken, kOutlierChannel);
+  SiteAccumulator accumulator(LayerIndex(layer), kind, kWindow, {}, keep);
+  accumulator.add(torch::tensor(m.values).view({kWindows, kWindow, channels}));
+  return accumulator.finish();
+}
+
+StatisticsOfState state_of(const std::string& label, uint64_t seed) {
+  StatisticsOfState s;
+  s.state = label;
+  s.model_hash = "hash of " + label;
+  if (label != "plain") {
+    s.rotation_checksum = "checksum";
+    s.rotation = {{"r1", {{"kind", "hadamard"}}}};
+  }
+  s.result.windows = kWindows;
+  s.result.context = kWindow;
+  for (int64_t layer = 0; layer < 2; ++layer) {
+    s.result.sites.push_back(site_of(layer, SiteKind::qkv_in, 10, seed + 10, false));
+    s.result.sites.push_back(site_of(layer, SiteKind::down_in, 24, seed + static_cast<uint64_t>(layer), layer == 1));
+  }
+  s.result.linears.push_back(weight_statistics("model.layers.0.mlp.down_proj", torch::arange(12, torch::kFloat).view({3, 4}) - 5));
+  return s;
+}
+
+StatisticsProvenance provenance() {
+  StatisticsProvenance p;
+  p.text = "chapters.txt";
+  p.text_hash = "abc";
+  p.corpus = "text";
+  p.windows = kWindows;
+  p.context = kWindow;
+  p.dtype = "float32";
+  p.device = "cpu";
+  p.cpu_features = "avx2";
+  p.threads = 2;
+  p.seed = 11;
+  return p;
+}
+
+const std::vector<StatisticsOfState>& states() {
+  static const std::vector<StatisticsOfState> list = {state_of("plain", 1), state_of("rotated", 5)};
+  return list;
+}
+
+TokenTexts texts() {
+  return {torch::arange(kWindows * kWindow).view({kWindows, kWindow}) + 100, [](int64_t id) { return "▁" + std::to_string(id); }};
+}
+
+// NaN equals NaN here: both mean that nothing can be said.
+void expect_same(const std::vector<float>& found, const std::vector<float>& expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (std::isnan(expected[i])) {
+      EXPECT_TRUE(std::isnan(found[i]));
+    } else {
+      EXPECT_EQ(found[i], expected[i]);
+    }
+  }
+}
+
+void expect_same(const SiteFigures& found, const SiteFigures& expected) {
+  EXPECT_EQ(found.tensor.tokens, expected.tensor.tokens);
+  EXPECT_EQ(tensor_values(found.tensor), tensor_values(expected.tensor));
+  for (size_t f = 0; f < kChannelFields; ++f) expect_same(channel_values(found.channels, f), channel_values(expected.channels, f));
+  EXPECT_EQ(found.histogram.counts, expected.histogram.counts);
+  EXPECT_EQ(found.histogram.negative, expected.histogram.negative);
+  EXPECT_EQ(found.histogram.zeros, expected.histogram.zeros);
+  EXPECT_EQ(found.histogram.edges(), expected.histogram.edges());
+  EXPECT_EQ(found.token_histogram.counts, expected.token_histogram.counts);
+  EXPECT_EQ(found.top, expected.top);
+}
+
+TEST(StatisticsFile, GivesBackEveryFigureOfEveryState) {
+  const test::ScratchFolder scratch;
+  write_statistics(scratch / "s.h5", provenance(), states(), texts());
+  const StatisticsFile file = load_statistics(scratch / "s.h5");
+  EXPECT_THAT(file.states(), ElementsAre("plain", "rotated"));
+  EXPECT_EQ(file.provenance().text, "chapters.txt");
+  EXPECT_EQ(file.provenance().seed, 11u);
+  EXPECT_EQ(file.model_hash("rotated"), "hash of rotated");
+  EXPECT_EQ(file.rotation_checksum("plain"), "");
+  for (const StatisticsOfState& s : states()) {
+    EXPECT_THAT(file.sites(s.state), ElementsAre("layers.0.qkv_in", "layers.0.down_in", "layers.1.qkv_in", "layers.1.down_in"));
+    for (const SiteStatistics& site : s.result.sites) {
+      expect_same(file.site(s.state, site.name()), site.all);
+      expect_same(file.site(s.state, site.name(), true), site.without_first);
+      const TokenFigures tokens = file.tokens(s.state, site.name());
+      for (size_t f = 0; f < kTokenFields; ++f) expect_same(token_values(tokens, f), token_values(site.tokens, f));
+      EXPECT_EQ(file.full(s.state, site.name()), site.full);
+    }
+    const std::vector<LinearStatistics> linears = file.linears(s.state);
+    ASSERT_EQ(linears.size(), 1u);
+    EXPECT_EQ(linears[0].rtn_mse, s.result.linears[0].rtn_mse);
+    for (size_t f = 0; f < kLineFields; ++f) expect_same(line_values(linears[0].column, f), line_values(s.result.linears[0].column, f));
+  }
+}
+
+TEST(StatisticsFile, NamesTheTokensOfTheOutliers) {
+  const test::ScratchFolder scratch;
+  write_statistics(scratch / "s.h5", provenance(), states(), texts());
+  const LabelledOutlier top = load_statistics(scratch / "s.h5").top_labelled("plain", "layers.0.down_in").front();
+  EXPECT_EQ(top.outlier, (Outlier{-1e6f, kOutlierToken, kOutlierChannel}));
+  EXPECT_EQ(top.id, 100 + kOutlierToken);
+  EXPECT_EQ(top.text, "▁133");
+  write_statistics(scratch / "none.h5", provenance(), states(), {});
+  const LabelledOutlier bare = load_statistics(scratch / "none.h5").top_labelled("plain", "layers.0.down_in").front();
+  EXPECT_EQ(bare.id, -1);
+  EXPECT_EQ(bare.text, "");
+}
+
+TEST(StatisticsFile, DefaultsLeadToTheMatrixOfTheFirstState) {
+  const test::ScratchFolder scratch;
+  write_statistics(scratch / "s.h5", provenance(), states(), texts());
+  const Hdf5Reader in(scratch / "s.h5");
+  EXPECT_EQ(in.text_attribute("/", "NX_class"), "NXroot");
+  std::string path;
+  for (int steps = 0; in.text_attribute(path.empty() ? "/" : path, "NX_class") != "NXdata"; ++steps) {
+    ASSERT_LT(steps, 4);
+    path += "/" + in.text_attribute(path.empty() ? "/" : path, "default");
+  }
+  EXPECT_EQ(path, "/plain/overview/down_in");
+  EXPECT_EQ(in.text_attribute(path, "signal"), "absmax");
+  EXPECT_THAT(in.texts_attribute(path, "axes"), ElementsAre("layer", "channel"));
+  EXPECT_THAT(in.shape(path + "/absmax"), ElementsAre(2, 24));
+  EXPECT_THAT(in.numbers(path + "/layer"), ElementsAre(0, 1));
+  EXPECT_EQ(in.numbers(path + "/channel").size(), 24u);
+  for (const std::string& signal : in.texts_attribute(path, "auxiliary_signals"))
+    EXPECT_THAT(in.shape(path + "/" + signal), ElementsAre(2, 24));
+  EXPECT_EQ(in.text_attribute("/", "tool_version"), kToolVersion);
+}
+
+TEST(StatisticsFile, OverviewAndProfileHoldTheSitesRowByRow) {
+  const test::ScratchFolder scratch;
+  write_statistics(scratch / "s.h5", provenance(), states(), texts());
+  const StatisticsFile file = load_statistics(scratch / "s.h5");
+  EXPECT_TRUE(file.has_overview("rotated", SiteKind::qkv_in));
+  EXPECT_FALSE(file.has_overview("rotated", SiteKind::o_in));
+  for (const bool without_first : {false, true}) {
+    const OverviewMatrix matrix = file.overview("rotated", SiteKind::down_in, "p999", without_first);
+    ASSERT_EQ(matrix.channels, 24);
+    EXPECT_THAT(matrix.layers, ElementsAre(0, 1));
+    for (int64_t layer = 0; layer < 2; ++layer) {
+      const SiteFigures site = file.site("rotated", "layers." + std::to_string(layer) + ".down_in", without_first);
+      expect_same({matrix.values.begin() + layer * 24, matrix.values.begin() + (layer + 1) * 24}, site.channels.quantiles[2]);
+    }
+  }
+  const Hdf5Reader in(scratch / "s.h5");
+  EXPECT_THAT(in.numbers("/plain/profile/down_in/kurtosis"),
+              ElementsAre(states()[0].result.sites[1].all.tensor.kurtosis, states()[0].result.sites[3].all.tensor.kurtosis));
+}
+
+// Every dataset explains itself, but for the counters 0, 1, 2 … that serve as axes.
+TEST(StatisticsFile, EveryDatasetSaysItsUnitAndDefinition) {
+  const test::ScratchFolder scratch;
+  write_statistics(scratch / "s.h5", provenance(), states(), texts());
+  const Hdf5Reader in(scratch / "s.h5");
+  int datasets = 0, nan_able = 0;
+  const std::set<std::string> axes = {"layer", "channel", "token", "column"};
+  const std::function<void(const std::string&)> walk = [&](const std::string& path) {
+    for (const std::string& child : in.children(path.empty() ? "/" : path)) {
+      const std::string at = path + "/" + child;
+      bool is_group = true;
+      try {
+        in.shape(at);
+        is_group = false;
+      } catch (const InputError&) {
+      }
+      if (is_group) {
+        EXPECT_THAT(in.text_attribute(at, "NX_class"), HasSubstr("NX")) << at;
+        walk(at);
+      } else if (!axes.contains(child)) {
+        ++datasets;
+        EXPECT_FALSE(in.text_attribute(at, "unit").empty()) << at;
+        EXPECT_FALSE(in.text_attribute(at, "definition").empty()) << at;
+        if (child.ends_with("kurtosis")) {
+          ++nan_able;
+          EXPECT_EQ(in.number_attribute(at, "may_be_nan"), 1) << at;
+        }
+      }
+    }
+  };
+  walk("");
+  EXPECT_GT(datasets, 200);
+  EXPECT_GT(nan_able, 20);
+}
+
+TEST(StatisticsFile, TheSameNumbersGiveTheSameBytes) {
+  const test::ScratchFolder scratch;
+  write_statistics(scratch / "a.h5", provenance(), states(), texts());
+  write_statistics(scratch / "b.h5", provenance(), {state_of("plain", 1), state_of("rotated", 5)}, texts());
+  EXPECT_EQ(read_file(scratch / "a.h5"), read_file(scratch / "b.h5"));
+}
+
+TEST(StatisticsFile, RefusesStatesThatCannotBeGroups) {
+  const test::ScratchFolder scratch;
+  for (const char* bad : {"", "a/b", "..", "plain"}) {
+    EXPECT_THROW(write_statistics(scratch / "s.h5", provenance(), {states()[0], state_of(bad, 3)}, texts()), Error) << bad;
+    EXPECT_FALSE(std::filesystem::exists(scratch / "s.h5"));
+  }
+}
+
+struct Damage {
+  const char* what;
+  std::function<void(Hdf5Writer&)> write;
+  std::function<void(const StatisticsFile&)> read;
+  const char* message;
+};
+
+void write_root(Hdf5Writer& out, int64_t version, const std::string& format) {
+  out.group("/plain");
+  out.attribute("/", "format", format);
+  out.attribute("/", "format_version", version);
+  out.attribute("/", "states", std::vector<std::string>{"plain"});
+  for (const char* name : {"text", "text_hash", "corpus", "dtype", "device", "cpu_features"}) out.attribute("/", name, std::string("x"));
+  for (const char* name : {"windows", "context", "threads", "seed"}) out.attribute("/", name, int64_t{4});
+}
+
+void write_tensor(Hdf5Writer& out, const std::string& path, int64_t channels) {
+  out.group(path + "/tensor");
+  out.attribute(path + "/tensor", "tokens", int64_t{8});
+  out.attribute(path + "/tensor", "channels", channels);
+  out.attribute(path + "/tensor", "median_exact", int64_t{1});
+  for (const FieldText& field : tensor_fields()) out.attribute(path + "/tensor", field.name, 1.0);
+}
+
+TEST(StatisticsFile, RefusesWhatIsNotAStatisticsFile) {
+  const auto nothing = [](const StatisticsFile&) {};
+  const auto site = [](const StatisticsFile& file) { file.site("plain", "layers.0.down_in"); };
+  const std::vector<float> three = {1, 2, 3};
+  const std::vector<Damage> damages = {
+      {"another program's file", [](Hdf5Writer& out) { write_root(out, 1, "other"); }, nothing,
+       "/@format: expected rolora statistics, found other"},
+      {"a newer version", [](Hdf5Writer& out) { write_root(out, 2, "rolora statistics"); }, nothing,
+       "/@format_version: expected at most 1, found 2"},
+      {"a state that is not there",
+       [](Hdf5Writer& out) {
+         write_root(out, 1, "rolora statistics");
+         out.attribute("/", "states", std::vector<std::string>{"plain", "gone"});
+       },
+       nothing, "/gone: expected a group"},
+      {"a state that was not asked for", [](Hdf5Writer& out) { write_root(out, 1, "rolora statistics"); },
+       [](const StatisticsFile& file) { file.sites("rotated"); }, "/rotated: expected a state of this file"},
+      {"a site without figures", [](Hdf5Writer& out) { write_root(out, 1, "rolora statistics"); }, site, "layers.0.down_in"},
+      {"fewer channels than announced",
+       [&](Hdf5Writer& out) {
+         write_root(out, 1, "rolora statistics");
+         write_tensor(out, "/plain/layers.0.down_in", 4);
+         out.dataset("/plain/layers.0.down_in/absmax", std::span<const float>(three), {3});
+       },
+       site, "/plain/layers.0.down_in/absmax: expected 4 values, found 3"},
+      {"NaN where none may be",
+       [&](Hdf5Writer& out) {
+         write_root(out, 1, "rolora statistics");
+         write_tensor(out, "/plain/layers.0.down_in", 2);
+         out.dataset("/plain/layers.0.down_in/absmax", std::vector<float>{1, std::nanf("")}, {2});
+       },
+       site, "/plain/layers.0.down_in/absmax: expected finite values, found NaN"},
+  };
+  const test::ScratchFolder scratch;
+  for (const Damage& damage : damages) {
+    const std::filesystem::path path = scratch / "broken.h5";
+    Hdf5Writer out(path);
+    damage.write(out);
+    out.commit();
+    try {
+      damage.read(load_statistics(path));
+      ADD_FAILURE() << damage.what << " was accepted";
+    } catch (const InputError& e) {
+      EXPECT_THAT(e.what(), HasSubstr(damage.message)) << damage.what;
+      EXPECT_THAT(e.what(), HasSubstr("broken.h5")) << damage.what;
+    }
+  }
+}
+
+TEST(StatisticsFile, RefusesATruncatedFile) {
+  const test::ScratchFolder scratch;
+  write_statistics(scratch / "s.h5", provenance(), states(), texts());
+  const std::string bytes = read_file(scratch / "s.h5");
+  write_file_atomically(scratch / "half.h5", bytes.substr(0, bytes.size() / 2));
+  EXPECT_THROW(load_statistics(scratch / "half.h5"), InputError);
+}
+
+TEST(SiteJson, HoldsTheFiguresOfTheTensorAndOfTheViewWithoutFirstTokens) {
+  const SiteStatistics& site = states()[0].result.sites[1];
+  const Json json = sites_json(states()[0].result).at("layers.0.down_in");
+  EXPECT_EQ(json.at("kurtosis").get<double>(), site.all.tensor.kurtosis);
+  EXPECT_EQ(json.at("absmax").get<double>(), 1e6);
+  EXPECT_EQ(json.at("token_ratio").get<double>(), site.all.tensor.token_ratio());
+  EXPECT_EQ(json.at("p999").get<double>(), site.all.tensor.quantiles[2]);
+  EXPECT_EQ(json.at("without_first").at("kurtosis").get<double>(), site.without_first.tensor.kurtosis);
+  EXPECT_NE(json.at("kurtosis"), json.at("without_first").at("kurtosis"));
+}
+
+}  // namespace
+}  // namespace rolora
