@@ -129,9 +129,11 @@ void AddedTokens::cut(const TextPiece& piece, const StringFinder& finder, std::v
     if (token.left_strip) begin = std::max(without_trailing_space(text.substr(0, begin)), covered);
     if (token.right_strip) end += leading_space(text.substr(end));
     if (covered < begin) out.push_back(slice(piece, covered, begin));
-    TextPiece cut_out;
-    cut_out.token = token.id;
-    out.push_back(std::move(cut_out));
+    if (begin < end) {  // else the token before it has taken all of it
+      TextPiece cut_out;
+      cut_out.token = token.id;
+      out.push_back(std::move(cut_out));
+    }
     covered = end;
   }
   if (covered < text.size()) out.push_back(slice(piece, covered, text.size()));

@@ -100,8 +100,6 @@ std::string map_characters(std::string_view text) {
   return out;
 }
 
-char32_t without_accent(char32_t c) { return is_combining_mark(c) ? 0 : c; }
-
 // The cleaning of Google's neural machine translation: control characters go, unusual spaces become spaces.
 char32_t nmt_character(char32_t c) {
   const bool control = (c >= 1 && c <= 8) || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || c == 0x8F || c == 0x9F;
@@ -135,10 +133,9 @@ std::unique_ptr<const Normalizer> make_normalizer(const JsonObject& json) {
   if (type == "NFKC") return mapping(to_form<NormalForm::nfkc>);
   if (type == "NFKD") return mapping(to_form<NormalForm::nfkd>);
   if (type == "Lowercase") return mapping(lower_case);
-  if (type == "StripAccents") return mapping(map_characters<without_accent>);
   if (type == "Nmt") return mapping(map_characters<nmt_character>);
   if (type == "ByteLevel") return mapping(to_byte_level);
-  json.refuse("type", "Sequence, Prepend, Replace, Strip, NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Nmt or ByteLevel",
+  json.refuse("type", "Sequence, Prepend, Replace, Strip, NFC, NFD, NFKC, NFKD, Lowercase, Nmt or ByteLevel",
               printable(type));
 }
 

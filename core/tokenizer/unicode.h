@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Questions about characters that tokenizers ask, answered by ICU, brought up to Unicode 16 (what the reference library's tables know).
+// Questions about characters that tokenizers ask, answered by ICU and, where the reference library's tables are older or younger, as it
+// does.
 #pragma once
 
 #include <string>
@@ -7,11 +8,10 @@
 
 namespace rolora {
 
-bool is_white_space(char32_t c);     ///< property White_Space
-bool is_word(char32_t c);            ///< \w of UTS 18: Alphabetic, M, Nd, Pc, Join_Control
-bool is_numeric(char32_t c);         ///< Nd, Nl, No
-bool is_punctuation(char32_t c);     ///< P*, or an ASCII punctuation mark (which covers ASCII symbols)
-bool is_combining_mark(char32_t c);  ///< Mn, Mc, Me
+bool is_white_space(char32_t c);  ///< property White_Space
+bool is_word(char32_t c);         ///< \w of UTS 18: Alphabetic, M, Nd, Pc, Join_Control
+bool is_numeric(char32_t c);      ///< Nd, Nl, No
+bool is_punctuation(char32_t c);  ///< P*, or an ASCII punctuation mark (which covers ASCII symbols)
 
 enum class NormalForm { nfc, nfd, nfkc, nfkd };
 std::string normal_form(std::string_view text, NormalForm form);
