@@ -30,9 +30,8 @@ struct FinetuneOptions {
 };
 
 void add_data_options(CLI::App& a, FinetuneOptions& o) {
-  a.add_option("--data", o.data, "Training file")->check(CLI::ExistingFile);
-  a.add_option("--ids", o.ids, "Token ids in place of a text: {\"ids\": [...]}, packed like a text; needs no tokenizer")
-      ->check(CLI::ExistingFile);
+  a.add_option("--data", o.data, "Training file");
+  a.add_option("--ids", o.ids, "Token ids in place of a text: {\"ids\": [...]}, packed like a text; needs no tokenizer");
   a.add_option("--format", o.format, "alpaca (JSON list of instruction, input, output) or text (default alpaca; RoLoRA)")
       ->check(CLI::IsMember({"alpaca", "text"}));
   a.add_option("--template", o.prompt,
@@ -54,8 +53,7 @@ void add_adapter_options(CLI::App& a, FinetuneOptions& o) {
   a.add_option("--dropout", o.dropout, "Dropout in front of A while training (default 0; RoLoRA)")->check(CLI::Range(0.0, 0.99));
   a.add_option("--targets", o.targets, "Linears that get an adapter, with commas, or all (default q_proj,v_proj; RoLoRA)");
   a.add_option("--variant", o.variant, "lora or rslora (default lora; RoLoRA)")->check(CLI::IsMember({"lora", "rslora"}));
-  a.add_option("--init-adapter", o.init_adapter, "PEFT folder to start from; rank, alpha, targets and variant come from it")
-      ->check(CLI::ExistingDirectory);
+  a.add_option("--init-adapter", o.init_adapter, "PEFT folder to start from; rank, alpha, targets and variant come from it");
 }
 
 void add_recipe_options(CLI::App& a, FinetuneOptions& o) {
@@ -108,12 +106,13 @@ void refuse_combinations(const FinetuneOptions& o) {
   }
 }
 
-FinetuneBase open_base(const FinetuneOptions& o) {
+FinetuneBase open_base(const FinetuneOptions& o, Monitor& monitor) {
   if (o.init_random) {
     const auto source = std::make_shared<RandomSource>(read_model_config(o.model), *o.init_random);
     return {source, o.model, std::nullopt, source->hash(), at::kFloat};
   }
   OpenedModel opened = open_model(o.model);
+  for (const std::string& note : opened.notes) monitor.notice(note);
   if (opened.quantized) throw InputError(o.model, "config.json", "a floating-point model to train", "a quantized one");
   return {opened.source, opened.folder, std::move(opened.rotation), opened.hash(), opened.stored};
 }
@@ -173,7 +172,7 @@ std::string summary(const FinetuneOptions& o, const FinetuneResult& result) {
 
 void run(const FinetuneOptions& o, Session& session) {
   refuse_combinations(o);
-  const FinetuneBase base = open_base(o);
+  const FinetuneBase base = open_base(o, session.monitor());
   FinetuneJob job;
   job.settings = o.training;
   job.settings.seed = session.options().seed;
@@ -199,7 +198,7 @@ void add_finetune(Verbs& verbs) {
   auto o = std::make_shared<FinetuneOptions>();
   CLI::App& a = verbs.add("finetune", "Train a LoRA adapter (or all weights) on a plain or rotated model", [o](Session& s) { run(*o, s); });
   o->app = &a;
-  a.add_option("MODEL", o->model, "Model folder, plain or rotated")->required()->check(CLI::ExistingDirectory);
+  a.add_option("MODEL", o->model, "Model folder, plain or rotated")->required();
   add_data_options(a, *o);
   add_adapter_options(a, *o);
   add_recipe_options(a, *o);

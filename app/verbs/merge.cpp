@@ -17,6 +17,7 @@ struct MergeOptions {
 
 void run(const MergeOptions& o, Session& session) {
   OpenedModel opened = open_model(o.model);
+  for (const std::string& note : opened.notes) session.monitor().notice(note);
   if (opened.quantized) throw InputError(o.model, "config.json", "a floating-point model to merge into", "a quantized one");
   const FinetuneBase base{opened.source, opened.folder, std::move(opened.rotation), opened.hash(), opened.stored};
   const Adapter adapter = load_adapter(o.adapter, base.source->config());
@@ -41,8 +42,8 @@ void run(const MergeOptions& o, Session& session) {
 void add_merge(Verbs& verbs) {
   auto o = std::make_shared<MergeOptions>();
   CLI::App& a = verbs.add("merge", "Fold an adapter into its base, checked against the two side by side", [o](Session& s) { run(*o, s); });
-  a.add_option("MODEL", o->model, "The base the adapter stands on, plain or rotated")->required()->check(CLI::ExistingDirectory);
-  a.add_option("ADAPTER", o->adapter, "PEFT folder")->required()->check(CLI::ExistingDirectory);
+  a.add_option("MODEL", o->model, "The base the adapter stands on, plain or rotated")->required();
+  a.add_option("ADAPTER", o->adapter, "PEFT folder")->required();
   a.add_option("--out", o->out, "Output folder, of the base's kind")->required();
   a.add_option("--store", o->store, "Stored type: float32, bfloat16 or float16 (default: the base's)")
       ->check(CLI::IsMember({"float32", "bfloat16", "float16"}));

@@ -88,6 +88,16 @@ int64_t end_of_sequence(const ModelConfig& config, const Tokenizer& tokenizer, c
                    "nothing");
 }
 
+void require_vocabulary(const TrainingData& data, int64_t vocabulary) {
+  for (size_t i = 0; i < data.examples.size(); ++i) {
+    for (const int64_t id : data.examples[i].ids) {
+      if (id >= 0 && id < vocabulary) continue;
+      throw InputError(data.source, "ids of example " + std::to_string(i),
+                       "ids below the model's vocabulary of " + std::to_string(vocabulary), std::to_string(id));
+    }
+  }
+}
+
 Split split_validation(TrainingData data, double fraction, uint64_t seed) {
   Split split;
   const auto n = static_cast<int64_t>(data.examples.size());

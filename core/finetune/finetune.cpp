@@ -119,6 +119,7 @@ fs::path checkpoint_folder(const fs::path& out) {
 
 FinetuneResult finetune(const FinetuneBase& base, FinetuneJob job, const Compute& compute, Monitor& monitor) {
   job.settings.validate();
+  require_vocabulary(job.data, base.source->config().vocabulary);
   const fs::path checkpoints = checkpoint_folder(job.out);
   prepare_places(job, checkpoints);
   const Json identity = identity_of(base, job, compute);
