@@ -11,9 +11,10 @@ namespace rolora::test {
 
 /// |found − expected| ≤ tolerance · |expected|
 inline ::testing::AssertionResult near_relative(double found, double expected, double tolerance) {
-  const double error = std::abs(found - expected) / std::abs(expected);
-  if (error <= tolerance) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure() << found << " differs from " << expected << " by a relative " << error << ", allowed " << tolerance;
+  const double error = std::abs(found - expected);
+  if (error <= tolerance * std::abs(expected)) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << found << " differs from " << expected << " by a relative " << error / std::abs(expected)
+                                       << ", allowed " << tolerance;
 }
 
 /// ‖found − expected‖ / ‖expected‖ in fp64

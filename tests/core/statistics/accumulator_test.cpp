@@ -7,7 +7,7 @@
 
 #include "core/base/error.h"
 #include "tests/core/statistics/brute_force.h"
-#include "tests/core/statistics/close.h"
+#include "tests/support/near.h"
 
 namespace rolora {
 namespace {
@@ -40,11 +40,12 @@ void expect_tensor_figures(const TensorFigures& found, const Matrix& m) {
   EXPECT_EQ(found.channels, m.columns);
   EXPECT_EQ(found.absmax, expected.absmax);
   EXPECT_NEAR(found.mean, expected.mean, 1e-13 * expected.rms);
-  EXPECT_CLOSE(found.rms, expected.rms, 1e-12);
-  EXPECT_CLOSE(found.std, expected.std, 1e-12);
-  EXPECT_CLOSE(found.kurtosis, expected.kurtosis, 1e-11);
+  EXPECT_TRUE(test::near_relative(found.rms, expected.rms, 1e-12));
+  EXPECT_TRUE(test::near_relative(found.std, expected.std, 1e-12));
+  EXPECT_TRUE(test::near_relative(found.kurtosis, expected.kurtosis, 1e-11));
   for (size_t i = 0; i < kQuantiles.size(); ++i) {
-    EXPECT_CLOSE(found.quantiles[i], test::quantile_by_sorting(m.values, kQuantiles[i]), std::exp2(1.0 / 128) - 1 + 1e-12);
+    EXPECT_TRUE(
+        test::near_relative(found.quantiles[i], test::quantile_by_sorting(m.values, kQuantiles[i]), std::exp2(1.0 / 128) - 1 + 1e-12));
     // A bin may fall on either side of the limit: half a bin of the magnitude there.
     const double limit = kSigmas[i] * expected.std, slack = (limit + std::fabs(expected.mean)) * 0.0055;
     const auto n = static_cast<double>(m.values.size());
@@ -61,15 +62,16 @@ void expect_channel_figures(const ChannelFigures& found, const Matrix& m) {
     const auto i = static_cast<size_t>(c);
     EXPECT_EQ(found.absmax[i], expected.absmax);
     EXPECT_NEAR(found.mean[i], expected.mean, 1e-6 * expected.rms);
-    EXPECT_CLOSE(found.rms[i], expected.rms, 1e-6);
+    EXPECT_TRUE(test::near_relative(found.rms[i], expected.rms, 1e-6));
     EXPECT_NEAR(found.std[i], expected.std, 1e-6 * expected.rms);
     if (expected.std > 0) {
-      EXPECT_CLOSE(found.kurtosis[i], expected.kurtosis, 1e-6);
+      EXPECT_TRUE(test::near_relative(found.kurtosis[i], expected.kurtosis, 1e-6));
     } else {
       EXPECT_TRUE(std::isnan(found.kurtosis[i]));
     }
     for (size_t q = 0; q < kQuantiles.size(); ++q) {
-      EXPECT_CLOSE(found.quantiles[q][i], test::quantile_by_sorting(column, kQuantiles[q]), std::exp2(1.0 / 16) - 1 + 1e-6);
+      EXPECT_TRUE(
+          test::near_relative(found.quantiles[q][i], test::quantile_by_sorting(column, kQuantiles[q]), std::exp2(1.0 / 16) - 1 + 1e-6));
     }
   }
 }
@@ -175,9 +177,9 @@ TEST(SiteAccumulator, TokenFiguresAreThoseOfEachRow) {
     if (i >= 500) continue;
     EXPECT_EQ(found.tokens.absmax[i], expected.absmax);
     EXPECT_NEAR(found.tokens.mean[i], expected.mean, 1e-6 * expected.rms);
-    EXPECT_CLOSE(found.tokens.rms[i], expected.rms, 1e-6);
-    EXPECT_CLOSE(found.tokens.std[i], expected.std, 1e-6);
-    EXPECT_CLOSE(found.tokens.kurtosis[i], expected.kurtosis, 1e-6);
+    EXPECT_TRUE(test::near_relative(found.tokens.rms[i], expected.rms, 1e-6));
+    EXPECT_TRUE(test::near_relative(found.tokens.std[i], expected.std, 1e-6));
+    EXPECT_TRUE(test::near_relative(found.tokens.kurtosis[i], expected.kurtosis, 1e-6));
   }
   std::sort(maxima.begin(), maxima.end());
   const TensorFigures& t = found.all.tensor;
@@ -195,7 +197,7 @@ TEST(SiteAccumulator, BeyondTheHeldTokensTheMedianComesFromTheHistogram) {
   const TensorFigures exact = collected(activations(), kWindow, {6}).all.tensor;
   const TensorFigures read = collected(activations(), kWindow, {6}, options).all.tensor;
   EXPECT_FALSE(read.median_exact);
-  EXPECT_CLOSE(read.token_median, exact.token_median, 0.0065);  // a bin, and the rank between two neighbours
+  EXPECT_TRUE(test::near_relative(read.token_median, exact.token_median, 0.0065));  // a bin, and the rank between two neighbours
   EXPECT_NE(read.token_median, exact.token_median);
 }
 

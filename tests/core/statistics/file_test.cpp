@@ -13,7 +13,7 @@
 #include "core/storage/atomic_file.h"
 #include "core/storage/hdf5.h"
 #include "tests/core/statistics/brute_force.h"
-#include "tests/core/statistics/scratch.h"
+#include "tests/support/folders.h"
 
 namespace rolora {
 namespace {
@@ -97,7 +97,7 @@ void expect_same(const SiteFigures& found, const SiteFigures& expected) {
 }
 
 TEST(StatisticsFile, GivesBackEveryFigureOfEveryState) {
-  const test::ScratchFolder scratch;
+  const test::TempFolder scratch;
   write_statistics(scratch / "s.h5", provenance(), states(), texts());
   const StatisticsFile file = load_statistics(scratch / "s.h5");
   EXPECT_THAT(file.states(), ElementsAre("plain", "rotated"));
@@ -122,7 +122,7 @@ TEST(StatisticsFile, GivesBackEveryFigureOfEveryState) {
 }
 
 TEST(StatisticsFile, NamesTheTokensOfTheOutliers) {
-  const test::ScratchFolder scratch;
+  const test::TempFolder scratch;
   write_statistics(scratch / "s.h5", provenance(), states(), texts());
   const LabelledOutlier top = load_statistics(scratch / "s.h5").top_labelled("plain", "layers.0.down_in").front();
   EXPECT_EQ(top.outlier, (Outlier{-1e6f, kOutlierToken, kOutlierChannel}));
@@ -135,7 +135,7 @@ TEST(StatisticsFile, NamesTheTokensOfTheOutliers) {
 }
 
 TEST(StatisticsFile, DefaultsLeadToTheMatrixOfTheFirstState) {
-  const test::ScratchFolder scratch;
+  const test::TempFolder scratch;
   write_statistics(scratch / "s.h5", provenance(), states(), texts());
   const Hdf5Reader in(scratch / "s.h5");
   EXPECT_EQ(in.text_attribute("/", "NX_class"), "NXroot");
@@ -156,7 +156,7 @@ TEST(StatisticsFile, DefaultsLeadToTheMatrixOfTheFirstState) {
 }
 
 TEST(StatisticsFile, OverviewAndProfileHoldTheSitesRowByRow) {
-  const test::ScratchFolder scratch;
+  const test::TempFolder scratch;
   write_statistics(scratch / "s.h5", provenance(), states(), texts());
   const StatisticsFile file = load_statistics(scratch / "s.h5");
   EXPECT_TRUE(file.has_overview("rotated", SiteKind::qkv_in));
@@ -177,7 +177,7 @@ TEST(StatisticsFile, OverviewAndProfileHoldTheSitesRowByRow) {
 
 // Every dataset explains itself, but for the counters 0, 1, 2 … that serve as axes.
 TEST(StatisticsFile, EveryDatasetSaysItsUnitAndDefinition) {
-  const test::ScratchFolder scratch;
+  const test::TempFolder scratch;
   write_statistics(scratch / "s.h5", provenance(), states(), texts());
   const Hdf5Reader in(scratch / "s.h5");
   int datasets = 0, nan_able = 0;
@@ -211,14 +211,14 @@ TEST(StatisticsFile, EveryDatasetSaysItsUnitAndDefinition) {
 }
 
 TEST(StatisticsFile, TheSameNumbersGiveTheSameBytes) {
-  const test::ScratchFolder scratch;
+  const test::TempFolder scratch;
   write_statistics(scratch / "a.h5", provenance(), states(), texts());
   write_statistics(scratch / "b.h5", provenance(), {state_of("plain", 1), state_of("rotated", 5)}, texts());
   EXPECT_EQ(read_file(scratch / "a.h5"), read_file(scratch / "b.h5"));
 }
 
 TEST(StatisticsFile, RefusesStatesThatCannotBeGroups) {
-  const test::ScratchFolder scratch;
+  const test::TempFolder scratch;
   for (const char* bad : {"", "a/b", "..", "plain"}) {
     EXPECT_THROW(write_statistics(scratch / "s.h5", provenance(), {states()[0], state_of(bad, 3)}, texts()), Error) << bad;
     EXPECT_FALSE(std::filesystem::exists(scratch / "s.h5"));
@@ -282,7 +282,7 @@ TEST(StatisticsFile, RefusesWhatIsNotAStatisticsFile) {
        },
        site, "/plain/layers.0.down_in/absmax: expected finite values, found NaN"},
   };
-  const test::ScratchFolder scratch;
+  const test::TempFolder scratch;
   for (const Damage& damage : damages) {
     const std::filesystem::path path = scratch / "broken.h5";
     Hdf5Writer out(path);
@@ -299,7 +299,7 @@ TEST(StatisticsFile, RefusesWhatIsNotAStatisticsFile) {
 }
 
 TEST(StatisticsFile, RefusesATruncatedFile) {
-  const test::ScratchFolder scratch;
+  const test::TempFolder scratch;
   write_statistics(scratch / "s.h5", provenance(), states(), texts());
   const std::string bytes = read_file(scratch / "s.h5");
   write_file_atomically(scratch / "half.h5", bytes.substr(0, bytes.size() / 2));
