@@ -5,9 +5,12 @@ namespace rolora::app {
 
 void add_all_verbs(Verbs& verbs) {
   add_info(verbs);
+  add_tokenize(verbs);
   add_rotate(verbs);
+  add_statistics(verbs);
   add_finetune(verbs);
   add_merge(verbs);
+  add_quantize(verbs);
   add_logits(verbs);
   add_generate(verbs);
   add_evaluate(verbs);
