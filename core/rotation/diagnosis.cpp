@@ -3,6 +3,8 @@
 
 #include <ATen/Functions.h>
 
+#include <cstdio>
+#include <limits>
 #include <optional>
 
 #include "core/base/random.h"
@@ -65,10 +67,24 @@ class Diagnosis {
     return at::arange(count, at::kLong) * (vocabulary / count);
   }
 
+  // ‖rotated − original‖ / ‖original‖; infinity where shapes differ, NaN stays NaN.
+  static double error_of(const at::Tensor& original, const at::Tensor& rotated) {
+    if (original.sizes() != rotated.sizes()) return std::numeric_limits<double>::infinity();
+    const double size = original.norm().item<double>(), error = (original - rotated).norm().item<double>();
+    return size > 0 ? error / size : error;
+  }
   bool differ(const at::Tensor& original, const at::Tensor& rotated) const {
-    if (original.sizes() != rotated.sizes()) return true;
-    const double error = (original - rotated).norm().item<double>(), size = original.norm().item<double>();
-    return !(error <= tolerance_ * size);  // true for NaN
+    return !(error_of(original, rotated) <= tolerance_);  // true for NaN
+  }
+
+  // A part in a wrong basis is off by its own size; one that was rounded to 16 bits on the way by a few thousandths.
+  static std::string basis_or_rounding(const at::Tensor& original, const at::Tensor& rotated, const std::string& part,
+                                       const std::string& basis_text) {
+    const double error = error_of(original, rotated);
+    if (!(error < 1e-2)) return basis_text;
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1e", error);
+    return "dtype: " + part + " is off by a relative " + text + ", the size of rounding to 16 bits before the store";
   }
 
   // Is the rotated model's head still the tensor that is its embedding?
@@ -89,7 +105,7 @@ class Diagnosis {
       return "centring: the mean of each embedding row was subtracted, which RMSNorm models are not invariant to";
     }
     if (one_tensor_for_both()) return kTiedText;
-    return "embedding: its rows were not turned by an orthogonal matrix";
+    return basis_or_rounding(a_.e.matmul(a_.e.t()), gram, "the embedding", "embedding: its rows were not turned by an orthogonal matrix");
   }
 
   std::string named(LayerIndex layer, LinearKind kind, const char* tail) const { return linear_name(*config_.family, layer, kind) + tail; }
@@ -116,7 +132,8 @@ class Diagnosis {
       if (!differ(a_.read(x[kind], at::ones_like(gain_x)), found)) {
         return "gain: the norm before " + named(layer, kind, " lost its gain, and it was not folded into the weight");
       }
-      return "R1: " + named(layer, kind, ".weight is not in the basis of the embedding");
+      return basis_or_rounding(a_.read(x[kind], gain_x), found, named(layer, kind, ".weight"),
+                               "R1: " + named(layer, kind, ".weight is not in the basis of the embedding"));
     }
     return std::nullopt;
   }
@@ -141,10 +158,10 @@ class Diagnosis {
   }
 
   // From the embedding through Wv and Wo back to the embedding, attention left out: free of R1 and R2.
-  bool values_differ(const LayerWeights& x, const LayerWeights& y) const {
-    return differ(a_.write(x[LinearKind::o], a_.spread(a_.read(x[LinearKind::v], x.input_norm))),
-                  b_.write(y[LinearKind::o], b_.spread(b_.read(y[LinearKind::v], y.input_norm))));
+  static at::Tensor value_path(const Side& side, const LayerWeights& l) {
+    return side.write(l[LinearKind::o], side.spread(side.read(l[LinearKind::v], l.input_norm)));
   }
+  bool values_differ(const LayerWeights& x, const LayerWeights& y) const { return differ(value_path(a_, x), value_path(b_, y)); }
 
   std::optional<std::string> value_cause(LayerIndex layer, const LayerWeights& x, const LayerWeights& y) const {
     if (!values_differ(x, y)) return std::nullopt;
@@ -175,18 +192,20 @@ class Diagnosis {
     const at::Tensor expected = a_.write(x[LinearKind::down], a_.online(layer, SiteKind::down_in, probe));
     const at::Tensor found = b_.write(y[LinearKind::down], b_.online(layer, SiteKind::down_in, probe));
     if (!differ(expected, found)) return std::nullopt;
-    return "R4: what is rotated online at " + site_name(layer, SiteKind::down_in) + " is not what is folded into " +
-           named(layer, LinearKind::down, " (seed, signs, order or construction differ)");
+    return basis_or_rounding(expected, found, named(layer, LinearKind::down, ".weight"),
+                             "R4: what is rotated online at " + site_name(layer, SiteKind::down_in) + " is not what is folded into " +
+                                 named(layer, LinearKind::down, " (seed, signs, order or construction differ)"));
   }
 
   std::optional<std::string> head_cause() const {
     const at::Tensor gain_a = a_.source.final_norm(kExact), gain_b = b_.source.final_norm(kExact);
     const at::Tensor found = (b_.e * gain_b).matmul(head_rows(b_).t());
     const at::Tensor head = head_rows(a_).t();
-    if (!differ((a_.e * gain_a).matmul(head), found)) return std::nullopt;
-    if (config_.tied) return kTiedText;
+    const at::Tensor expected = (a_.e * gain_a).matmul(head);
+    if (!differ(expected, found)) return std::nullopt;
     if (!differ(a_.e.matmul(head), found)) return "gain: the final norm lost its gain, and it was not folded into the head";
-    return "head: its weight is not in the basis of the embedding";
+    return basis_or_rounding(expected, found, "the head",
+                             config_.tied ? kTiedText : "head: its weight is not in the basis of the embedding");
   }
 
   const ModelConfig& config_;

@@ -232,6 +232,7 @@ TEST_F(EqualityGate, RoundingBeyondTheBoundIsTheTypes) {
   EXPECT_TRUE(gate(*defective_, gate_bounds(at::kBFloat16)).passed);
   const GateResult strict = gate(*defective_, gate_bounds(at::kFloat));
   EXPECT_FALSE(strict.passed);
+  EXPECT_EQ(strict.cause.substr(0, 6), "dtype:") << strict.cause;
 }
 
 TEST_F(EqualityGate, NotANumberNeverPasses) {
