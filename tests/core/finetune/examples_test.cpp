@@ -67,6 +67,12 @@ TEST(PackedBlocks, AreContiguousAndDropTheTail) {
   EXPECT_THROW(packed_blocks(stream, 12), InputError);
 }
 
+TEST(PackedBlocks, IdsOfAnotherVocabularyAreRefused) {
+  const TrainingData data = packed_blocks({{1, 2, 3, 31, 5, 32}, "s", ""}, 3);
+  EXPECT_NO_THROW(require_vocabulary(data, 33));
+  EXPECT_THROW(require_vocabulary(data, 32), InputError);
+}
+
 TEST_F(Records, PromptIsMaskedAndTheResponseEndsWithEos) {
   const TrainingData data = read(R"([{"instruction": "Add {input}", "input": "1+1", "output": "2", "text": "unread"},
                                      {"instruction": "Hi", "output": "Ho"}, {"instruction": "Hi", "input": "", "output": ""}])");

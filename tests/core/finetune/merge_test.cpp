@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/error.h"
+#include "core/rotation/rotate_folder.h"
 #include "core/rotation/rotated_source.h"
 #include "core/storage/atomic_file.h"
 #include "tests/core/finetune/training_fixtures.h"
@@ -96,6 +97,23 @@ TEST_F(Rotated, TheAdapterCarriesItsRotation) {
   // A record that is not the adapter's own is noticed.
   save_rotation(*rotated(2).rotation, folder_ / "adapter");
   EXPECT_THROW(load_adapter(folder_ / "adapter", base.source->config()), InputError);
+}
+
+TEST_F(Rotated, MergedIntoARotatedFolderItStaysOne) {
+  RotateOptions options;
+  options.rotation.seed = 4;
+  const RotateResult made = rotate_folder(test::model_fixture("biases"), folder_ / "base", options, silent_);
+  const auto source = std::make_shared<RotatedFolder>(folder_ / "base");
+  const FinetuneBase base{source, folder_ / "base", source->record(), "hash", at::kFloat};
+  finetune(base, job(folder_ / "adapter"), Compute{}, silent_);
+  const Adapter adapter = load_adapter(folder_ / "adapter", source->config());
+  const MergeResult result = merge(base, adapter, folder_ / "merged", at::kFloat, false, Compute{}, silent_);
+  EXPECT_LE(result.difference_stored, 1e-5);
+  const RotatedFolder merged(folder_ / "merged");
+  EXPECT_EQ(merged.record().checksum(), made.record.checksum());
+  const at::Tensor beside = logits(AdaptedSource(source, adapter, false));
+  EXPECT_GT(test::relative_l2(beside, logits(*source)), 0.1);
+  EXPECT_TRUE(test::tensors_near(logits(merged), beside, 1e-5));
 }
 
 TEST_F(Rotated, OnlineRotationIsPartOfTheTrainedFunction) {

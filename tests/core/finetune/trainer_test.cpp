@@ -208,6 +208,51 @@ TEST_F(SmallLora, EvaluationIsTheMeanOverAllPredictedTokens) {
   EXPECT_NEAR(*trainer.evaluate(), sum / 8, 1e-12);
 }
 
+TEST_F(SmallLora, HalfTypesTrainAnAdapterThatStaysInFp32) {
+  const TrainingData data = test::made_blocks(), none;
+  settings_.steps = 8;
+  settings_.learning_rate = 2e-2;
+  const auto losses = [&](at::ScalarType type) {
+    const Compute compute{type, at::kCPU};
+    ResidentModel model(source_, compute);
+    LoraTrainee trainee(start_, compute);
+    Trainer trainer(model, trainee, data, none, settings_);
+    while (trainer.done() < trainer.total()) trainer.step();
+    EXPECT_EQ(trainee.parameters().flat().scalar_type(), at::kFloat);
+    return trainer.log();
+  };
+  const auto exact = losses(at::kFloat);
+  ASSERT_LT(exact.back().loss, 0.95 * exact.front().loss);
+  const struct {
+    at::ScalarType type;
+    double bound;  // a few units of the type's last place
+  } table[] = {{at::kHalf, 4e-3}, {at::kBFloat16, 3e-2}};
+  for (const auto& row : table) {
+    const auto found = losses(row.type);
+    for (size_t i = 0; i < exact.size(); ++i) {
+      EXPECT_TRUE(test::near_relative(found[i].loss, exact[i].loss, row.bound)) << dtype_name(row.type) << " step " << i + 1;
+      EXPECT_TRUE(test::near_relative(found[i].grad_norm, exact[i].grad_norm, 8 * row.bound)) << dtype_name(row.type) << " step " << i + 1;
+    }
+  }
+}
+
+TEST_F(SmallLora, FullTrainingInAHalfTypeKeepsItsMasterCopyInFp32) {
+  // A rate so small that a bf16 weight would never move.
+  const Compute half{at::kBFloat16, at::kCPU};
+  ResidentModel model(source_, half);
+  FullTrainee trainee(source_, half, true);
+  settings_.full = true;
+  settings_.learning_rate = 1e-6;
+  settings_.warmup_ratio = 0;
+  const at::Tensor before = trainee.parameters().flat().clone();
+  const TrainingData data = test::made_blocks(), none;
+  Trainer trainer(model, trainee, data, none, settings_);
+  trainer.step();
+  EXPECT_EQ(before.scalar_type(), at::kFloat);
+  EXPECT_GT((trainee.parameters().flat() != before).sum().item<int64_t>(), before.numel() / 2);
+  EXPECT_EQ(model.layers()[0][LinearKind::q].weight.scalar_type(), at::kBFloat16);
+}
+
 TEST_F(SmallLora, NonFiniteTrainingIsRefused) {
   start_.pairs.begin()->second.a.fill_(1e30F);
   start_.pairs.begin()->second.b.fill_(1e30F);
