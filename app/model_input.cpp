@@ -14,13 +14,13 @@ void add_model_options(CLI::App& app, ModelOptions& options, bool with_adapter) 
   }
 }
 
-OpenedModel open_model_input(Session& session, const ModelOptions& options) {
+OpenedModel open_model_input(Session& session, const ModelOptions& options, bool merge_adapter) {
   OpenedModel model = open_model(options.model);
   for (const std::string& note : model.notes) session.monitor().notice(note);
   if (options.adapter.empty()) return model;
   Adapter adapter = load_adapter(options.adapter, model.source->config());
   require_same_rotation(adapter, options.adapter, model.rotation ? model.rotation->checksum() : "");
-  model.source = std::make_shared<const AdaptedSource>(model.source, std::move(adapter), /*merged=*/false);
+  model.source = std::make_shared<const AdaptedSource>(model.source, std::move(adapter), merge_adapter);
   return model;
 }
 

@@ -19,8 +19,9 @@ struct ModelOptions {
 /// Adds MODEL and, where the verb takes one, --adapter.
 void add_model_options(CLI::App& app, ModelOptions& options, bool with_adapter);
 
-/// The opened folder; `source` carries the adapter (unmerged) when one was given. Prints the folder's notes as notices.
-OpenedModel open_model_input(Session& session, const ModelOptions& options);
+/// The opened folder; `source` carries the adapter when one was given: beside the linears, or merged into them. Prints the folder's notes
+/// as notices.
+OpenedModel open_model_input(Session& session, const ModelOptions& options, bool merge_adapter = false);
 
 struct PromptOptions {
   std::string text, ids;

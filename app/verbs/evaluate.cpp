@@ -4,9 +4,11 @@
 #include <sstream>
 
 #include "app/model_input.h"
+#include "app/quantization_options.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/evaluation/perplexity.h"
+#include "core/quantization/fake_quantized.h"
 
 namespace rolora::app {
 namespace {
@@ -17,6 +19,7 @@ struct EvaluateOptions {
   std::optional<int64_t> context;
   bool keep_tail = false;
   CLI::Option* corpus_option = nullptr;
+  QuantizationOptions quantization;
 };
 
 IdStream read_stream(const EvaluateOptions& o, const OpenedModel& model) {
@@ -28,22 +31,43 @@ IdStream read_stream(const EvaluateOptions& o, const OpenedModel& model) {
   return ids_of_text(o.text_file, parse_corpus(o.corpus), *open_tokenizer(model.folder));
 }
 
+// The model as if it were quantized; errors of its linears join the result where a calibration text was given.
+std::shared_ptr<const ModelSource> quantized_look(Session& session, const EvaluateOptions& o, const OpenedModel& model, Json& result) {
+  const QuantizationSpec spec = read_spec(o.quantization, model.source->config());
+  if (!quantizes(spec, model.source->config())) {
+    if (has_calibration(o.quantization)) throw UsageError("--calibration: expected bits below 16 to calibrate for, found none");
+    return model.source;
+  }
+  if (model.quantized)
+    throw UsageError(o.model.model + ": expected a floating-point model to quantize, found one that is quantized already");
+  result["quantization"] = spec_json(spec);
+  const CalibrationText calibration = read_calibration(session, o.quantization, model);
+  if (!calibration.windows.defined()) return std::make_shared<const FakeQuantizedSource>(model.source, spec);
+  const auto look =
+      FakeQuantizedSource::prepare(model.source, spec, calibration.windows, pipeline_options(session, o.quantization), session.monitor());
+  result["linears"] = linears_json(look->reports());
+  return look;
+}
+
 void run(Session& session, const EvaluateOptions& o) {
   const Compute compute = session.compute();
-  const OpenedModel model = open_model_input(session, o.model);
+  // A look at the quantized model is a look at what `merge` and `quantize` would make: the paper quantizes merged weights.
+  const OpenedModel model = open_model_input(session, o.model, /*merge_adapter=*/asks_for_bits(o.quantization));
   const IdStream stream = read_stream(o, model);
   const Windows windows = cut_windows(stream, default_context(model.source->config(), o.context), o.keep_tail);
-  const PerplexityResult result = perplexity(*model.source, windows, {compute}, session.monitor());
+  Json json;
+  const std::shared_ptr<const ModelSource> source = quantized_look(session, o, model, json);
+  const PerplexityResult result = perplexity(*source, windows, {compute}, session.monitor());
   std::ostringstream text;
   text << std::setprecision(10) << "nll         " << result.nll << " per predicted token\nperplexity  " << result.perplexity
        << "\ntokens      " << grouped(result.tokens) << " predicted, in " << result.window_nll.size() << " windows of " << windows.context
        << "\n";
-  session.result({{"nll", result.nll},
-                  {"perplexity", result.perplexity},
-                  {"tokens", result.tokens},
-                  {"context", windows.context},
-                  {"windows", result.window_nll.size()}},
-                 text.str());
+  json.update({{"nll", result.nll},
+               {"perplexity", result.perplexity},
+               {"tokens", result.tokens},
+               {"context", windows.context},
+               {"windows", result.window_nll.size()}});
+  session.result(json, text.str());
 }
 
 }  // namespace
@@ -60,6 +84,7 @@ void add_evaluate(Verbs& verbs) {
   app.add_option("--context", o->context, "Tokens of a window (default min(2048, the model's limit); GPTQ)")
       ->check(CLI::Range(int64_t{2}, int64_t{1} << 30));
   app.add_flag("--keep-tail", o->keep_tail, "Keep the last, shorter window (default: dropped; GPTQ)");
+  add_quantization_options(app, o->quantization, /*beside_other_text=*/true);
 }
 
 }  // namespace rolora::app

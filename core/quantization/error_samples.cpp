@@ -36,7 +36,7 @@ void ErrorSamples::enter(LayerIndex layer, const LayerWeights& weights) {
 void ErrorSamples::measure(LinearKind kind, const Linear& exact, const at::Tensor& quantized, const ActivationQuant& how,
                            LinearReport& report) const {
   at::Tensor difference;
-  if (quantized.defined()) difference = quantized.to(exact.weight.options()).sub_(exact.weight);
+  if (quantized.defined()) difference = quantized.to(exact.weight.options()).sub(exact.weight);
   OutputErrorSums sums(exact.weight, difference, exact.bias);
   double moved = 0, whole = 0;
   int64_t count = 0;

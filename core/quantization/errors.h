@@ -15,8 +15,8 @@ namespace rolora {
 struct LinearReport {
   std::string name;  ///< "model.layers.0.mlp.down_proj"
   int bits = 16, activation_bits = 16;
-  int64_t group = 0;             ///< inputs per scale in use, 0 = per output channel
-  bool group_fell_back = false;  ///< a group was asked for that does not divide the width
+  int64_t group = 0;                 ///< inputs per scale in use, 0 = per output channel
+  bool group_fell_back = false;      ///< a group was asked for that does not divide the width
   double weight_mse = 0;             ///< mean of (Ŵ − W)²
   double weight_relative_error = 0;  ///< ‖Ŵ − W‖_F / ‖W‖_F
   // On the error samples, inputs from the unquantized model; absent without a calibration text.

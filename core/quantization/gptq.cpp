@@ -32,15 +32,13 @@ at::Tensor upper_of_inverse(const at::Tensor& hessian, int64_t& column) {
 
 std::vector<int64_t> column_order(const at::Tensor& diagonal, bool act_order) {
   const int64_t width = diagonal.size(0);
-  const at::Tensor order = act_order ? at::argsort(diagonal, /*stable=*/true, /*dim=*/0, /*descending=*/true).cpu()
-                                     : at::arange(width, at::kLong);
+  const at::Tensor order =
+      act_order ? at::argsort(diagonal, /*stable=*/true, /*dim=*/0, /*descending=*/true).cpu() : at::arange(width, at::kLong);
   const int64_t* values = order.const_data_ptr<int64_t>();
   return {values, values + width};
 }
 
-at::Tensor index_tensor(const std::vector<int64_t>& order, const at::Device& device) {
-  return at::tensor(order, at::kLong).to(device);
-}
+at::Tensor index_tensor(const std::vector<int64_t>& order, const at::Device& device) { return at::tensor(order, at::kLong).to(device); }
 
 bool is_identity(const std::vector<int64_t>& order) {
   for (size_t i = 0; i < order.size(); ++i) {
@@ -100,7 +98,8 @@ class BlockWorker {
       const int64_t group = factor_.order[static_cast<size_t>(first_column + j)] / length_;
       columns[static_cast<size_t>(j)] = {grid.scales.data() + group * kTileRows, grid.zeros.data() + group * kTileRows};
     }
-    gptq_tile(tile.data(), n, upper.const_data_ptr<double>(), n, columns.data(), grid_.lowest, grid_.highest, errors.data(), rounded.data());
+    gptq_tile(tile.data(), n, upper.const_data_ptr<double>(), n, columns.data(), grid_.lowest, grid_.highest, errors.data(),
+              rounded.data());
     for (int64_t j = 0; j < n; ++j) {
       const int64_t column = factor_.order[static_cast<size_t>(first_column + j)];
       for (int64_t r = 0; r < count; ++r) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // GPTQ (Frantar et al., arXiv 2210.17323): round column after column, each time spreading the error over the columns still to come so
-// that the linear's output on the calibration inputs changes least. Column updates and factors are fp64, the rounding itself is fp32 (method §4).
+// that the linear's output on the calibration inputs changes least. Column updates and factors are fp64, the rounding itself is fp32
+// (method §4).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -15,10 +16,10 @@ namespace rolora {
 
 /// What the columns' order and the error spreading need of a Hessian; shared by all linears that read one site.
 struct HessianFactor {
-  at::Tensor upper;  // [C, C] fp64, upper triangular, UᵀU = inverse of the damped Hessian, rows and columns in `order`
-  std::vector<int64_t> order;  ///< columns as they are worked on
-  at::Tensor dead;             // [C] bool, inputs that were zero on the whole calibration text
-  double damping = 0;          ///< share of the mean diagonal that was added in the end
+  at::Tensor upper;                // [C, C] fp64, upper triangular, UᵀU = inverse of the damped Hessian, rows and columns in `order`
+  std::vector<int64_t> order;      ///< columns as they are worked on
+  at::Tensor dead;                 // [C] bool, inputs that were zero on the whole calibration text
+  double damping = 0;              ///< share of the mean diagonal that was added in the end
   std::vector<std::string> trail;  ///< failed attempts, in order ("damping 0.01: not positive definite at column 17")
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How one quantized linear lies in a safetensors file. For a linear NAME with `out` rows and `in` columns:
 //   NAME.integers  2–4 bits: U8 [out, ⌈in/2⌉], two integers a byte, the even column in the low half, each stored as integer − lowest
-//                  (lowest = −2^(b−1) symmetric, 0 asymmetric), a last odd half is 0; 5–8 bits: one integer each, I8 symmetric, U8 asymmetric
+//                  (lowest = −2^(b−1) symmetric, 0 asymmetric), a last odd half is 0; 5–8 bits: one integer each, I8 symmetric, U8
+//                  asymmetric
 //   NAME.scales    F32 [out, groups]
 //   NAME.zeros     U8 [out, groups], asymmetric only
 // W = scale · (integer − zero), one fp32 product.

@@ -9,9 +9,7 @@
 
 namespace rolora {
 
-inline Compute exact_compute(const Compute& compute) {
-  return {compute.type == at::kDouble ? at::kDouble : at::kFloat, compute.device};
-}
+inline Compute exact_compute(const Compute& compute) { return {compute.type == at::kDouble ? at::kDouble : at::kFloat, compute.device}; }
 
 /// The layer in another type; tensors of that type already are shared.
 inline LayerWeights in_type(const LayerWeights& layer, at::ScalarType type) {

@@ -18,10 +18,9 @@ struct InputGroup {
   std::vector<LinearKind> readers;
 };
 const std::array<InputGroup, 4>& input_groups() {
-  static const std::array<InputGroup, 4> groups = {InputGroup{SiteKind::qkv_in, {LinearKind::q, LinearKind::k, LinearKind::v}},
-                                                   InputGroup{SiteKind::o_in, {LinearKind::o}},
-                                                   InputGroup{SiteKind::gate_up_in, {LinearKind::gate, LinearKind::up}},
-                                                   InputGroup{SiteKind::down_in, {LinearKind::down}}};
+  static const std::array<InputGroup, 4> groups = {
+      InputGroup{SiteKind::qkv_in, {LinearKind::q, LinearKind::k, LinearKind::v}}, InputGroup{SiteKind::o_in, {LinearKind::o}},
+      InputGroup{SiteKind::gate_up_in, {LinearKind::gate, LinearKind::up}}, InputGroup{SiteKind::down_in, {LinearKind::down}}};
   return groups;
 }
 
@@ -111,7 +110,7 @@ class LayerQuantizer {
 
   static void report_losses(const at::Tensor& w, const at::Tensor& quantized, const QuantizedWeight& weight, const WeightQuant& how,
                             const at::Tensor& hessian, const HessianFactor& factor, LinearReport& report) {
-    const auto loss_of = [&](const at::Tensor& other) { return hessian_norm(other.to(w.options()).sub_(w), hessian); };
+    const auto loss_of = [&](const at::Tensor& other) { return hessian_norm(other.to(w.options()).sub(w), hessian); };
     report.gptq_loss = loss_of(quantized);
     const double whole = hessian_norm(w, hessian);
     report.gptq_loss_relative = whole > 0 ? *report.gptq_loss / whole : 0.0;

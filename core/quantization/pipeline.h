@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Quantizes a model layer by layer, measuring on the way. GPTQ feeds each group of linears with what the already quantized part before it
-// gives (method §4); the errors' inputs come from the unquantized model, which runs beside on a few windows. Never holds more than one layer.
+// gives (method §4); the errors' inputs come from the unquantized model, which runs beside on a few windows. Never holds more than one
+// layer.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,8 +21,8 @@ namespace rolora {
 
 struct PipelineOptions {
   Compute compute;
-  int64_t error_samples = 4;     ///< windows whose inputs measure output errors
-  int64_t batch_tokens = 4096;   ///< tokens that go through a step at a time
+  int64_t error_samples = 4;    ///< windows whose inputs measure output errors
+  int64_t batch_tokens = 4096;  ///< tokens that go through a step at a time
 };
 
 struct QuantizedLayer {

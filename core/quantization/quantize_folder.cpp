@@ -24,10 +24,11 @@ class ModelWriter {
   }
 
   void layer(const QuantizedLayer& layer) {
-    for_each_tensor(layer.index, [&](const std::string& name) { copy(name); },
-                    [&](LinearKind kind, const std::string& name, const WeightLayout&) {
-                      write_weight(writer_, name, *layer.weights[static_cast<size_t>(kind)]);
-                    });
+    for_each_tensor(
+        layer.index, [&](const std::string& name) { copy(name); },
+        [&](LinearKind kind, const std::string& name, const WeightLayout&) {
+          write_weight(writer_, name, *layer.weights[static_cast<size_t>(kind)]);
+        });
   }
 
   void finish() {
@@ -90,9 +91,9 @@ class ModelWriter {
 
 // What stands beside the weights and still holds: the tokenizer, how to generate, the rotation.
 void copy_companions(const fs::path& from, const fs::path& to) {
-  for (const char* name : {"tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-                           "vocab.json", "merges.txt", "chat_template.jinja", "generation_config.json", "rotation.json",
-                           "rotation.safetensors"}) {
+  for (const char* name :
+       {"tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
+        "merges.txt", "chat_template.jinja", "generation_config.json", "rotation.json", "rotation.safetensors"}) {
     if (fs::is_regular_file(from / name)) fs::copy_file(from / name, to / name);
   }
 }

@@ -21,10 +21,13 @@ ModelConfig quantized_config(const std::filesystem::path& folder) {
   return config;
 }
 
-std::optional<RotationRecord> rotation_of(const std::filesystem::path& folder, const QuantizationRecord& record) {
+std::optional<RotationRecord> rotation_of(const std::filesystem::path& folder, const ModelConfig& config,
+                                          const QuantizationRecord& record) {
   if (!has_rotation(folder) && record.rotation_checksum.empty()) return std::nullopt;
-  if (!has_rotation(folder)) throw InputError((folder / "rotation.json").string(), "file", "the rotation that quantization.json names", "none");
+  if (!has_rotation(folder))
+    throw InputError((folder / "rotation.json").string(), "file", "the rotation that quantization.json names", "none");
   RotationRecord rotation = load_rotation(folder);
+  require_fitting(rotation, config, folder / "rotation.json");
   if (rotation.checksum() != record.rotation_checksum) {
     throw InputError((folder / kQuantizationFile).string(), "rotation", "the checksum of rotation.json, " + rotation.checksum(),
                      record.rotation_checksum.empty() ? "none" : printable(record.rotation_checksum));
@@ -39,7 +42,7 @@ QuantizedFolder::QuantizedFolder(const std::filesystem::path& folder)
       config_(quantized_config(folder)),
       store_(TensorStore::open(folder)),
       record_(read_record(folder, config_)),
-      rotation_(rotation_of(folder, record_)) {
+      rotation_(rotation_of(folder, config_, record_)) {
   resolve_embedding_and_head();
   expect_tensors();
 }
@@ -82,7 +85,8 @@ void QuantizedFolder::expect_tensors() const {
     }
   }
   for (const std::string& name : store_.names()) {
-    if (!known.contains(name)) throw InputError(store_.file_of(name).path().string(), name, "only tensors of this model", "an extra tensor");
+    if (!known.contains(name))
+      throw InputError(store_.file_of(name).path().string(), name, "only tensors of this model", "an extra tensor");
   }
 }
 

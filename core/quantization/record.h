@@ -24,9 +24,9 @@ struct CalibrationRecord {
 
 struct QuantizationRecord {
   QuantizationSpec spec;
-  std::string source_hash;        ///< identity of the model it was made from
+  std::string source_hash;                  ///< identity of the model it was made from
   at::ScalarType source_type = at::kFloat;  ///< of that model's linears
-  std::string rotation_checksum;  ///< empty: not rotated
+  std::string rotation_checksum;            ///< empty: not rotated
   std::optional<CalibrationRecord> calibration;
   std::string dtype, device, cpu_features;  ///< of the arithmetic
   int64_t threads = 0;

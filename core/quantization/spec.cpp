@@ -171,7 +171,8 @@ Json spec_json(const QuantizationSpec& spec) {
 
 namespace {
 
-std::map<std::string, LinearBits> parse_linears(const JsonObject& linears, const Json& raw, const LinearBits& general, const LinearBits& down) {
+std::map<std::string, LinearBits> parse_linears(const JsonObject& linears, const Json& raw, const LinearBits& general,
+                                                const LinearBits& down) {
   std::map<std::string, LinearBits> result;
   for (const auto& [name, value] : raw.items()) {
     const JsonObject entry = linears.object(name);

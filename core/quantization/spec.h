@@ -19,7 +19,7 @@ enum class ScaleConvention { quarot, compressed_tensors };  ///< max/(2^(b−1)�
 enum class WeightMethod { rtn, gptq };
 
 struct WeightQuant {
-  int bits = 16;  ///< 2–8; 16 = not quantized
+  int bits = 16;      ///< 2–8; 16 = not quantized
   int64_t group = 0;  ///< inputs per scale; 0 = one scale per output row
   bool symmetric = true;
   bool clip_search = false;
@@ -51,8 +51,8 @@ struct QuantizationSpec {
   ActivationQuant activations;
   int kv_bits = 16;  ///< per token and head, asymmetric
   GptqOptions gptq;
-  std::optional<int> down_bits;                    ///< weights and activations of down_proj
-  std::map<std::string, LinearBits> per_linear;    ///< by linear name ("model.layers.0.mlp.down_proj")
+  std::optional<int> down_bits;                  ///< weights and activations of down_proj
+  std::map<std::string, LinearBits> per_linear;  ///< by linear name ("model.layers.0.mlp.down_proj")
 };
 
 inline constexpr int kFullBits = 16;  ///< means "left in floating point"
@@ -69,8 +69,8 @@ bool quantizes(const QuantizationSpec& spec, const ModelConfig& config);
 /// UsageError for values that no quantizer here takes, names that the model does not have, and settings that cannot act.
 void validate(const QuantizationSpec& spec, const ModelConfig& config);
 
-std::string_view name_of(WeightMethod method);          ///< "rtn"
-std::string_view name_of(ScaleConvention convention);   ///< "compressed-tensors"
+std::string_view name_of(WeightMethod method);         ///< "rtn"
+std::string_view name_of(ScaleConvention convention);  ///< "compressed-tensors"
 WeightMethod parse_method(const std::string& text);
 ScaleConvention parse_convention(const std::string& text);
 
@@ -79,6 +79,7 @@ Json spec_json(const QuantizationSpec& spec);
 QuantizationSpec parse_spec(const JsonObject& object);
 /// --bits FILE: {"format": 1, "linears": {"model.layers.0.mlp.down_proj": {"weights": 8, "activations": 8}}}; either number may be left out
 /// and is then the general one. Names must be linears of the model.
-std::map<std::string, LinearBits> read_bits_file(const std::filesystem::path& file, const QuantizationSpec& general, const ModelConfig& config);
+std::map<std::string, LinearBits> read_bits_file(const std::filesystem::path& file, const QuantizationSpec& general,
+                                                 const ModelConfig& config);
 
 }  // namespace rolora

@@ -9,9 +9,7 @@
 namespace rolora {
 namespace {
 
-at::Tensor on_cpu_fp32(const at::Tensor& w) {
-  return w.detach().to(at::TensorOptions().dtype(at::kFloat).device(at::kCPU)).contiguous();
-}
+at::Tensor on_cpu_fp32(const at::Tensor& w) { return w.detach().to(at::TensorOptions().dtype(at::kFloat).device(at::kCPU)).contiguous(); }
 
 // Rows handed to one thread at a time: enough work to pay for it, whatever the width.
 int64_t rows_per_task(int64_t width) { return std::max<int64_t>(1, 65536 / std::max<int64_t>(width, 1)); }
@@ -62,7 +60,8 @@ ScalesAndZeros find_scales(const at::Tensor& weight, const WeightQuant& how) {
   at::parallel_for(0, rows, rows_per_task(width), [&](int64_t begin, int64_t end) {
     std::vector<float> padded(static_cast<size_t>((length + kClipLanes - 1) / kClipLanes * kClipLanes), 0.0f);
     for (int64_t r = begin; r < end; ++r) {
-      scales_of_row(in + r * width, groups, length, how, grid, padded, scales + r * groups, zeros == nullptr ? nullptr : zeros + r * groups);
+      scales_of_row(in + r * width, groups, length, how, grid, padded, scales + r * groups,
+                    zeros == nullptr ? nullptr : zeros + r * groups);
     }
   });
   return found;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Integer weights with their scales: round to nearest, clip search, and back to floating point. Method §4; rounding is part of the definition.
+// Integer weights with their scales: round to nearest, clip search, and back to floating point. Method §4; rounding is part of the
+// definition.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,7 +14,7 @@ struct QuantizedWeight {
   at::Tensor scales;    // [out, groups] fp32
   at::Tensor zeros;     // [out, groups] uint8, asymmetric only
   int bits = 16;
-  int64_t group = 0;    ///< inputs per scale, 0 = the whole row (also where the asked group does not divide the width)
+  int64_t group = 0;  ///< inputs per scale, 0 = the whole row (also where the asked group does not divide the width)
   bool symmetric = true;
 };
 

@@ -28,7 +28,8 @@ TEST(Errors, OfWeights) {
 }
 
 TEST(Errors, OfOutputs) {
-  const at::Tensor w = gaussian({10, 20}, 3), dw = 0.05 * gaussian({10, 20}, 4), x = gaussian({30, 20}, 5), dx = 0.02 * gaussian({30, 20}, 6);
+  const at::Tensor w = gaussian({10, 20}, 3), dw = 0.05 * gaussian({10, 20}, 4), x = gaussian({30, 20}, 5),
+                   dx = 0.02 * gaussian({30, 20}, 6);
   const at::Tensor bias = gaussian({10}, 7);
   OutputErrorSums sums(w, dw, bias);
   sums.add(x.narrow(0, 0, 13), dx.narrow(0, 0, 13));

@@ -92,8 +92,8 @@ inline Matrix naive_inverse(Matrix a) {
 
 /// Optimal brain surgeon, column after column: round, spread by the inverse's row, strike the column out of the inverse. `grids[k]` is the
 /// grid of column k. Returns the integers of one row.
-inline std::vector<float> naive_obs(std::vector<double> w, Matrix inverse, const std::vector<size_t>& order, const std::vector<NaiveGrid>& grids,
-                                    const NaiveRule& rule) {
+inline std::vector<float> naive_obs(std::vector<double> w, Matrix inverse, const std::vector<size_t>& order,
+                                    const std::vector<NaiveGrid>& grids, const NaiveRule& rule) {
   std::vector<float> integers(w.size());
   std::vector<bool> done(w.size(), false);
   for (const size_t j : order) {

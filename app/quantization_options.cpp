@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/quantization_options.h"
+
+#include <cstdio>
+
+#include "core/base/error.h"
+#include "core/evaluation/corpus.h"
+#include "core/tokenizer/tokenizer.h"
+
+namespace rolora::app {
+namespace {
+
+void add_weight_options(CLI::App& app, QuantizationOptions& o) {
+  app.add_option("--weights", o.spec.weights.bits, "Bits of the weights, 2 to 8 (default 16: not quantized)");
+  app.add_option("--method", o.method, "rtn (round to nearest) or gptq (arXiv 2210.17323; needs a calibration text) (default rtn)")
+      ->check(CLI::IsMember({"rtn", "gptq"}));
+  app.add_option("--group", o.spec.weights.group,
+                 "Inputs that share a weight scale (default 0: one scale per output channel; QuaRot). A width that it does not divide is "
+                 "quantized per channel");
+  app.add_flag("--asymmetric", o.asymmetric, "Weights with a zero point (default symmetric; QuaRot)");
+  app.add_flag("--clip-search", o.spec.weights.clip_search, "Search the weight range in 80 steps (default off; RoLoRA evaluates with it)");
+  app.add_flag("--act-order", o.spec.gptq.act_order, "GPTQ: columns by descending Hessian diagonal (default off: in order)");
+  app.add_option("--damp", o.spec.gptq.damping, "GPTQ: share of the mean Hessian diagonal added to it (default 0.01; GPTQ)");
+  app.add_option("--block", o.spec.gptq.block, "GPTQ: columns between lazy updates (default 128; GPTQ)");
+  app.add_option("--down-bits", o.spec.down_bits, "Bits of down_proj's weights and input (default: as all others; QuaRot offers 8)");
+  app.add_option("--bits", o.bits_file,
+                 "JSON file {\"format\": 1, \"linears\": {NAME: {\"weights\": B, \"activations\": B}}} (default: none)");
+}
+
+void add_activation_options(CLI::App& app, QuantizationOptions& o) {
+  app.add_option("--activations", o.spec.activations.bits, "Bits of the linears' inputs, per token, 2 to 8 (default 16: not quantized)");
+  app.add_option("--activation-group", o.spec.activations.group, "Channels that share an input scale (default 0: one scale per token)");
+  app.add_flag("--activation-asymmetric", o.activation_asymmetric, "Inputs with a zero point (default symmetric; QuaRot)");
+  app.add_option("--activation-clip", o.spec.activations.clip, "Share of the input range that is kept, in (0, 1] (default 1; own choice)");
+  app.add_option("--kv", o.spec.kv_bits, "Bits of the KV cache, per token and head, asymmetric, 2 to 8 (default 16: not quantized)");
+  app.add_option("--scale-convention", o.convention,
+                 "Symmetric scales: quarot, max/(2^(b-1)-1), or compressed-tensors, max/((2^b-1)/2) (default quarot; QuaRot and RoLoRA)")
+      ->check(CLI::IsMember({"quarot", "compressed-tensors"}));
+}
+
+void add_calibration_options(CLI::App& app, QuantizationOptions& o, bool beside_other_text) {
+  const std::string prefix = beside_other_text ? "--calibration-" : "--";
+  CLI::Option* text = app.add_option("--calibration", o.calibration, "Text file for GPTQ and for output errors (default: none)");
+  app.add_option(prefix + "ids", o.ids, "JSON file {\"ids\": [...]} in place of the calibration text")->excludes(text);
+  app.add_option(prefix + "corpus", o.corpus,
+                 "How the calibration file becomes one text: text, wikitext2, c4 or ptb (default text: its bytes)")
+      ->check(CLI::IsMember({"text", "wikitext2", "c4", "ptb"}));
+  app.add_option(prefix + "context", o.context, "Tokens of a calibration window (default min(2048, the model's limit); GPTQ)")
+      ->check(CLI::Range(int64_t{2}, int64_t{1} << 30));
+  app.add_option("--samples", o.samples, "Calibration windows, the first of the text (default 128; GPTQ)")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
+  app.add_option("--error-samples", o.error_samples, "Of these, windows that measure output errors (default 4; own choice)")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 30));
+}
+
+std::string cell(const std::optional<double>& value, const char* format) {
+  if (!value) return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, format, *value);
+  return text;
+}
+
+std::string row(const std::vector<std::string>& cells) {
+  std::string line;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const size_t width = i == 0 ? 38 : 11;
+    const std::string space(cells[i].size() < width ? width - cells[i].size() : 1, ' ');
+    line += i == 0 ? cells[i] + space : space + cells[i];
+  }
+  return line + "\n";
+}
+
+}  // namespace
+
+void add_quantization_options(CLI::App& app, QuantizationOptions& options, bool beside_other_text) {
+  add_weight_options(app, options);
+  add_activation_options(app, options);
+  add_calibration_options(app, options, beside_other_text);
+}
+
+QuantizationSpec read_spec(const QuantizationOptions& options, const ModelConfig& config) {
+  QuantizationSpec spec = options.spec;
+  spec.method = parse_method(options.method);
+  spec.weights.symmetric = !options.asymmetric;
+  spec.activations.symmetric = !options.activation_asymmetric;
+  spec.weights.convention = spec.activations.convention = parse_convention(options.convention);
+  if (!options.bits_file.empty()) spec.per_linear = read_bits_file(options.bits_file, spec, config);
+  validate(spec, config);
+  return spec;
+}
+
+bool asks_for_bits(const QuantizationOptions& options) {
+  const QuantizationSpec& spec = options.spec;
+  return spec.weights.bits != kFullBits || spec.activations.bits != kFullBits || spec.kv_bits != kFullBits || spec.down_bits ||
+         !options.bits_file.empty();
+}
+
+bool has_calibration(const QuantizationOptions& options) { return !options.calibration.empty() || !options.ids.empty(); }
+
+CalibrationText read_calibration(Session& session, const QuantizationOptions& options, const OpenedModel& model) {
+  if (!has_calibration(options)) {
+    if (options.method == "gptq") throw UsageError("GPTQ needs a calibration text: expected --calibration FILE or ids, found none");
+    return {};
+  }
+  const ModelConfig& config = model.source->config();
+  const bool ids = !options.ids.empty();
+  const IdStream stream = ids ? ids_of_file(options.ids, config.vocabulary)
+                              : ids_of_text(options.calibration, parse_corpus(options.corpus), *open_tokenizer(model.folder));
+  const int64_t context = default_context(config, options.context);
+  const Windows windows = cut_windows(stream, context, /*keep_tail=*/false, options.samples);
+  if (windows.full.size(0) < options.samples) {
+    session.monitor().notice("calibration: " + std::to_string(options.samples) + " windows of " + std::to_string(context) +
+                             " tokens were asked for, the text has " + std::to_string(windows.full.size(0)));
+  }
+  return {windows.full, stream.text_hash, ids ? "ids" : options.corpus};
+}
+
+PipelineOptions pipeline_options(Session& session, const QuantizationOptions& options) {
+  PipelineOptions pipeline;
+  pipeline.compute = session.compute();
+  pipeline.error_samples = options.error_samples;
+  return pipeline;
+}
+
+Json linears_json(const std::vector<LinearReport>& reports) {
+  Json json = Json::object();
+  for (const LinearReport& report : reports) json[report.name] = report_json(report);
+  return json;
+}
+
+std::string linears_table(const std::vector<LinearReport>& reports) {
+  std::string text = row({"linear", "bits", "weight mse", "weight rel", "out weights", "out inputs", "out both", "SQNR dB", "GPTQ loss"});
+  bool fell_back = false;
+  for (const LinearReport& r : reports) {
+    fell_back = fell_back || r.group_fell_back;
+    text += row({r.name, "W" + std::to_string(r.bits) + "A" + std::to_string(r.activation_bits) + (r.group_fell_back ? "*" : ""),
+                 cell(r.weight_mse, "%.3e"), cell(r.weight_relative_error, "%.4f"), cell(r.output_error_weights, "%.4f"),
+                 cell(r.output_error_activations, "%.4f"), cell(r.output_error_both, "%.4f"), cell(r.sqnr_db, "%.2f"),
+                 cell(r.gptq_loss, "%.5g")});
+  }
+  if (fell_back) text += "* the group does not divide this width: quantized per channel\n";
+  return text;
+}
+
+}  // namespace rolora::app

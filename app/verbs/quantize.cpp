@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// rolora quantize: a model folder with integer weights and its own activation bits, and what that costs every linear.
+#include "app/model_input.h"
+#include "app/quantization_options.h"
+#include "app/verbs.h"
+#include "core/base/error.h"
+
+namespace rolora::app {
+namespace {
+
+struct QuantizeOptions {
+  ModelOptions model;
+  QuantizationOptions quantization;
+  std::string out;
+  bool force = false;
+};
+
+void run(Session& session, const QuantizeOptions& o) {
+  QuantizeFolderOptions options;
+  options.pipeline = pipeline_options(session, o.quantization);
+  options.seed = session.options().seed;
+  options.force = o.force;
+  const OpenedModel model = open_model_input(session, o.model);
+  if (model.quantized) throw UsageError(o.model.model + ": expected a floating-point model, found one that is quantized already");
+  const QuantizationSpec spec = read_spec(o.quantization, model.source->config());
+  if (!quantizes(spec, model.source->config())) {
+    throw UsageError("nothing to quantize: expected bits below 16 by --weights, --activations, --kv, --down-bits or --bits");
+  }
+  const CalibrationText calibration = read_calibration(session, o.quantization, model);
+  const QuantizeSource from{*model.source, model.folder, model.hash(), model.rotation ? model.rotation->checksum() : ""};
+  const QuantizationRecord record = quantize_folder(from, o.out, spec, calibration, options, session.monitor());
+  Json per_channel = Json::array();
+  for (const LinearReport& report : record.linears) {
+    if (report.group_fell_back) per_channel.push_back(report.name);
+  }
+  Json result = record_json(record);
+  result["out"] = o.out;
+  result["per_channel"] = std::move(per_channel);
+  session.result(result, linears_table(record.linears));
+}
+
+}  // namespace
+
+void add_quantize(Verbs& verbs) {
+  const auto o = std::make_shared<QuantizeOptions>();
+  CLI::App& app =
+      verbs.add("quantize", "Quantize a model and measure the error of every linear", [o](Session& session) { run(session, *o); });
+  add_model_options(app, o->model, false);
+  app.add_option("--out", o->out, "Folder of the quantized model")->required();
+  app.add_flag("--force", o->force, "Replace an existing folder (default: refused)");
+  add_quantization_options(app, o->quantization, /*beside_other_text=*/false);
+}
+
+}  // namespace rolora::app
