@@ -115,7 +115,7 @@ TEST_P(StatisticsReference, WeightsRoundWithTheReferencesErrors) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, StatisticsReference, testing::Values("story", "stories260K"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& model) { return std::string(model.param); });
 
 }  // namespace
 }  // namespace rolora
