@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // rolora statistics: outlier statistics of every site, before and after a rotation on the same tokens, as HDF5.
+#include <unistd.h>
+
 #include <cmath>
 #include <iomanip>
 #include <sstream>
@@ -34,6 +36,24 @@ IdStream read_stream(const StatisticsVerbOptions& o, const OpenedModel& model) {
   return ids_of_text(o.text_file, parse_corpus(o.corpus), *open_tokenizer(model.folder));
 }
 
+Windows cut(const StatisticsVerbOptions& o, const OpenedModel& model, const IdStream& stream) {
+  const int64_t context = default_context(model.source->config(), o.context), tokens = static_cast<int64_t>(stream.ids.size());
+  if (tokens < context) {
+    throw InputError(stream.source, "text", "at least one window of --context " + std::to_string(context) + " tokens",
+                     std::to_string(tokens) + " tokens");
+  }
+  return cut_windows(stream, context, /*keep_tail=*/false, o.windows);
+}
+
+// A pass may take hours: a folder that cannot be written to is refused before it.
+void require_writable(const std::filesystem::path& out) {
+  const std::filesystem::path folder = out.has_parent_path() ? out.parent_path() : ".";
+  if (!std::filesystem::is_directory(folder))
+    throw InputError(out.string(), "--out", "a file in an existing folder", "no folder " + folder.string());
+  if (::access(folder.c_str(), W_OK) != 0) throw InputError(out.string(), "--out", "a folder to write to", "no permission");
+  if (std::filesystem::is_directory(out)) throw InputError(out.string(), "--out", "a file", "a folder");
+}
+
 std::string label_of(const StatisticsVerbOptions& o, const OpenedModel& model) {
   if (!o.model.adapter.empty()) return "tuned";
   if (model.quantized) return "quantized";
@@ -46,7 +66,8 @@ void require_made_from(const std::string& rotated_folder, const OpenedModel& rot
                        const std::string& hash) {
   if (!rotated.rotation) throw InputError(rotated_folder, "--against", "a rotated folder", "a model without a rotation");
   if (rotated.rotation->base_hash == hash) return;
-  throw InputError(rotated_folder, "base_hash", "the hash of " + model_folder + ", " + hash, rotated.rotation->base_hash);
+  throw InputError((std::filesystem::path(rotated_folder) / "rotation.json").string(), "base_hash",
+                   "the hash of " + model_folder + ", " + hash, rotated.rotation->base_hash);
 }
 
 std::vector<ModelState> states_to_collect(Session& session, const StatisticsVerbOptions& o, const OpenedModel& model) {
@@ -132,6 +153,7 @@ std::string table(const std::vector<StatisticsOfState>& states) {
 }
 
 void run(Session& session, const StatisticsVerbOptions& o) {
+  require_writable(o.out);
   StatisticsOptions options;
   options.pass.compute = session.compute();
   options.sites = o.sites;
@@ -139,7 +161,7 @@ void run(Session& session, const StatisticsVerbOptions& o) {
   options.weights = o.weights;
   const OpenedModel model = open_model_input(session, o.model);
   const IdStream stream = read_stream(o, model);
-  const Windows windows = cut_windows(stream, default_context(model.source->config(), o.context), /*keep_tail=*/false, o.windows);
+  const Windows windows = cut(o, model, stream);
   const std::vector<ModelState> inputs = states_to_collect(session, o, model);
   const std::vector<StatisticsOfState> states = collect_states(inputs, windows.full, options, session.monitor());
   const StatisticsProvenance provenance = provenance_of(session, o, stream, windows);
@@ -180,8 +202,11 @@ void add_statistics(Verbs& verbs) {
   app.add_option("--sites", o->sites,
                  "Sites with commas: residual_in, qkv_in, k_out, v_out, o_in, gate_up_in, down_in, of all layers, or layers.0.down_in "
                  "(default: all)")
-      ->delimiter(',');
-  app.add_option("--keep", o->keep, "Sites whose values are stored whole, named as in --sites (default: none)")->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_option("--keep", o->keep, "Sites whose values are stored whole, named as in --sites (default: none)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_flag("--weights,!--no-weights", o->weights, "Also the weights of every linear (default: yes)");
 }
 
