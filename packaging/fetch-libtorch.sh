@@ -15,14 +15,14 @@ home=$deps/libtorch-$version
 with_cuda=no
 [ "${1:-}" != --cuda ] || with_cuda=yes
 
-download() { # FOLDER REQUIREMENT...
+platforms="--platform manylinux2014_x86_64"
+for minor in 17 18 19 20 21 22 23 24 25 26 27 28; do platforms="$platforms --platform manylinux_2_${minor}_x86_64"; done
+
+download() { # FOLDER FLAG REQUIREMENT...
   to=$1; shift
-  deps_flag=--no-deps
-  [ -z "${with_dependencies:-}" ] || deps_flag=""
   # shellcheck disable=SC2086
-  python3 -m pip download --quiet --disable-pip-version-check $deps_flag --only-binary=:all: --python-version 3.11 --implementation cp \
-    --abi cp311 --abi none --abi abi3 --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 --platform manylinux_2_25_x86_64 \
-    --platform manylinux2014_x86_64 --platform manylinux_2_17_x86_64 --dest "$to" "$@" >&2
+  python3 -m pip download --quiet --disable-pip-version-check --only-binary=:all: --python-version 3.11 --implementation cp \
+    --abi cp311 --abi none --abi abi3 $platforms --dest "$to" "$@" >&2
 }
 
 if [ ! -f "$home/COMPLETE" ]; then
@@ -30,7 +30,7 @@ if [ ! -f "$home/COMPLETE" ]; then
   mkdir -p "$deps"
   work=$(mktemp -d "$deps/fetch.XXXXXX")
   trap 'rm -rf "$work"' EXIT INT TERM
-  download "$work/wheels" "torch==$version" "nvidia-cuda-runtime==13.0.*" "nvidia-cuda-cupti==13.0.*"
+  download "$work/wheels" --no-deps "torch==$version" "nvidia-cuda-runtime==13.0.*" "nvidia-cuda-cupti==13.0.*"
   echo "LibTorch $version: unpacking" >&2
   mkdir "$work/unpacked"
   unzip -q "$work"/wheels/torch-*.whl 'torch/lib/*' 'torch/include/*' 'torch-*' -d "$work/unpacked"
@@ -46,7 +46,6 @@ if [ $with_cuda = yes ] && [ ! -f "$home/CUDA_COMPLETE" ]; then
   # What the wheel itself requires of NVIDIA, with the versions that it pins.
   sed -n 's/^Requires-Dist: \(\(cuda-toolkit\|nvidia-[a-z0-9-]*\)\(\[[a-z,]*\]\)\{0,1\}==[0-9.]*\);.*Linux.*/\1/p' "$home"/torch-*.dist-info/METADATA \
     > "$work/requirements"
-  with_dependencies=yes
   # shellcheck disable=SC2046
   download "$work/wheels" $(cat "$work/requirements")
   for wheel in "$work"/wheels/*.whl; do unzip -q -o "$wheel" -d "$home"; done
