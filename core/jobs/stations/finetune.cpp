@@ -34,6 +34,8 @@ Json run(const StationContext& context, const Station& station, const FinetuneSt
   FinetuneJob job;
   job.settings = s.training;
   job.data = training_data(context, base, s);
+  job.data.source =
+      job.data.source.empty() ? "" : std::filesystem::path(job.data.source).filename().string();  // no machine paths in results
   job.out = output_of(context, station);
   job.resume = std::filesystem::exists(checkpoint_folder(job.out));
   job.save_every = s.save_every;

@@ -125,8 +125,8 @@ TEST(EventLog, EndsATornLineFirst) {
   monitor.log_to(file);
   monitor.notice("fine");
   const std::string text = read_text(file);
-  EXPECT_EQ(text.substr(0, 36), "{\"event\": \"start\"}\n{\"event\": \"prog\n");
-  const Json last = Json::parse(text.substr(36));
+  EXPECT_EQ(text.substr(0, 35), "{\"event\": \"start\"}\n{\"event\": \"prog\n");
+  const Json last = Json::parse(text.substr(35));
   EXPECT_EQ(last, front.events.back());
   EXPECT_EQ(last["line"], "fine");
 }

@@ -133,7 +133,11 @@ TEST(Job, RefusesStatesAStationCannotWorkOn) {
   EXPECT_THAT(refusal_with("/stations/7/model", "q"), HasSubstr("not quantized"));
   EXPECT_THAT(refusal_with("/stations/7/model", "lora"), HasSubstr("merge it first"));
   EXPECT_THAT(refusal_with("/stations/1/model", "folded"), HasSubstr("folded or rotated already"));
-  EXPECT_THAT(refusal_with("/stations/2/full", true), HasSubstr("stations[3].model"));
+  EXPECT_THAT(refusal_with("/stations/2/full", true), HasSubstr("stations[2].targets: expected nothing beside full"));
+  Json full = small_job();
+  full["stations"][2].erase("targets");
+  full["stations"][2]["full"] = true;
+  EXPECT_THAT(refusal(full), HasSubstr("stations[3].model: expected the id of a finetune station that makes an adapter"));
 }
 
 TEST(Job, RefusesNumbersOutOfRange) {

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A small job from start to report: files, equal bytes, stopping and resuming, refusals that leave nothing behind.
+#include "core/jobs/runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/jobs/report/table.h"
+#include "core/kernels/device.h"
+#include "core/storage/hdf5.h"
+#include "core/storage/sha256.h"
+#include "tests/core/jobs/small_run.h"
+
+namespace rolora {
+namespace {
+
+namespace fs = std::filesystem;
+using test::RecordingObserver;
+using ::testing::HasSubstr;
+using Mode = RunFolder::Mode;
+
+// One uninterrupted run for all tests that only read.
+class FinishedRun : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    kernels::set_threads(1);
+    folder_ = std::make_unique<test::TempFolder>();
+    job_ = test::write_small_job(folder_->path());
+    observer_ = std::make_unique<RecordingObserver>();
+    results_ = test::run_small(job_, out(), Mode::create, *observer_);
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+  static fs::path out() { return *folder_ / "run"; }
+  static Json station(const std::string& id) {
+    for (const Json& s : results_["stations"]) {
+      if (s["id"] == id) return s;
+    }
+    return {};
+  }
+  static std::unique_ptr<test::TempFolder> folder_;
+  static std::unique_ptr<RecordingObserver> observer_;
+  static fs::path job_;
+  static Json results_;
+};
+std::unique_ptr<test::TempFolder> FinishedRun::folder_;
+std::unique_ptr<RecordingObserver> FinishedRun::observer_;
+fs::path FinishedRun::job_;
+Json FinishedRun::results_;
+
+TEST_F(FinishedRun, EveryStationLeavesItsResultAndMarker) {
+  ASSERT_EQ(results_["stations"].size(), 20u);
+  for (const Json& s : results_["stations"]) {
+    const fs::path folder = out() / "stations" / s["id"].get<std::string>();
+    EXPECT_EQ(test::read_text(folder / "result.json"), json_text(s));
+    EXPECT_EQ(test::read_text(folder / "DONE"), sha256_of_text(json_text(s)) + "\n");
+  }
+  for (const char* file :
+       {"job.json", "inputs.json", "run.json", "events.jsonl", "report.html", "stations/rotated-0/model/rotation.json",
+        "stations/lora/adapter/adapter_config.json", "stations/gptq/model/quantization.json", "stations/sites/statistics.h5"}) {
+    EXPECT_TRUE(fs::exists(out() / file)) << file;
+  }
+  EXPECT_FALSE(fs::exists(out() / "lock"));
+  EXPECT_FALSE(fs::exists(out() / "stations/lora/adapter.checkpoints"));
+  EXPECT_EQ(read_json_file(out() / "run.json")["state"], "finished");
+}
+
+TEST_F(FinishedRun, NumbersHangTogether) {
+  const double plain = station("ppl-base")["perplexity"], folded = station("ppl-folded")["perplexity"];
+  EXPECT_NEAR(folded / plain, 1, 1e-5) << "folding does not change the function";
+  EXPECT_NEAR(station("ppl-lora")["perplexity"].get<double>() / station("ppl-tuned")["perplexity"].get<double>(), 1, 1e-5);
+  EXPECT_NE(station("w4-base")["perplexity"], station("ppl-base")["perplexity"]);
+  EXPECT_NE(station("w4-0")["perplexity"], station("w4-1")["perplexity"]) << "seeds matter";
+  EXPECT_NEAR(std::exp(station("ppl-gptq")["nll"].get<double>()) / station("ppl-gptq")["perplexity"].get<double>(), 1, 1e-12);
+  EXPECT_EQ(station("ppl-base")["tokens"], 3 * 31);
+  EXPECT_EQ(station("ppl-gptq")["tokens"], 3 * 31 + 3) << "100 ids: three windows of 32 and a tail of 4";
+  EXPECT_TRUE(station("rotated-0")["gate"]["passed"]);
+  EXPECT_LT(station("tuned")["difference"], 1e-5);
+  EXPECT_EQ(station("lora")["losses"].size(), 5u);
+  EXPECT_EQ(station("gptq")["linears"].size(), 14u);
+  EXPECT_EQ(station("sites")["states"]["plain"]["sites"].size(), 14u);
+  const Json states = station("sites")["states"];
+  const Json folded_down = states["folded"]["sites"]["layers.0.down_in"], plain_down = states["plain"]["sites"]["layers.0.down_in"];
+  EXPECT_NEAR(folded_down["kurtosis"].get<double>() / plain_down["kurtosis"].get<double>(), 1, 1e-4) << "folding leaves down_in alone";
+}
+
+TEST_F(FinishedRun, CompleteJobHasEveryHashAndSetting) {
+  const Json complete = read_json_file(out() / "job.json");
+  EXPECT_EQ(complete["model"]["sha256"].get<std::string>().size(), 64u);
+  EXPECT_EQ(complete["texts"]["tuning"]["sha256"], sha256_of_file(*folder_ / "tuning.json"));
+  EXPECT_EQ(complete["stations"][1]["store"], "float32");
+  for (const Json& s : complete["stations"]) {
+    const Json context = s.value("context", Json(0));
+    EXPECT_TRUE(context.is_number()) << s["id"];
+  }
+  EXPECT_EQ(json_text(complete).find(folder_->path().string()), std::string::npos) << "no machine paths";
+}
+
+TEST_F(FinishedRun, NoFileButTheLogKnowsPlacesOrTimes) {
+  for (const auto& [name, bytes] : test::bytes_of_tree(out())) {
+    EXPECT_EQ(bytes.find(folder_->path().string()), std::string::npos) << name << " names a place on this machine";
+  }
+}
+
+TEST_F(FinishedRun, TablesHoldTheResultsExactly) {
+  const auto rows = parse_csv(test::read_text(out() / "tables/perplexity.csv"), "perplexity.csv");
+  ASSERT_EQ(rows.size(), 1 + 9u);
+  for (size_t i = 1; i < rows.size(); ++i) {
+    const Json result = station(rows[i][0]);
+    EXPECT_EQ(std::stod(rows[i][5]), result["nll"].get<double>()) << rows[i][0];
+    EXPECT_EQ(std::stod(rows[i][6]), result["perplexity"].get<double>()) << rows[i][0];
+  }
+  const auto linears = parse_csv(test::read_text(out() / "tables/linears.csv"), "linears.csv");
+  ASSERT_EQ(linears.size(), 1 + 2 * 14u);
+  const auto column = std::find(linears[0].begin(), linears[0].end(), "output_error_both") - linears[0].begin();
+  EXPECT_EQ(std::stod(linears[1][static_cast<size_t>(column)]), station("gptq")["linears"][0]["output_error_both"].get<double>());
+  const auto sites = parse_csv(test::read_text(out() / "tables/sites.csv"), "sites.csv");
+  EXPECT_EQ(sites.size(), 1 + 5 * 14u);
+  const auto training = parse_csv(test::read_text(out() / "tables/training.csv"), "training.csv");
+  ASSERT_EQ(training.size(), 1 + 2 * 5u);
+  EXPECT_EQ(std::stod(training[1][3]), station("lora")["losses"][0].get<double>());
+}
+
+TEST_F(FinishedRun, ThePageShowsTheNumbersOfTheResults) {
+  const std::string page = test::read_text(out() / "report.html");
+  for (const char* id : {"ppl-base", "ppl-gptq", "w4-0", "w4-1", "w4-gptq"}) {
+    const double perplexity = station(id)["perplexity"];
+    EXPECT_THAT(page, HasSubstr(readable(perplexity))) << id;
+    EXPECT_THAT(page, HasSubstr(Json(perplexity).dump())) << "exact, as tooltip: " << id;
+  }
+  for (const char* heading : {"What was run", "1 Outliers", "2 Rotation", "3 Fine-tuning", "4 Quantization error", "5 Perplexity"}) {
+    EXPECT_THAT(page, HasSubstr(heading));
+  }
+  EXPECT_THAT(page, HasSubstr(read_json_file(out() / "job.json")["model"]["sha256"].get<std::string>()));
+  EXPECT_EQ(page.find("<script"), std::string::npos);
+  EXPECT_EQ(page.find("nan"), std::string::npos);
+  EXPECT_EQ(page.find("http"), std::string::npos) << "self-contained";
+}
+
+TEST_F(FinishedRun, EventsTellTheWholeRun) {
+  EXPECT_EQ(observer_->count("start"), 1u);
+  EXPECT_EQ(observer_->count("done"), 1u);
+  EXPECT_EQ(observer_->count("station"), 40u);
+  EXPECT_GE(observer_->count("metric"), 10u) << "losses of two trainings";
+  std::vector<Json> logged;
+  std::istringstream lines(test::read_text(out() / "events.jsonl"));
+  for (std::string line; std::getline(lines, line);) logged.push_back(Json::parse(line));
+  ASSERT_FALSE(logged.empty());
+  EXPECT_EQ(logged.front()["event"], "start");
+  EXPECT_EQ(logged.back()["event"], "done");
+  const auto progress = std::find_if(logged.begin(), logged.end(), [](const Json& e) { return e["event"] == "progress"; });
+  ASSERT_NE(progress, logged.end());
+  for (const char* key :
+       {"format", "time", "station", "stage", "step", "total", "eta_seconds", "run_fraction", "run_eta_seconds", "metrics"}) {
+    EXPECT_TRUE(progress->contains(key)) << key;
+  }
+}
+
+TEST_F(FinishedRun, TheSameJobElsewhereGivesTheSameBytes) {
+  const fs::path job = test::write_small_job(*folder_ / "deeper/copy");
+  RecordingObserver observer;
+  test::run_small(job, *folder_ / "deeper/other-run", Mode::create, observer);
+  const auto first = test::bytes_of_tree(out()), second = test::bytes_of_tree(*folder_ / "deeper/other-run");
+  EXPECT_EQ(test::tree_difference(first, second), "");
+}
+
+TEST_F(FinishedRun, ResumingAFinishedRunChangesNothing) {
+  const auto before = test::bytes_of_tree(out());
+  RecordingObserver observer;
+  EXPECT_EQ(test::run_small(job_, out(), Mode::resume, observer), results_);
+  EXPECT_EQ(test::tree_difference(before, test::bytes_of_tree(out())), "");
+  EXPECT_EQ(observer.count("progress"), 0u) << "nothing was worked on";
+}
+
+TEST_F(FinishedRun, StoppedAnywhereAndResumedGivesTheSameBytes) {
+  const auto whole = test::bytes_of_tree(out());
+  const auto events = static_cast<int64_t>(observer_->events().size());
+  int stopped = 0;
+  for (int64_t at = 0; at < events; at += std::max<int64_t>(1, events / 9)) {
+    const fs::path run = *folder_ / ("stopped-" + std::to_string(at));
+    RecordingObserver first(at), second;
+    try {
+      test::run_small(job_, run, Mode::create, first);
+    } catch (const Cancelled&) {
+      ++stopped;
+      if (fs::exists(run)) {
+        EXPECT_EQ(read_json_file(run / "run.json")["state"], "stopped");
+        EXPECT_EQ(first.events().back()["event"], "stopped");
+      }
+    }
+    test::run_small(job_, run, Mode::resume, second);
+    EXPECT_EQ(test::tree_difference(whole, test::bytes_of_tree(run)), "") << "stopped after event " << at;
+    fs::remove_all(run);
+  }
+  EXPECT_GE(stopped, 6);
+}
+
+TEST_F(FinishedRun, AnotherJobIsNotResumed) {
+  Json job = read_json_file(job_);
+  job["stations"][4]["lr"] = 0.02;
+  test::put(*folder_ / "job-2.json", job.dump());
+  RecordingObserver observer;
+  try {
+    test::run_small(*folder_ / "job-2.json", out(), Mode::resume, observer);
+    FAIL() << "accepted";
+  } catch (const InputError& e) {
+    EXPECT_THAT(e.what(), HasSubstr("stations[lora].lr: expected 0.01"));
+  }
+}
+
+std::string refusal(const fs::path& job, const fs::path& out, Mode mode = Mode::create) {
+  RecordingObserver observer;
+  try {
+    test::run_small(job, out, mode, observer);
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "(accepted)";
+}
+
+class RefusedRun : public ::testing::Test {
+ protected:
+  RefusedRun() : job_file_(test::write_small_job(folder_.path())), job_(read_json_file(job_file_)) {}
+  std::string refused() {
+    test::put(job_file_, job_.dump());
+    const std::string message = refusal(job_file_, folder_ / "run");
+    EXPECT_FALSE(fs::exists(folder_ / "run")) << message;
+    EXPECT_EQ(message.find('\n'), std::string::npos);
+    return message;
+  }
+  test::TempFolder folder_;
+  fs::path job_file_;
+  Json job_;
+};
+
+TEST_F(RefusedRun, WrongHashes) {
+  job_["texts"]["tuning"]["sha256"] = std::string(64, 'a');
+  EXPECT_THAT(refused(), HasSubstr("tuning.json: sha256: expected aaaa"));
+  job_ = read_json_file(test::write_small_job(folder_.path()));
+  job_["model"]["sha256"] = std::string(64, 'b');
+  EXPECT_THAT(refused(), HasSubstr("sha256: expected bbbb"));
+}
+
+TEST_F(RefusedRun, InputsThatAreNotThere) {
+  job_["texts"]["tuning"]["file"] = "nothing.json";
+  EXPECT_THAT(refused(), HasSubstr("nothing.json"));
+  job_ = read_json_file(test::write_small_job(folder_.path()));
+  job_["model"]["path"] = "no-model";
+  EXPECT_THAT(refused(), HasSubstr("no-model"));
+}
+
+TEST_F(RefusedRun, ATextShorterThanAWindow) {
+  job_["stations"][3]["context"] = 64;
+  test::write_ids(folder_ / "calibration.json", 40, 1);
+  EXPECT_THAT(refused(), HasSubstr("calibration.json"));
+}
+
+TEST_F(RefusedRun, SettingsThatTheModelCannotHave) {
+  job_["stations"][10]["bits"] = {{"model.layers.7.mlp.down_proj", {{"weights", 8}, {"activations", 8}}}};
+  EXPECT_THAT(refused(), HasSubstr("stations[rtn]"));
+}
+
+TEST(FailedRun, IsToldLoggedAndCanBeResumedAfterRepair) {
+  test::TempFolder folder;
+  const fs::path job = test::write_small_job(folder.path());
+  const ModelConfig config = parse_model_config(test::small_config(), "config.json");
+  test::NamedTensors tensors = test::random_tensors(config, 5);
+  tensors["model.layers.1.mlp.up_proj.weight"].index_put_({0, 0}, std::nan(""));
+  test::write_tensors(folder / "model/model.safetensors", tensors, at::kFloat);
+  RecordingObserver observer;
+  EXPECT_THROW(test::run_small(job, folder / "run", Mode::create, observer), InputError);
+  EXPECT_EQ(observer.events().back()["event"], "failed");
+  EXPECT_THAT(observer.events().back()["message"].get<std::string>(), HasSubstr("up_proj"));
+  EXPECT_EQ(read_json_file(folder / "run/run.json")["state"], "failed");
+  EXPECT_FALSE(fs::exists(folder / "run/lock"));
+  test::write_small_job(folder.path());  // the model made good: another model, so another run
+  EXPECT_THAT(refusal(job, folder / "run", Mode::resume), HasSubstr("model.sha256"));
+}
+
+}  // namespace
+}  // namespace rolora
