@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/model/checkpoint.h"
 #include "core/rotation/hadamard.h"
+#include "core/rotation/samples.h"
 
 namespace rolora::app {
 namespace {
@@ -130,18 +131,42 @@ std::string table(const Json& j) {
   return out.str();
 }
 
+struct InfoOptions {
+  ModelOptions model;
+  bool verify = false;
+};
+
+// The sample tokens that a rotated folder carries, run through it here and now.
+Json verified_samples(Session& session, const OpenedModel& model) {
+  const auto rotated = std::dynamic_pointer_cast<const RotatedFolder>(model.source);
+  if (!rotated) throw UsageError("--verify: expected a rotated folder, found another");
+  const auto check = verify_samples(*rotated, session.monitor());
+  if (!check) throw InputError(model.folder.string(), "rotation_samples.safetensors", "the samples that rotate wrote", "none");
+  if (!check->passed) {
+    throw GateError(model.folder.string() + ": rotation_samples.safetensors: expected the stored logits within a relative " +
+                    std::to_string(check->bound) + ", found a difference of " + std::to_string(check->relative_l2));
+  }
+  return {{"relative_l2", check->relative_l2}, {"bound", check->bound}, {"passed", check->passed}};
+}
+
 }  // namespace
 
 void add_info(Verbs& verbs) {
-  const auto o = std::make_shared<ModelOptions>();
+  const auto o = std::make_shared<InfoOptions>();
   CLI::App& app =
       verbs.add("info", "Shapes, types, tokenizer, Hadamard constructions and rotation of a model folder", [o](Session& session) {
         const Compute compute = session.compute();
-        const OpenedModel model = open_model_input(session, *o);
-        const Json result = describe(model, compute);
-        session.result(result, table(result));
+        const OpenedModel model = open_model_input(session, o->model);
+        Json result = describe(model, compute);
+        std::string text = table(result);
+        if (o->verify) {
+          result["samples"] = verified_samples(session, model);
+          text += "samples       verified, relative L2 of the logits " + result["samples"]["relative_l2"].dump() + "\n";
+        }
+        session.result(result, text);
       });
-  add_model_options(app, *o, false);
+  add_model_options(app, o->model, false);
+  app.add_flag("--verify", o->verify, "Run a rotated folder's sample tokens and compare with the logits stored beside them (default off)");
 }
 
 }  // namespace rolora::app

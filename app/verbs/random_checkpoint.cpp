@@ -41,8 +41,15 @@ Json config_of(const Options& o) {
           {"torch_dtype", o.store}};
 }
 
-// Matrices are normal with deviation 1/sqrt(inputs), so that activations keep their size through any number of layers; gains are spread
-// around 1. Every row has its own stream of random numbers: the values do not depend on the number of threads.
+// The sum of four 16-bit uniform numbers from one draw, scaled to deviation 1: close enough to normal here, and ten times as fast.
+float nearly_normal(Random& random) {
+  const uint64_t bits = random.bits();
+  const auto sum = static_cast<double>((bits & 0xffff) + ((bits >> 16) & 0xffff) + ((bits >> 32) & 0xffff) + (bits >> 48));
+  return static_cast<float>((sum - 2.0 * 65535) * (1.7320508075688772 / 65536));
+}
+
+// Matrices are nearly normal with deviation 1/sqrt(inputs), so that activations keep their size through any number of layers; gains are
+// spread around 1. Every row has its own stream of random numbers: the values do not depend on the number of threads.
 at::Tensor draw(const SafetensorsWriter::Declared& tensor, uint64_t seed) {
   const bool matrix = tensor.shape.size() == 2;
   const int64_t rows = matrix ? tensor.shape[0] : 1, columns = tensor.shape.back();
@@ -54,7 +61,7 @@ at::Tensor draw(const SafetensorsWriter::Declared& tensor, uint64_t seed) {
     float* to = line.mutable_data_ptr<float>();
     for (int64_t r = begin; r < end; ++r) {
       Random random(seed, tensor.name + " row " + std::to_string(r));
-      for (int64_t c = 0; c < columns; ++c) to[c] = static_cast<float>(centre + deviation * random.normal());
+      for (int64_t c = 0; c < columns; ++c) to[c] = static_cast<float>(centre + deviation * nearly_normal(random));
       flat[r].copy_(line);
     }
   });
