@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every supported component against ids of the reference libraries (make_fixtures.py).
+#include "tests/core/tokenizer/support.h"
+
+namespace rolora::test {
+namespace {
+
+using Ids = std::vector<int64_t>;
+
+Ids around(const Json& row, const Ids& ids) {
+  Ids all = row.at("front").get<Ids>();
+  all.insert(all.end(), ids.begin(), ids.end());
+  for (const Json& id : row.at("back")) all.push_back(id.get<int64_t>());
+  return all;
+}
+
+TEST(TokenizerFixtures, TokenizerJson) {
+  const Json fixtures = read_json_file(fixture("tokenizers.json"));
+  const Scratch scratch;
+  ASSERT_GE(fixtures.at("tokenizers").size(), 60u);
+  for (const Json& row : fixtures.at("tokenizers")) {
+    const auto name = row.at("name").get<std::string>();
+    Json document = row.at("rest");
+    document["version"] = "1.0";
+    document["model"] = fixtures.at("models").at(row.at("model").get<std::string>());
+    document["model"].update(row.at("options"));
+    const auto tokenizer = open_document(scratch, document);
+    EXPECT_EQ(tokenizer->prefix(), row.at("front").get<Ids>()) << name;
+    for (size_t i = 0; i < row.at("texts").size(); ++i) {
+      const auto index = row.at("texts")[i].get<size_t>();
+      const auto text = fixtures.at("texts")[index].get<std::string>();
+      SCOPED_TRACE(name + ", text " + std::to_string(index));
+      const Ids ids = row.at("ids")[i].get<Ids>();
+      EXPECT_EQ(tokenizer->encode(text, false), ids);
+      EXPECT_EQ(tokenizer->encode(text, true), around(row, ids));
+      EXPECT_EQ(tokenizer->decode(ids), row.at("decoded").value(std::to_string(index), text));
+    }
+  }
+}
+
+TEST(TokenizerFixtures, SentencePiece) {
+  const Json fixtures = read_json_file(fixture("sentencepiece.json"));
+  for (const Json& row : fixtures.at("models")) {
+    const auto name = row.at("name").get<std::string>();
+    const auto tokenizer = open_tokenizer(fixture(name + ".model"));
+    EXPECT_EQ(tokenizer->kind(), "sentencepiece " + name);
+    EXPECT_EQ(tokenizer->vocabulary(), row.at("size").get<int64_t>());
+    const int64_t bos = row.at("bos").get<int64_t>();
+    EXPECT_EQ(tokenizer->bos(), bos < 0 ? std::nullopt : std::optional<int64_t>(bos));
+    EXPECT_EQ(tokenizer->eos(), row.at("eos").get<int64_t>());
+    EXPECT_EQ(tokenizer->prefix(), bos < 0 ? Ids{} : Ids{bos});
+    for (size_t i = 0; i < fixtures.at("texts").size(); ++i) {
+      SCOPED_TRACE(name + ", text " + std::to_string(i));
+      const auto text = fixtures.at("texts")[i].get<std::string>();
+      const Ids ids = row.at("ids")[i].get<Ids>();
+      EXPECT_EQ(tokenizer->encode(text, false), ids);
+      Ids with_bos = tokenizer->prefix();
+      with_bos.insert(with_bos.end(), ids.begin(), ids.end());
+      EXPECT_EQ(tokenizer->encode(text, true), with_bos);
+      EXPECT_EQ(tokenizer->decode(ids), row.at("decoded")[i].get<std::string>());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rolora::test
