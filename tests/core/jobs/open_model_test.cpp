@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/jobs/open_model.h"
+
+#include <ATen/core/grad_mode.h>
+#include <gtest/gtest.h>
+
+#include "core/base/error.h"
+#include "core/model/passes.h"
+#include "core/quantization/quantize_folder.h"
+#include "core/rotation/rotate_folder.h"
+#include "tests/support/near.h"
+#include "tests/support/random_model.h"
+
+namespace rolora {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A plain folder, its rotation, and the rotation's 8-bit RTN, made once.
+class OpenModel : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<test::TempFolder>();
+    Json config = test::small_config();
+    config.update({{"hidden_size", 16}, {"intermediate_size", 24}, {"tie_word_embeddings", true}});
+    test::write_random_model(plain(), config);
+    SilentMonitor silent;
+    rotate_folder(plain(), rotated(), {}, silent);
+    const OpenedModel model = open_model(rotated());
+    QuantizationSpec spec;
+    spec.weights.bits = 8;
+    spec.activations.bits = 8;
+    const QuantizeSource from{*model.source, model.folder, model.hash(), model.rotation->checksum()};
+    quantize_folder(from, quantized(), spec, {}, {}, silent);
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+  static fs::path plain() { return *folder_ / "plain"; }
+  static fs::path rotated() { return *folder_ / "rotated"; }
+  static fs::path quantized() { return *folder_ / "quantized"; }
+  static at::Tensor logits(const fs::path& folder) {
+    const at::NoGradGuard no_grad;
+    return ResidentModel(*open_model(folder).source, Compute{}).logits(test::random_ids(1, 12, 50));
+  }
+  static std::unique_ptr<test::TempFolder> folder_;
+};
+
+std::unique_ptr<test::TempFolder> OpenModel::folder_;
+
+TEST_F(OpenModel, KnowsTheKindOfAFolder) {
+  const OpenedModel a = open_model(plain()), b = open_model(rotated()), c = open_model(quantized());
+  EXPECT_FALSE(a.rotation);
+  EXPECT_FALSE(a.quantized);
+  ASSERT_TRUE(b.rotation);
+  EXPECT_FALSE(b.quantized);
+  EXPECT_EQ(b.rotation->base_hash, a.hash());
+  ASSERT_TRUE(c.rotation);
+  EXPECT_EQ(c.rotation->checksum(), b.rotation->checksum());
+  EXPECT_TRUE(c.quantized);
+  for (const OpenedModel* model : {&a, &b, &c}) EXPECT_EQ(model->source->config().model_type, "llama");
+}
+
+TEST_F(OpenModel, AttachesWhatBelongsToTheModel) {
+  const at::Tensor original = logits(plain());
+  EXPECT_TRUE(test::tensors_near(logits(rotated()), original, 1e-5));  // with its online rotation
+  const double error = test::relative_l2(logits(quantized()), original);
+  EXPECT_GT(error, 1e-4);  // 8 bits show
+  EXPECT_LT(error, 0.2);   // and are applied in the rotated basis
+}
+
+TEST_F(OpenModel, IdentitiesDiffer) {
+  const std::string a = open_model(plain()).hash(), b = open_model(rotated()).hash(), c = open_model(quantized()).hash();
+  EXPECT_EQ(a, open_model(plain()).hash());
+  EXPECT_NE(a, b);
+  EXPECT_NE(b, c);
+  EXPECT_NE(a, c);
+}
+
+TEST_F(OpenModel, RefusesARotatedFolderWithoutItsRotation) {
+  const test::TempFolder copy;
+  fs::copy(rotated(), copy / "model", fs::copy_options::recursive);
+  fs::remove(copy / "model" / "rotation.json");
+  EXPECT_THROW(open_model(copy / "model"), InputError);
+}
+
+TEST_F(OpenModel, PassesOnNotesOfTheFolder) {
+  EXPECT_TRUE(open_model(plain()).notes.empty());
+  const OpenedModel model = open_model(test::source_folder() / "tests/core/model/fixtures/tied_but_different");
+  ASSERT_EQ(model.notes.size(), 1u);
+  EXPECT_NE(model.notes[0].find("tie_word_embeddings"), std::string::npos);
+  EXPECT_FALSE(model.source->config().tied);
+}
+
+}  // namespace
+}  // namespace rolora
