@@ -104,7 +104,7 @@ ChannelBlock::ChannelBlock(int64_t channels, bool counting) : channels_(channels
 int32_t ChannelBlock::add(const float* x, int64_t rows, int64_t stride, DenseCounts* whole) {
   alignas(64) float tile[kRows * kWide];
   for (int64_t r = 0; r < rows; ++r) {
-    __builtin_prefetch(x + (r + 8) * stride);
+    __builtin_prefetch(x + std::min(r + 8, rows - 1) * stride);
     std::memcpy(tile + r * kWide, x + r * stride, static_cast<size_t>(channels_) * sizeof(float));
     std::fill(tile + r * kWide + channels_, tile + (r + 1) * kWide, 0.0f);
   }

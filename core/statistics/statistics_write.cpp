@@ -254,8 +254,8 @@ void Writing::top(const std::string& path, const std::vector<Outlier>& values) {
 }
 
 void Writing::tokens(const std::string& path, const SiteStatistics& s) {
-  plot(path, "absmax of the tokens of " + s.name(), "absmax", {"token"});
   const auto count = static_cast<int64_t>(s.tokens.absmax.size());
+  plot(path, "absmax of the first " + std::to_string(count) + " tokens of " + s.name(), "absmax", {"token"});
   for (size_t f = 0; f < kTokenFields; ++f) floats(path, token_fields()[f], token_values(s.tokens, f), {count});
   index(path, "token", count);
 }
