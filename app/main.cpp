@@ -40,6 +40,10 @@ int main(int argc, char** argv) {
   root.require_subcommand(1);
   Verbs verbs(root);
   add_all_verbs(verbs);
+  if (argc > 1 && argv[1][0] != '-' && root.get_subcommand_no_throw(argv[1]) == nullptr) {
+    std::cerr << "error: " << rolora::printable(argv[1]) << ": expected a verb of rolora --help, found none of that name\n";
+    return 2;
+  }
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
