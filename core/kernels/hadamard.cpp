@@ -16,7 +16,7 @@
 namespace rolora::kernels {
 namespace {
 
-constexpr int64_t kChunkValues = int64_t{1} << 20;  // rows go through the dense stage in chunks that stay in the cache's reach
+constexpr int64_t kChunkValues = int64_t{1} << 18;  // rows go through the dense stage in chunks that stay in the cache
 
 void hadamard_runs(float* x, int64_t count, int64_t m) { row_kernels().hadamard_f32(x, count, m); }
 void hadamard_runs(double* x, int64_t count, int64_t m) { row_kernels().hadamard_f64(x, count, m); }

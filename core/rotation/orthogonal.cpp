@@ -19,7 +19,7 @@ namespace rolora {
 namespace {
 
 constexpr std::array<std::string_view, 3> kKindNames = {"none", "hadamard", "orthogonal"};
-constexpr int64_t kPieceValues = int64_t{1} << 22;  // 32 MiB of fp64 are turned at a time
+constexpr int64_t kPieceValues = int64_t{1} << 18;  // 2 MiB of fp64 are turned at a time: they stay in the cache
 
 at::Tensor haar(int64_t n, Random& random) {
   at::Tensor gaussian = at::empty({n, n}, at::kDouble);
@@ -122,23 +122,29 @@ OrthogonalMap make_orthogonal(OrthogonalKind kind, int64_t order, uint64_t seed,
   return map;
 }
 
-at::Tensor rotate_rows(const at::Tensor& w, const OrthogonalMap& map) {
-  at::Tensor result = at::empty(w.sizes(), w.options().dtype(at::kDouble));
+at::Tensor rotate_rows(const at::Tensor& w, const OrthogonalMap& map, const at::Tensor& gain, at::ScalarType type) {
+  at::Tensor result = at::empty(w.sizes(), w.options().dtype(type));
+  at::Tensor factors = gain;  // gain and signs in one
+  if (map.signed_rows) factors = gain.defined() ? gain * map.signs : map.signs.to(at::kDouble);
   const int64_t rows = w.size(0), piece = std::max<int64_t>(1, kPieceValues / w.size(1));
   for (int64_t first = 0; first < rows; first += piece) {
     const int64_t count = std::min(piece, rows - first);
-    result.narrow(0, first, count).copy_(map.apply(w.narrow(0, first, count).to(at::kDouble)));
+    at::Tensor part = w.narrow(0, first, count).to(at::kDouble, /*non_blocking=*/false, /*copy=*/true);
+    if (factors.defined()) part.mul_(factors);
+    result.narrow(0, first, count).copy_(kernels::kronecker_hadamard(part, map.factor, map.sylvester, map.scale));
   }
   return result;
 }
 
-at::Tensor rotate_columns(const at::Tensor& w, const OrthogonalMap& map) {
-  at::Tensor result = at::empty(w.sizes(), w.options().dtype(at::kDouble));
+at::Tensor rotate_columns(const at::Tensor& w, const OrthogonalMap& map, at::ScalarType type) {
+  at::Tensor result = at::empty(w.sizes(), w.options().dtype(type));
   const int64_t columns = w.size(1), piece = std::max<int64_t>(1, kPieceValues / w.size(0));
   for (int64_t first = 0; first < columns; first += piece) {
     const int64_t count = std::min(piece, columns - first);
-    const at::Tensor turned = w.narrow(1, first, count).t().to(at::kDouble).contiguous();  // [count, out]
-    result.narrow(1, first, count).copy_(map.apply(turned).t());
+    at::Tensor turned = at::empty({count, w.size(0)}, w.options().dtype(at::kDouble));
+    turned.copy_(w.narrow(1, first, count).t());
+    if (map.signed_rows) turned.mul_(map.signs);
+    result.narrow(1, first, count).copy_(kernels::kronecker_hadamard(turned, map.factor, map.sylvester, map.scale).t());
   }
   return result;
 }

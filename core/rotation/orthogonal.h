@@ -49,10 +49,9 @@ std::string checksum_of(const OrthogonalMap& map);
 /// a Gaussian matrix with the signs of R's diagonal made positive (F. Mezzadri, Notices AMS 54, 2007).
 OrthogonalMap make_orthogonal(OrthogonalKind kind, int64_t order, uint64_t seed, const std::string& purpose, bool random_signs);
 
-/// M Wᵀ and its like for weights, all in fp64 and in pieces, so that only the result is as large as the input.
-/// w [out, in] → W M (rows of W are transformed).
-at::Tensor rotate_rows(const at::Tensor& w, const OrthogonalMap& map);
-/// w [out, in] → Mᵀ W (columns of W are transformed).
-at::Tensor rotate_columns(const at::Tensor& w, const OrthogonalMap& map);
+/// w [out, in] → W diag(gain) M, rows transformed; gain [in] fp64 or undefined. In fp64, piece by piece, rounded once to `type`.
+at::Tensor rotate_rows(const at::Tensor& w, const OrthogonalMap& map, const at::Tensor& gain = {}, at::ScalarType type = at::kDouble);
+/// w [out, in] → Mᵀ W, columns transformed; the same arithmetic.
+at::Tensor rotate_columns(const at::Tensor& w, const OrthogonalMap& map, at::ScalarType type = at::kDouble);
 
 }  // namespace rolora

@@ -26,10 +26,16 @@ at::Tensor rotated_bias(const at::Tensor& bias, const OrthogonalMap& map) {
   return map.apply(bias.to(at::kDouble).view({-1, map.order})).view({-1});
 }
 
+// W diag(gain) M in fp64, rounded once to `type`; without a map or a gain what is left of it.
+at::Tensor fold_reader(const at::Tensor& w, const at::Tensor& gain, const OrthogonalMap& map, at::ScalarType type) {
+  if (map) return rotate_rows(w, map, gain, type);
+  return gain.defined() ? (w.to(at::kDouble) * gain).to(type) : w.to(type);
+}
+
 // The linears of one layer; each method is one line of the method's list (2 R1, 3 R2, 5 R4).
 class LinearFold {
  public:
-  LinearFold(const RotationRecord& record, LayerIndex layer) : record_(record) {
+  LinearFold(const RotationRecord& record, LayerIndex layer, at::ScalarType type) : record_(record), type_(type) {
     if (!record.gains_folded) return;
     input_gain_ = record.input_gains[layer.value];
     post_attention_gain_ = record.post_attention_gains[layer.value];
@@ -39,45 +45,38 @@ class LinearFold {
     switch (kind) {
       case LinearKind::q:
       case LinearKind::k:
-        linear.weight = reader(linear.weight, input_gain_);
-        return;
+        linear.weight = fold_reader(linear.weight, input_gain_, record_.r1, type_);
+        break;
       case LinearKind::v:
-        linear.weight = heads_of_rows(reader(linear.weight, input_gain_));
+        linear.weight = heads_of_rows(fold_reader(linear.weight, input_gain_, record_.r1, record_.r2 ? at::kDouble : type_));
         linear.bias = rotated_bias(linear.bias, record_.r2);
-        return;
+        break;
       case LinearKind::o:
         linear.weight = writer(heads_of_columns(linear.weight));
         linear.bias = rotated_bias(linear.bias, record_.r1);
-        return;
+        break;
       case LinearKind::gate:
       case LinearKind::up:
-        linear.weight = reader(linear.weight, post_attention_gain_);
-        return;
+        linear.weight = fold_reader(linear.weight, post_attention_gain_, record_.r1, type_);
+        break;
       case LinearKind::down:
-        if (record_.r4) linear.weight = rotate_rows(linear.weight, record_.r4);
+        if (record_.r4) linear.weight = rotate_rows(linear.weight, record_.r4, {}, record_.r1 ? at::kDouble : type_);
         linear.weight = writer(linear.weight);
         linear.bias = rotated_bias(linear.bias, record_.r1);
-        return;
+        break;
     }
-  }
-
-  // W ← W diag(g) Q
-  at::Tensor reader(const at::Tensor& w, const at::Tensor& gain) const {
-    if (!gain.defined()) return w;
-    const at::Tensor folded = w.to(at::kDouble) * gain;
-    return record_.r1 ? rotate_rows(folded, record_.r1) : folded;
   }
 
  private:
   // W ← Qᵀ W
-  at::Tensor writer(const at::Tensor& w) const { return record_.r1 ? rotate_columns(w, record_.r1) : w; }
+  at::Tensor writer(const at::Tensor& w) const { return record_.r1 ? rotate_columns(w, record_.r1, type_) : w.to(type_); }
 
   // Rows of Wv per key/value head ← Pᵀ ·
   at::Tensor heads_of_rows(const at::Tensor& w) const {
     if (!record_.r2) return w;
     const int64_t dh = record_.r2.order;
-    const at::Tensor by_head = w.to(at::kDouble).view({-1, dh, w.size(1)}).transpose(1, 2).contiguous();  // [kv, in, dh]
-    return record_.r2.apply(by_head).transpose(1, 2).reshape(w.sizes());
+    const at::Tensor by_head = w.view({-1, dh, w.size(1)}).transpose(1, 2).contiguous();  // [kv, in, dh]
+    return record_.r2.apply(by_head).transpose(1, 2).reshape(w.sizes()).to(type_);
   }
 
   // Columns of Wo per head ← · P; every head of a group meets its key/value head's P, which is one and the same.
@@ -87,6 +86,7 @@ class LinearFold {
   }
 
   const RotationRecord& record_;
+  at::ScalarType type_;
   at::Tensor input_gain_, post_attention_gain_;
 };
 
@@ -119,14 +119,14 @@ RotatedSource::RotatedSource(std::shared_ptr<const ModelSource> plain, RotationR
 
 LayerWeights RotatedSource::layer(LayerIndex index, const Compute& compute) const {
   LayerWeights weights = plain_->layer(index, exact_);
-  const LinearFold fold(record_, index);
+  const LinearFold fold(record_, index, compute.type);
   for (LinearKind kind : kAllLinears) {
     Linear& linear = weights[kind];
     if (linear.adapter) {
       throw InputError("rotation", linear_name(*config_.family, index, kind), "a linear without an adapter (merge it first)", "one with");
     }
     fold.fold(kind, linear);
-    linear.weight = finished(linear.weight, compute);
+    linear.weight = linear.weight.to(compute.device);
     if (linear.bias.defined()) linear.bias = finished(linear.bias, compute);
   }
   for (at::Tensor* norm : {&weights.input_norm, &weights.post_attention_norm}) {
@@ -145,18 +145,8 @@ at::Tensor RotatedSource::final_norm(const Compute& compute) const {
   return finished(record_.gains_folded ? at::ones_like(norm) : norm, compute);
 }
 
-// In pieces of rows: a head of 128 256 rows in fp64 would be the largest tensor of the whole job.
 at::Tensor RotatedSource::head(const Compute& compute) const {
-  const at::Tensor plain = plain_->head(exact_);
-  if (!record_.gains_folded) return finished(plain, compute);
-  const LinearFold fold(record_, LayerIndex(0));
-  at::Tensor head = at::empty(plain.sizes(), at::TensorOptions().dtype(compute.type));
-  constexpr int64_t piece = 4096;
-  for (int64_t first = 0; first < plain.size(0); first += piece) {
-    const int64_t count = std::min(piece, plain.size(0) - first);
-    head.narrow(0, first, count).copy_(fold.reader(plain.narrow(0, first, count), record_.final_gain));
-  }
-  return head.to(compute.device);
+  return fold_reader(plain_->head(exact_), record_.final_gain, record_.r1, compute.type).to(compute.device);
 }
 
 void RotatedSource::attach(Listeners& listeners, const Compute& compute) const {
