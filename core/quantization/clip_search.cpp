@@ -36,12 +36,23 @@ ScaleAndZero scale_of_range(float low, float high, float factor, bool symmetric,
   return {scale, std::nearbyint(-from / scale)};
 }
 
-void range_of(const float* w, int64_t n, float& low, float& high) {
+ROLORA_VECTOR_WIDTHS void range_of(const float* w, int64_t n, float& low, float& high) {
+  float lows[kClipLanes] = {}, highs[kClipLanes] = {};
+  int64_t i = 0;
+  for (; i + kClipLanes <= n; i += kClipLanes) {
+    for (int64_t lane = 0; lane < kClipLanes; ++lane) {
+      const float value = w[i + lane];
+      lows[lane] = value < lows[lane] ? value : lows[lane];
+      highs[lane] = value > highs[lane] ? value : highs[lane];
+    }
+  }
   low = high = 0;
-  for (int64_t i = 0; i < n; ++i) {
+  for (; i < n; ++i) {
     low = std::min(low, w[i]);
     high = std::max(high, w[i]);
   }
+  low = std::min(low, *std::min_element(lows, lows + kClipLanes));
+  high = std::max(high, *std::max_element(highs, highs + kClipLanes));
 }
 
 ROLORA_VECTOR_WIDTHS double clip_error(const float* w, int64_t n, const ScaleAndZero& at, const IntegerGrid& grid) {

@@ -7,6 +7,8 @@
 #include "core/quantization/integers.h"
 #include "core/quantization/quantize_folder.h"
 #include "core/quantization/quantized_folder.h"
+#include "core/rotation/rotate_folder.h"
+#include "core/rotation/rotated_source.h"
 #include "core/storage/sha256.h"
 #include "tests/support/random_model.h"
 
@@ -158,6 +160,61 @@ TEST(QuantizedFolder, FailureLeavesNothingBehind) {
   std::sort(names.begin(), names.end());
   EXPECT_EQ(names, (std::vector<std::string>{"model", "out"}));
   EXPECT_THROW(quantize(folder / "model", folder / "new", QuantizationSpec()), UsageError);
+}
+
+class Stopped final : public Monitor {
+ public:
+  void progress(std::string_view, int64_t, int64_t) override { stopped_ = true; }
+  void metric(std::string_view, int64_t, double) override {}
+  void notice(std::string_view) override {}
+  bool stop_requested() const override { return stopped_; }
+
+ private:
+  bool stopped_ = false;
+};
+
+TEST(QuantizedFolder, StoppedWorkLeavesNothingBehind) {
+  test::TempFolder folder;
+  test::write_random_model(folder / "model", test::small_config());
+  const Checkpoint model(folder / "model");
+  QuantizationSpec spec = spec_of(4, 4);
+  spec.method = WeightMethod::gptq;
+  Stopped monitor;
+  EXPECT_THROW(quantize_folder({model, folder / "model", "", ""}, folder / "out", spec, some_text(), {}, monitor), Cancelled);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1);
+}
+
+TEST(QuantizedFolder, CarriesItsRotation) {
+  test::TempFolder folder;
+  test::write_random_model(folder / "model", test::small_config());
+  SilentMonitor monitor;
+  RotateOptions options;
+  options.rotation.r2 = options.rotation.r3 = true;
+  options.rotation.seed = 5;
+  rotate_folder(folder / "model", folder / "rotated", options, monitor);
+  const auto rotated = std::make_shared<const RotatedFolder>(folder / "rotated");
+  QuantizationSpec spec = spec_of(4, 4);
+  spec.kv_bits = 4;
+  const std::string checksum = rotated->record().checksum();
+  quantize_folder({*rotated, folder / "rotated", rotated->checkpoint().hash(), checksum}, folder / "out", spec, some_text(), {}, monitor);
+  const QuantizedFolder made(folder / "out");
+  ASSERT_TRUE(made.rotation().has_value());
+  EXPECT_EQ(made.rotation()->checksum(), checksum);
+  const FakeQuantizedSource look(rotated, spec);
+  Windows windows;
+  windows.full = test::random_ids(3, 16, 50, 9);
+  windows.context = 16;
+  EXPECT_EQ(perplexity(made, windows, {}, monitor).nll, perplexity(look, windows, {}, monitor).nll);
+
+  // Without its rotation, or with another one, it is not that model.
+  options.rotation.seed = 6;
+  rotate_folder(folder / "model", folder / "other", options, monitor);
+  for (const char* file : {"rotation.json", "rotation.safetensors"}) {
+    fs::copy_file(folder / "other" / file, folder / "out" / file, fs::copy_options::overwrite_existing);
+  }
+  EXPECT_THROW(QuantizedFolder(folder / "out"), InputError);
+  fs::remove(folder / "out" / "rotation.json");
+  EXPECT_THROW(QuantizedFolder(folder / "out"), InputError);
 }
 
 // Broken folders. Each case changes one thing in a good one.
