@@ -42,8 +42,9 @@ std::vector<std::vector<int64_t>> read_id_lists(const std::string& file) {
   const Json document = read_json_file(file);
   std::vector<std::vector<int64_t>> lists;
   for (const Json& entry : list_of(document, file, "ids")) {
-    const Json wrapped = {{"ids", entry}};
-    lists.push_back(JsonObject(wrapped, file, "ids[" + std::to_string(lists.size()) + "]").integers("ids"));
+    const std::string name = "ids[" + std::to_string(lists.size()) + "]";
+    const Json wrapped = {{name, entry}};  // gives the list's place to the message
+    lists.push_back(JsonObject(wrapped, file).integers(name));
   }
   return lists;
 }
