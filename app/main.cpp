@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
   root.require_subcommand(1);
   Verbs verbs(root);
   add_all_verbs(verbs);
-  if (argc > 1 && argv[1][0] != '-' && root.get_subcommand_no_throw(argv[1]) == nullptr) {
+  if (argc > 1 && argv[1][0] != '-' && root.get_subcommands([&](const CLI::App* verb) { return verb->check_name(argv[1]); }).empty()) {
     std::cerr << "error: " << rolora::printable(argv[1]) << ": expected a verb of rolora --help, found none of that name\n";
     return 2;
   }

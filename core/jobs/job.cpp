@@ -27,20 +27,23 @@ std::string sha256_or_none(const JsonObject& o) {
   return hash;
 }
 
+// A run folder does not tell where on a machine its inputs lay.
+std::string name_alone(const fs::path& path) {
+  const fs::path whole = fs::absolute(path).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+}
+
 JobInput input(const JsonObject& o, std::string_view key, const fs::path& folder) {
   JobInput in;
   in.written = o.string(key);
   if (in.written.empty()) o.refuse(key, "a path", "an empty one");
   in.path = (folder / in.written).lexically_normal();
+  if (fs::path(in.written).is_absolute()) in.written = name_alone(in.path);
   in.sha256 = sha256_or_none(o);
   return in;
 }
 
-// The file's name alone: a run folder does not tell where on a machine its inputs lay.
-JobInput given_instead(const fs::path& path) {
-  const fs::path whole = fs::absolute(path).lexically_normal();
-  return {(whole.has_filename() ? whole : whole.parent_path()).filename().string(), path, ""};
-}
+JobInput given_instead(const fs::path& path) { return {name_alone(path), path, ""}; }
 
 std::map<std::string, JobText> read_texts(const JsonObject& job, const fs::path& folder, const JobOverrides& overrides) {
   std::map<std::string, JobText> texts;

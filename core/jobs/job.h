@@ -31,7 +31,7 @@ inline constexpr std::string_view kBaseModel = "base";
 
 /// A file that the job names, as written there and where it lies.
 struct JobInput {
-  std::string written;         ///< as the job file has it (of an override: the file's name alone)
+  std::string written;         ///< as the job file has it; of an absolute path or an override the name alone
   std::filesystem::path path;  ///< resolved against the job file's folder
   std::string sha256;          ///< given or filled in by inspect_inputs; empty = not known yet
 };

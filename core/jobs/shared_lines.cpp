@@ -35,7 +35,11 @@ Json shared_lines(const Job& job) {
     for (size_t b = a + 1; b < texts.size(); ++b) {
       int64_t both = 0;
       for (const std::string& line : texts[a].second) both += texts[b].second.contains(line) ? 1 : 0;
-      pairs.push_back({{"a", texts[a].first}, {"b", texts[b].first}, {"lines", both}});
+      pairs.push_back({{"a", texts[a].first},
+                       {"b", texts[b].first},
+                       {"lines", both},
+                       {"lines_a", texts[a].second.size()},
+                       {"lines_b", texts[b].second.size()}});
     }
   }
   return pairs;

@@ -9,7 +9,8 @@ namespace rolora {
 inline constexpr int64_t kSharedLineLength = 40;
 
 /// Do texts of one run overlap? For every pair: distinct lines of at least kSharedLineLength bytes that stand in both:
-/// [{"a": name, "b": name, "lines": n}], pairs in name order. Ids and files over 256 MB are left out.
+/// [{"a": name, "b": name, "lines": n, "lines_a": such lines of a, "lines_b": of b}], pairs in name order. Ids and files over 256 MB are
+/// left out.
 Json shared_lines(const Job& job);
 
 }  // namespace rolora

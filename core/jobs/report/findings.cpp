@@ -21,7 +21,8 @@ struct Range {
     high = std::fmax(high, value);
     ++count;
   }
-  std::string text() const { return low == high ? readable(low) : readable(low) + " to " + readable(high); }
+  bool constant() const { return high - low <= kNoChange * std::abs(low); }
+  std::string text() const { return constant() ? readable(low) : readable(low) + " to " + readable(high); }
 };
 
 // Of the layers of one state: where a figure is largest.
@@ -30,48 +31,55 @@ struct Peak {
   int64_t layer = 0;
 };
 
-Peak peak(const std::vector<SiteRow>& rows, const std::string& station, const std::string& label, const std::string& site,
-          const std::string& figure) {
+Peak peak(const std::vector<SiteRow>& rows, const StateRef& state, const std::string& site, const std::string& figure) {
   Peak found;
   for (const SiteRow& row : rows) {
     const double value = row.figure(figure);
-    const bool here = row.station == station && row.label == label && row.site == site && std::isfinite(value);
+    const bool here = row.of.title == state.title && row.site == site && std::isfinite(value);
     if (here && !(value <= found.value)) found = {value, row.layer};
   }
   return found;
 }
 
-std::string noun(const std::string& quantization) { return quantization.empty() ? "full precision" : quantization; }
+std::string noun(const std::string& quantization) { return quantization.empty() ? "Full precision" : quantization; }
+
+// Perplexities of the rotations against the plain model's.
+std::string verdict(double plain, const std::vector<double>& rotated) {
+  Range all;
+  for (const double value : rotated) all.add(value);
+  if (rotated.size() == 1) return "rotation " + change(plain, all.low);
+  const auto changes = [&](int sign) {
+    return std::count_if(rotated.begin(), rotated.end(), [&](double v) { return sign * (v - plain) / plain >= kNoChange; });
+  };
+  const auto lower = static_cast<size_t>(changes(-1)), higher = static_cast<size_t>(changes(1));
+  const auto percent = [&](double value) { return readable(100 * std::abs(value / plain - 1)); };
+  if (lower + higher == 0) return "no rotation changes it by as much as 0.05 %";
+  if (lower == rotated.size()) return "every rotation lowers it, by " + percent(all.high) + " to " + percent(all.low) + " %";
+  if (higher == rotated.size()) return "every rotation raises it, by " + percent(all.low) + " to " + percent(all.high) + " %";
+  return "rotation lowers it for " + std::to_string(lower) + " of " + std::to_string(rotated.size()) + " and raises it for " +
+         std::to_string(higher);
+}
 
 // One text and one quantization: the untuned base against every rotation of it.
 void compare_untuned(const std::vector<PerplexityRow>& rows, const std::string& text, const std::string& quantization,
                      std::vector<std::string>& out) {
-  Range rotated;
+  std::vector<double> rotated;
+  Range range;
   double plain = std::nan(""), folded = std::nan("");
-  size_t lower = 0;
   for (const PerplexityRow& row : rows) {
     if (row.text != text || row.quantization != quantization || row.state.tuned) continue;
     if (!row.state.rotated) plain = row.perplexity;
     if (row.state.rotated && !row.state.turned) folded = row.perplexity;
-    if (row.state.turned) rotated.add(row.perplexity);
+    if (!row.state.turned) continue;
+    rotated.push_back(row.perplexity);
+    range.add(row.perplexity);
   }
-  if (!std::isfinite(plain) || rotated.count == 0) return;
-  for (const PerplexityRow& row : rows) {
-    if (row.text == text && row.quantization == quantization && !row.state.tuned && row.state.turned && row.perplexity < plain) ++lower;
-  }
+  if (!std::isfinite(plain) || rotated.empty()) return;
   std::string line = noun(quantization) + " before tuning, on " + text + ": perplexity " + readable(plain) + " plain";
   if (std::isfinite(folded)) line += ", " + readable(folded) + " folded only";
-  line += ", " + rotated.text() + " rotated";
-  if (rotated.count > 1) line += " (" + std::to_string(rotated.count) + " rotations)";
-  if (rotated.count == 1) {
-    line += ": rotation " + change(plain, rotated.low);
-  } else if (lower == rotated.count) {
-    line += ": every rotation lowers it, by " + readable(100 * (1 - rotated.high / plain)) + " to " +
-            readable(100 * (1 - rotated.low / plain)) + " %";
-  } else {
-    line += ": rotation lowers it for " + std::to_string(lower) + " of " + std::to_string(rotated.count) + " and does not for the others";
-  }
-  out.push_back(line + ".");
+  line += ", " + range.text() + " rotated";
+  if (rotated.size() > 1) line += " (" + std::to_string(rotated.size()) + " rotations)";
+  out.push_back(line + ": " + verdict(plain, rotated) + ".");
 }
 
 // Tuned models under one quantization: what each base loses against its own full precision.
@@ -119,18 +127,17 @@ std::string change(double from, double to) {
 std::vector<std::string> outlier_findings(const RunData& run) {
   std::vector<std::string> out;
   const std::vector<SiteRow> rows = run.sites();
-  for (const Station* station : run.stations<StatisticsStation>()) {
+  for (const StatisticsGroup& group : run.statistics()) {
     for (const std::string site : {"down_in", "qkv_in"}) {
       std::string line;
-      for (const StatisticsState& state : std::get<StatisticsStation>(station->settings).states) {
-        const Peak kurtosis = peak(rows, station->id, state.label, site, "kurtosis");
+      for (const StateRef& state : group.states) {
+        const Peak kurtosis = peak(rows, state, site, "kurtosis");
         if (!std::isfinite(kurtosis.value)) continue;
-        const Peak absmax = peak(rows, station->id, state.label, site, "absmax");
-        line += (line.empty() ? "" : "; ") + state.label + ": " + readable(kurtosis.value) + " in layer " + std::to_string(kurtosis.layer) +
-                ", largest magnitude " + readable(absmax.value);
+        line += (line.empty() ? "" : "; ") + state.title + " " + readable(kurtosis.value) + " (layer " + std::to_string(kurtosis.layer) +
+                "), absmax " + readable(peak(rows, state, site, "absmax").value);
       }
       if (line.empty()) continue;
-      out.push_back("Largest kurtosis of " + site + " over the layers (3 is a Gaussian), station " + station->id + " — " + line + ".");
+      out.push_back("Largest kurtosis of " + site + " over the layers (a Gaussian has 3), on " + group.text + ": " + line + ".");
     }
   }
   return out;
@@ -151,18 +158,13 @@ std::vector<std::string> rotation_findings(const RunData& run) {
                   " folded or rotated models compute what the original computes; relative difference of the logits " + difference.text() +
                   ".");
   }
-  for (const auto& group : seed_groups(run)) {
-    Range kurtosis;
-    for (const Station* s : group) {
-      double largest = std::nan("");
-      for (const SiteRow& row : run.sites()) {
-        if (row.model == s->id && row.site == "down_in") largest = std::fmax(largest, row.figure("kurtosis"));
-      }
-      kurtosis.add(largest);
-    }
-    if (kurtosis.count > 1) {
-      out.push_back("Over " + std::to_string(kurtosis.count) + " seeds the largest kurtosis of down_in is " + kurtosis.text() + ".");
-    }
+  const Table seeds = seeds_table(run);
+  for (size_t c = 3; c < seeds.columns.size(); ++c) {
+    Range range;
+    for (const std::vector<Json>& row : seeds.rows) range.add(row[c].is_number() ? row[c].get<double>() : std::nan(""));
+    if (range.count < 2) continue;
+    out.push_back("Over " + std::to_string(range.count) + " seeds, " + seeds.columns[c] + ": " +
+                  (range.constant() ? readable(range.low) + " for every seed" : range.text()) + ".");
   }
   return out;
 }
@@ -190,7 +192,7 @@ std::vector<std::string> tuning_findings(const RunData& run) {
 std::vector<std::string> error_findings(const RunData& run) {
   std::vector<std::string> out;
   if (run.linears().empty()) return out;
-  const Table means = error_matrix(run, "output_error_both");
+  const Table means = error_matrix(run, "output_error_both", "");
   std::map<std::string, std::map<std::string, double>> by_state;  // state → quantization → mean error of all linears
   for (const std::vector<Json>& row : means.rows) {
     if (row[2].is_number()) by_state[row[0]][row[1]] = row[2].get<double>();
@@ -219,22 +221,24 @@ std::vector<std::string> perplexity_findings(const RunData& run) {
 
 std::string disjointness(const RunData& run) {
   const Json& texts = run.inputs().at("texts");
-  std::string shared;
+  std::string mixed, shared;
+  const auto add = [](std::string& list, const std::string& item) { list += (list.empty() ? "" : "; ") + item; };
   for (const auto& [name, text] : texts.items()) {
-    if (text.at("roles").size() > 1) shared += (shared.empty() ? "" : "; ") + name + " serves more than one purpose";
+    size_t purposes = 0;  // the gate compares two models on a text; it chooses nothing
+    for (const Json& role : text.at("roles")) purposes += role == "gate" ? 0 : 1;
+    if (purposes > 1) add(mixed, name + " serves more than one purpose");
     for (const auto& [other, facts] : texts.items()) {
-      const bool same = name < other && text.at("sha256") == facts.at("sha256");
-      if (same) shared += (shared.empty() ? "" : "; ") + name + " and " + other + " are the same file";
+      if (name < other && text.at("sha256") == facts.at("sha256")) add(mixed, name + " and " + other + " are the same file");
     }
   }
   for (const Json& pair : run.inputs().at("shared_lines")) {
     if (pair.at("lines") == 0) continue;
-    shared += (shared.empty() ? "" : "; ") + pair.at("a").get<std::string>() + " and " + pair.at("b").get<std::string>() + " share " +
-              pair.at("lines").dump() + " lines";
+    add(shared, pair.at("a").get<std::string>() + " and " + pair.at("b").get<std::string>() + ": " + pair.at("lines").dump() + " of " +
+                    std::to_string(std::min(pair.at("lines_a").get<int64_t>(), pair.at("lines_b").get<int64_t>())));
   }
   const std::string length = run.inputs().at("shared_line_length").dump();
-  if (shared.empty()) return "Texts are disjoint: no line of " + length + " bytes or more stands in two of them.";
-  return "Not disjoint (lines of " + length + " bytes or more were compared): " + shared + ".";
+  return (mixed.empty() ? "No text serves two purposes. " : "Not disjoint: " + mixed + ". ") + "Lines of " + length +
+         " bytes or more that stand in two texts: " + (shared.empty() ? "none" : shared) + ".";
 }
 
 }  // namespace rolora

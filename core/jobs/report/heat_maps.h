@@ -7,8 +7,8 @@
 
 namespace rolora {
 
-/// Heat maps [layer, channel] of a site's per-channel absmax, one panel a state, read from the station's statistics.h5. Empty when the file
-/// has no overview of that site.
-std::string absmax_maps(const RunData& run, const Station& station, const std::string& site);
+/// Heat maps [layer, channel] of a site's per-channel absmax, one panel a state, read from the stations' statistics.h5. Empty when no file
+/// has an overview of that site.
+std::string absmax_maps(const RunData& run, const StatisticsGroup& group, const std::string& site);
 
 }  // namespace rolora

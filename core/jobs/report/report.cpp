@@ -11,12 +11,12 @@
 namespace rolora {
 namespace {
 
-// The table that a reader came for stands first: every state on the first text, full precision beside the quantized.
 std::string summary(const RunData& run) {
-  std::vector<std::string> findings = perplexity_findings(run);
-  for (const auto& more : {outlier_findings(run), rotation_findings(run)}) {
-    if (!more.empty()) findings.push_back(more.front());
+  std::vector<std::string> findings;
+  for (const auto& part : {outlier_findings(run), rotation_findings(run)}) {
+    if (!part.empty()) findings.push_back(part.front());
   }
+  for (const auto& part : {tuning_findings(run), perplexity_findings(run)}) findings.insert(findings.end(), part.begin(), part.end());
   if (findings.empty()) return "";
   return "<section aria-labelledby=\"summary\">\n<h2 id=\"summary\">In short</h2>\n" + findings_list(findings) + "</section>\n";
 }

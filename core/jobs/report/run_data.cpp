@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/jobs/report/run_data.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -54,14 +55,35 @@ std::vector<PerplexityRow> RunData::perplexities() const {
   return rows;
 }
 
+std::vector<StatisticsGroup> RunData::statistics() const {
+  std::map<std::string, int> uses;
+  for (const Station* station : stations<StatisticsStation>()) {
+    for (const StatisticsState& state : std::get<StatisticsStation>(station->settings).states) ++uses[state.label];
+  }
+  std::vector<StatisticsGroup> groups;
+  for (const Station* station : stations<StatisticsStation>()) {
+    const auto& settings = std::get<StatisticsStation>(station->settings);
+    const auto tokens = results_.at(station->id).at("tokens").get<int64_t>();
+    const auto same = [&](const StatisticsGroup& g) {
+      return g.text == settings.text && g.tokens == tokens && g.context == *settings.context;
+    };
+    auto group = std::find_if(groups.begin(), groups.end(), same);
+    if (group == groups.end()) group = groups.insert(groups.end(), {settings.text, tokens, *settings.context, {}});
+    for (const StatisticsState& state : settings.states) {
+      const std::string title = uses[state.label] > 1 ? state.label + " (" + station->id + ")" : state.label;
+      group->states.push_back({station->id, state.label, state.model, title});
+    }
+  }
+  return groups;
+}
+
 std::vector<SiteRow> RunData::sites() const {
   std::vector<SiteRow> rows;
-  for (const Station* station : stations<StatisticsStation>()) {
-    const Json& states = results_.at(station->id).at("states");
-    for (const StatisticsState& state : std::get<StatisticsStation>(station->settings).states) {
-      for (const auto& [name, figures] : states.at(state.label).at("sites").items()) {
+  for (const StatisticsGroup& group : statistics()) {
+    for (const StateRef& state : group.states) {
+      for (const auto& [name, figures] : results_.at(state.station).at("states").at(state.label).at("sites").items()) {
         const auto [layer, site] = split_site(name);
-        rows.push_back({station->id, state.label, state.model, state_of(job_, state.model), layer, site, figures});
+        rows.push_back({state, state_of(job_, state.model), layer, site, figures});
       }
     }
   }

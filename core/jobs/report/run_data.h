@@ -23,8 +23,21 @@ struct PerplexityRow {
   int64_t tokens = 0;
 };
 
-struct SiteRow {
+/// One state of a statistics station.
+struct StateRef {
   std::string station, label, model;
+  std::string title;  ///< the label, with the station's id where two stations use the same
+};
+
+/// Statistics stations that looked at the same tokens: their states stand side by side.
+struct StatisticsGroup {
+  std::string text;
+  int64_t tokens = 0, context = 0;
+  std::vector<StateRef> states;
+};
+
+struct SiteRow {
+  StateRef of;
   ModelState state;
   int64_t layer = 0;
   std::string site;                              ///< "down_in"
@@ -59,6 +72,7 @@ class RunData {
     return found;
   }
   std::vector<PerplexityRow> perplexities() const;
+  std::vector<StatisticsGroup> statistics() const;
   std::vector<SiteRow> sites() const;
   std::vector<LinearRow> linears() const;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/jobs/report/sections.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/jobs/report/chart.h"
@@ -41,21 +42,34 @@ bool wants_log(const std::vector<Series>& series) {
   return high > 10 * low;
 }
 
-std::string layer_chart(const RunData& run, const Station& station, const std::string& site, const std::string& figure_name) {
+// Sites come in the order of their names, where layer 10 stands before layer 2.
+void sort_by_x(Series& series) {
+  std::vector<std::pair<double, double>> points;
+  for (size_t i = 0; i < series.x.size(); ++i) points.emplace_back(series.x[i], series.y[i]);
+  std::sort(points.begin(), points.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (size_t i = 0; i < points.size(); ++i) {
+    series.x[i] = points[i].first;
+    series.y[i] = points[i].second;
+  }
+}
+
+std::string layer_chart(const RunData& run, const StatisticsGroup& group, const std::string& site, const std::string& figure_name) {
   LineChart chart;
-  chart.id = "layers-" + station.id + "-" + site + "-" + figure_name;
+  chart.id = "layers-" + group.states.front().station + "-" + site + "-" + figure_name;
   chart.title = figure_name + " of " + site + " by layer";
   chart.x_label = "layer";
   chart.y_label = figure_name + " of " + site;
+  const std::vector<SiteRow> rows = run.sites();
   int style = 0;
-  for (const StatisticsState& state : std::get<StatisticsStation>(station.settings).states) {
-    Series series{state.label, {}, {}, style++, false, true};
-    for (const SiteRow& row : run.sites()) {
-      if (row.station != station.id || row.label != state.label || row.site != site) continue;
+  for (const StateRef& state : group.states) {
+    Series series{state.title, {}, {}, style++, false, true};
+    for (const SiteRow& row : rows) {
+      if (row.of.title != state.title || row.site != site) continue;
       series.x.push_back(static_cast<double>(row.layer));
       series.y.push_back(row.figure(figure_name));
-      chart.description += state.label + ", layer " + std::to_string(row.layer) + ": " + readable(series.y.back()) + ". ";
+      chart.description += state.title + ", layer " + std::to_string(row.layer) + ": " + readable(series.y.back()) + ". ";
     }
+    sort_by_x(series);
     for (size_t i = chart.categories.size(); i < series.x.size(); ++i) chart.categories.push_back(std::to_string(i));
     if (!series.x.empty()) chart.series.push_back(std::move(series));
   }
@@ -189,7 +203,7 @@ std::string inputs_section(const RunData& run) {
     for (const char* known : {"model", "states"}) settings.erase(known);
     for (auto it = settings.begin(); it != settings.end();) it = it->is_null() ? settings.erase(it) : std::next(it);
     rows += "<tr><td>" + escaped(s.id) + "</td><td>" + std::string(s.kind()) + "</td><td>" + escaped(models) + "</td><td class=n>" +
-            std::to_string(s.seed) + "</td><td><code>" + escaped(settings.dump()) + "</code></td></tr>\n";
+            std::to_string(s.seed) + "</td><td class=w><code>" + escaped(settings.dump()) + "</code></td></tr>\n";
   }
   html += folded_away(std::to_string(run.job().stations.size()) + " stations with all settings",
                       "<div class=scroll><table><thead><tr><th>station<th>kind<th>model<th>seed<th>settings</tr></thead><tbody>\n" + rows +
@@ -203,14 +217,12 @@ std::string inputs_section(const RunData& run) {
 
 std::string outliers_section(const RunData& run) {
   std::string html = findings_list(outlier_findings(run));
-  for (const Station* station : run.stations<StatisticsStation>()) {
-    html += "<h3>Station " + escaped(station->id) + "</h3>\n";
-    html += html_table(site_matrix(run, station->id, "kurtosis"));
-    html += html_table(site_matrix(run, station->id, "absmax"));
-    const std::string kurtosis = layer_chart(run, *station, "down_in", "kurtosis");
+  for (const StatisticsGroup& group : run.statistics()) {
+    html += html_table(site_matrix(run, group, "kurtosis")) + html_table(site_matrix(run, group, "absmax"));
+    const std::string kurtosis = layer_chart(run, group, "down_in", "kurtosis");
     if (!kurtosis.empty())
       html += figure(kurtosis, "Kurtosis over all elements of the input of down_proj, layer by layer; a Gaussian has 3.");
-    const std::string map = absmax_maps(run, *station, "down_in");
+    const std::string map = absmax_maps(run, group, "down_in");
     if (!map.empty()) html += figure(map, "Largest magnitude of every channel of down_proj's input. Outlier channels are bright columns.");
   }
   return html.empty() ? "" : section("outliers", "1 Outliers", html);
@@ -238,8 +250,10 @@ std::string tuning_section(const RunData& run) {
 std::string errors_section(const RunData& run) {
   const Table linears = linears_table(run);
   if (linears.rows.empty()) return "";
-  std::string html = findings_list(error_findings(run)) + html_table(error_matrix(run, "output_error_both")) +
-                     html_table(error_matrix(run, "weight_relative_error")) + html_table(error_matrix(run, "sqnr_db")) + error_charts(run);
+  std::string html = findings_list(error_findings(run));
+  html += html_table(error_matrix(run, "output_error_both", "Output error ‖Y−Ŷ‖/‖Y‖, weights and activations quantized"));
+  html += html_table(error_matrix(run, "weight_relative_error", "Weight error ‖Ŵ−W‖/‖W‖"));
+  html += html_table(error_matrix(run, "sqnr_db", "Signal to quantization noise at the output, dB")) + error_charts(run);
   return section("errors", "4 Quantization error", html + folded_away("Every linear", html_table(linears, kRowsShown)));
 }
 

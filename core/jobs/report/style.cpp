@@ -21,7 +21,8 @@ ul.findings li { margin: .3rem 0; }
 table { border-collapse: collapse; font-size: .9rem; margin-top: 1rem; }
 caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
 th, td { padding: .22rem .6rem; border-bottom: 1px solid var(--grid); text-align: left; vertical-align: top; }
-th { background: var(--card); } td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td { white-space: nowrap; } td.w { white-space: normal; min-width: 24rem; }
+th { background: var(--card); } td.n { text-align: right; font-variant-numeric: tabular-nums; }
 details > summary { cursor: pointer; margin: .6rem 0; }
 )";
 

@@ -10,6 +10,9 @@
 namespace rolora {
 namespace {
 
+// Sites that a seed can change: R1's the first two, R4's (with random signs) the last.
+constexpr const char* kSeedSites[] = {"qkv_in", "gate_up_in", "down_in"};
+
 Json value_or_null(const Json& object, const char* key) { return object.contains(key) ? object[key] : Json(); }
 Json finite_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
@@ -40,7 +43,7 @@ std::string without_seed(const Station& station) {
 double worst(const std::vector<SiteRow>& rows, const std::string& model, const std::string& site, const std::string& figure) {
   double largest = std::nan("");
   for (const SiteRow& row : rows) {
-    if (row.model == model && row.site == site) largest = std::fmax(largest, row.figure(figure));
+    if (row.of.model == model && row.site == site) largest = std::fmax(largest, row.figure(figure));
   }
   return largest;
 }
@@ -79,7 +82,7 @@ Table sites_table(const RunData& run) {
   Table table{"sites", "Outlier statistics of every site", {"station", "state", "model", "layer", "site"}, {}};
   table.columns.insert(table.columns.end(), keys.begin(), keys.end());
   for (const SiteRow& row : rows) {
-    std::vector<Json> cells = {row.station, row.label, row.model, row.layer, row.site};
+    std::vector<Json> cells = {row.of.station, row.of.label, row.of.model, row.layer, row.site};
     for (const std::string& key : keys) cells.push_back(value_or_null(row.figures, key.c_str()));
     table.add(std::move(cells));
   }
@@ -123,15 +126,13 @@ Table seeds_table(const RunData& run) {
       table.columns.push_back("perplexity, " + text + ", " + (quantization.empty() ? "full precision" : quantization));
     }
   }
-  table.columns.emplace_back("largest kurtosis, down_in");
-  table.columns.emplace_back("largest absmax, down_in");
+  for (const char* site : kSeedSites) table.columns.push_back(std::string("largest kurtosis, ") + site);
   for (const auto& group : seed_groups(run)) {
     for (const Station* s : group) {
       std::string label = rotation_label(std::get<RotateStation>(s->settings).rotation, s->seed);
       std::vector<Json> row = {label.substr(0, label.find(", seed")), s->id, s->seed};
       for (const auto& [quantization, text] : columns) row.push_back(perplexity_of(perplexities, s->id, quantization, text));
-      row.push_back(finite_or_null(worst(sites, s->id, "down_in", "kurtosis")));
-      row.push_back(finite_or_null(worst(sites, s->id, "down_in", "absmax")));
+      for (const char* site : kSeedSites) row.push_back(finite_or_null(worst(sites, s->id, site, "kurtosis")));
       table.add(std::move(row));
     }
   }
@@ -223,32 +224,29 @@ Table perplexity_matrix(const RunData& run, const std::string& text) {
   return table;
 }
 
-Table site_matrix(const RunData& run, const std::string& station, const std::string& figure) {
-  Table table{"sites", "Largest " + figure + " over the layers", {"site"}, {}};
-  const auto& settings = std::get<StatisticsStation>(run.job().station(station).settings);
-  std::map<std::pair<std::string, std::string>, double> largest;  // site, label
-  std::set<std::string> present;
+Table site_matrix(const RunData& run, const StatisticsGroup& group, const std::string& figure) {
+  Table table{
+      "sites", "Largest " + figure + " over the layers, " + group.text + " (" + std::to_string(group.tokens) + " tokens)", {"site"}, {}};
+  std::map<std::pair<std::string, std::string>, double> largest;  // site, title
   for (const SiteRow& row : run.sites()) {
-    if (row.station != station) continue;
-    double& value = largest.try_emplace({row.site, row.label}, std::nan("")).first->second;
+    double& value = largest.try_emplace({row.site, row.of.title}, std::nan("")).first->second;
     value = std::fmax(value, row.figure(figure));
-    present.insert(row.site);
   }
-  for (const StatisticsState& state : settings.states) table.columns.push_back(state.label);
+  for (const StateRef& state : group.states) table.columns.push_back(state.title);
   for (const SiteKind kind : kReportedSites) {
-    const std::string site(name_of(kind));
-    if (!present.contains(site)) continue;
-    std::vector<Json> cells = {site};
-    for (const StatisticsState& state : settings.states) {
-      const auto found = largest.find({site, state.label});
+    std::vector<Json> cells = {std::string(name_of(kind))};
+    bool any = false;
+    for (const StateRef& state : group.states) {
+      const auto found = largest.find({std::string(name_of(kind)), state.title});
+      any = any || found != largest.end();
       cells.push_back(found == largest.end() ? Json() : finite_or_null(found->second));
     }
-    table.add(std::move(cells));
+    if (any) table.add(std::move(cells));
   }
   return table;
 }
 
-Table error_matrix(const RunData& run, const std::string& error) {
+Table error_matrix(const RunData& run, const std::string& error, const std::string& meaning) {
   struct Mean {
     double sum = 0, count = 0;
   };
@@ -262,7 +260,7 @@ Table error_matrix(const RunData& run, const std::string& error) {
       mean.count += 1;
     }
   }
-  Table table{"linears", "Mean " + error + " over the layers", {"state", "quantization"}, {}};
+  Table table{"linears", meaning + ": mean over the layers", {"state", "quantization"}, {}};
   std::vector<std::string> kinds = {"all"};
   for (const LinearKind kind : kAllLinears) kinds.emplace_back(target_name(kind));
   table.columns.insert(table.columns.end(), kinds.begin(), kinds.end());

@@ -24,10 +24,10 @@ std::vector<Table> all_tables(const RunData& run);
 // Summaries shown in the page beside the exact tables.
 /// Rows: states; columns: full precision and every quantization, on one text.
 Table perplexity_matrix(const RunData& run, const std::string& text);
-/// Rows: sites; columns: states of one statistics station; cells: largest value of the figure over the layers.
-Table site_matrix(const RunData& run, const std::string& station, const std::string& figure);
+/// Rows: sites; columns: states; cells: largest value of the figure over the layers.
+Table site_matrix(const RunData& run, const StatisticsGroup& group, const std::string& figure);
 /// Rows: quantized models; columns: kinds of linears; cells: mean of the error over the layers.
-Table error_matrix(const RunData& run, const std::string& error);
+Table error_matrix(const RunData& run, const std::string& error, const std::string& meaning);
 
 /// Rotations that differ by their seed alone, in groups of two or more.
 std::vector<std::vector<const Station*>> seed_groups(const RunData& run);
