@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/statistics/collect.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -14,6 +18,13 @@ using SiteKey = std::pair<int64_t, SiteKind>;
 
 size_t position(SiteKind site) {
   return static_cast<size_t>(std::find(kReportedSites.begin(), kReportedSites.end(), site) - kReportedSites.begin());
+}
+
+// A layer's counts are large, freed together, and lie between small results that stay: without this the C library keeps the holes.
+void return_freed_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 // Observes: hands every tensor of a chosen site to its accumulator and returns it untouched.
@@ -37,6 +48,7 @@ class StatisticsListener final : public SiteListener {
     if (found->second.tokens() == windows_ * context_) {
       done_.push_back(found->second.finish());
       running_.erase(found);
+      if (running_.empty()) return_freed_memory();
     }
     return x;
   }
@@ -89,6 +101,7 @@ std::vector<LinearStatistics> weights_of(const ModelSource& source, Monitor& mon
     for (const LinearKind kind : kAllLinears) {
       out.push_back(weight_statistics(linear_name(*config.family, LayerIndex(layer), kind), weights[kind].weight));
     }
+    return_freed_memory();
     monitor.progress(stage, layer + 1, config.layers);
   }
   return out;
