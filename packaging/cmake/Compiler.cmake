@@ -15,7 +15,8 @@ if(ROLORA_SANITIZE)
 endif()
 
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
-set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
+# Vectorised like -O3 but inlined like -O2: at -O3 GCC 12 warns of overlaps inside std::string that cannot happen (its bug 105651).
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -ftree-vectorize -fvect-cost-model=dynamic -DNDEBUG")
 
 find_program(ROLORA_CCACHE ccache)
 if(ROLORA_CCACHE)
