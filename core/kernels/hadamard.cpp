@@ -8,6 +8,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include <algorithm>
 #include <string>
 
 #include "core/base/error.h"
@@ -50,30 +51,30 @@ void transpose_scaled(const T* from, T* to, int64_t a, int64_t b, T scale) {
   }
 }
 
-// K > 1: the dense stage as one product [rows·m, K] × [K, K], then the Sylvester stage row by row.
+// K > 1, some rows: the dense stage as one product [rows·m, K] × [K, K], then the Sylvester stage row by row.
+template <class T>
+void kronecker_chunk(const T* x, T* y, int64_t rows, const at::Tensor& factor, int64_t m, T scale) {
+  const int64_t k = factor.size(0), n = k * m;
+  at::Tensor turned = at::empty({rows * m, k}, factor.options());
+  T* in = turned.mutable_data_ptr<T>();
+  for (int64_t r = 0; r < rows; ++r) transpose_scaled(x + r * n, in + r * n, k, m, scale);
+  const at::Tensor product = at::mm(turned, factor);
+  const T* dense = product.const_data_ptr<T>();
+  for (int64_t r = 0; r < rows; ++r) transpose_scaled(dense + r * n, y + r * n, m, k, T(1));
+  hadamard_runs(y, rows * n, m);
+}
+
+// Each thread takes chunks of rows through both stages; products inside a chunk run on one thread.
 template <class T>
 void kronecker_rows(const T* x, T* y, int64_t rows, const at::Tensor& factor, int64_t m, T scale) {
-  const int64_t k = factor.size(0), n = k * m;
-  const int64_t chunk = std::max<int64_t>(1, kChunkValues / n);
-  at::Tensor turned = at::empty({std::min(chunk, rows) * m, k}, factor.options());
-  at::Tensor product = at::empty_like(turned);
-  for (int64_t first = 0; first < rows; first += chunk) {
-    const int64_t count = std::min(chunk, rows - first);
-    T* in = turned.mutable_data_ptr<T>();
-    at::parallel_for(0, count, grain_of(n), [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) transpose_scaled(x + (first + r) * n, in + r * n, k, m, scale);
-    });
-    at::Tensor out = product.narrow(0, 0, count * m);
-    at::mm_out(out, turned.narrow(0, 0, count * m), factor);
-    const T* dense = out.const_data_ptr<T>();
-    at::parallel_for(0, count, grain_of(n), [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) {
-        T* to = y + (first + r) * n;
-        transpose_scaled(dense + r * n, to, m, k, T(1));
-        hadamard_runs(to, n, m);
-      }
-    });
-  }
+  const int64_t n = factor.size(0) * m, threads = at::get_num_threads();
+  const int64_t chunk = std::clamp<int64_t>((rows + threads - 1) / threads, 1, std::max<int64_t>(1, kChunkValues / n));
+  at::parallel_for(0, (rows + chunk - 1) / chunk, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t c = begin; c < end; ++c) {
+      const int64_t first = c * chunk;
+      kronecker_chunk(x + first * n, y + first * n, std::min(chunk, rows - first), factor, m, scale);
+    }
+  });
 }
 
 template <class T>

@@ -2,7 +2,9 @@
 #include "core/rotation/orthogonal.h"
 
 #include <ATen/Functions.h>
+#include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -54,6 +56,15 @@ void construct_hadamard(OrthogonalMap& map, Random& random) {
   map.scale = 1 / std::sqrt(static_cast<double>(map.sylvester));
   map.construction = "Haar(" + std::to_string(odd) + ")" +
                      (map.sylvester > 1 ? " x Sylvester(" + std::to_string(map.sylvester) + ")" : "") + " [no construction here]";
+}
+
+// Pieces go to the threads whole: no thread waits for another inside one.
+template <class Work>
+void for_each_piece(int64_t total, int64_t other, const Work& work) {
+  const int64_t piece = std::max<int64_t>(1, kPieceValues / other);
+  at::parallel_for(0, (total + piece - 1) / piece, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; ++p) work(p * piece, std::min(piece, total - p * piece));
+  });
 }
 
 at::Tensor signs_like(const OrthogonalMap& map, const at::Tensor& x) { return map.signs.to(x.device(), x.scalar_type()); }
@@ -126,26 +137,22 @@ at::Tensor rotate_rows(const at::Tensor& w, const OrthogonalMap& map, const at::
   at::Tensor result = at::empty(w.sizes(), w.options().dtype(type));
   at::Tensor factors = gain;  // gain and signs in one
   if (map.signed_rows) factors = gain.defined() ? gain * map.signs : map.signs.to(at::kDouble);
-  const int64_t rows = w.size(0), piece = std::max<int64_t>(1, kPieceValues / w.size(1));
-  for (int64_t first = 0; first < rows; first += piece) {
-    const int64_t count = std::min(piece, rows - first);
+  for_each_piece(w.size(0), w.size(1), [&](int64_t first, int64_t count) {
     at::Tensor part = w.narrow(0, first, count).to(at::kDouble, /*non_blocking=*/false, /*copy=*/true);
     if (factors.defined()) part.mul_(factors);
     result.narrow(0, first, count).copy_(kernels::kronecker_hadamard(part, map.factor, map.sylvester, map.scale));
-  }
+  });
   return result;
 }
 
 at::Tensor rotate_columns(const at::Tensor& w, const OrthogonalMap& map, at::ScalarType type) {
   at::Tensor result = at::empty(w.sizes(), w.options().dtype(type));
-  const int64_t columns = w.size(1), piece = std::max<int64_t>(1, kPieceValues / w.size(0));
-  for (int64_t first = 0; first < columns; first += piece) {
-    const int64_t count = std::min(piece, columns - first);
+  for_each_piece(w.size(1), w.size(0), [&](int64_t first, int64_t count) {
     at::Tensor turned = at::empty({count, w.size(0)}, w.options().dtype(at::kDouble));
     turned.copy_(w.narrow(1, first, count).t());
     if (map.signed_rows) turned.mul_(map.signs);
     result.narrow(1, first, count).copy_(kernels::kronecker_hadamard(turned, map.factor, map.sylvester, map.scale).t());
-  }
+  });
   return result;
 }
 
