@@ -29,6 +29,8 @@ Json report_json(const LinearReport& r) {
                {"output_error_weights", number_or_null(r.output_error_weights)},
                {"output_error_activations", number_or_null(r.output_error_activations)},
                {"output_error_both", number_or_null(r.output_error_both)},
+               {"sqnr_weights_db", number_or_null(r.sqnr_weights_db)},
+               {"sqnr_activations_db", number_or_null(r.sqnr_activations_db)},
                {"sqnr_db", number_or_null(r.sqnr_db)},
                {"gptq_loss", number_or_null(r.gptq_loss)},
                {"gptq_loss_relative", number_or_null(r.gptq_loss_relative)},
@@ -77,7 +79,12 @@ void OutputErrorSums::finish(LinearReport& report) const {
   report.output_error_weights = relative(by_weights_);
   report.output_error_activations = relative(by_activations_);
   report.output_error_both = relative(by_both_);
-  if (by_both_ > 0 && output_ > 0) report.sqnr_db = 10 * std::log10(output_ / by_both_);
+  const auto decibels = [this](double squared) {
+    return squared > 0 && output_ > 0 ? std::optional(10 * std::log10(output_ / squared)) : std::nullopt;
+  };
+  report.sqnr_weights_db = decibels(by_weights_);
+  report.sqnr_activations_db = decibels(by_activations_);
+  report.sqnr_db = decibels(by_both_);
 }
 
 }  // namespace rolora

@@ -23,6 +23,7 @@ struct LinearReport {
   std::optional<double> input_mse, input_relative_error;
   std::optional<double> output_error_weights, output_error_activations, output_error_both;  ///< ‖Y − Ŷ‖_F / ‖Y‖_F
   std::optional<double> sqnr_db;  ///< of weights and activations together; absent where nothing changes
+  std::optional<double> sqnr_weights_db, sqnr_activations_db;
   // GPTQ only, with the undamped Hessian H of its own run: trace((W − Q) H (W − Q)ᵀ), the same over trace(W H Wᵀ), and that of RTN.
   std::optional<double> gptq_loss, gptq_loss_relative, rtn_loss;
   std::vector<std::string> trail;  ///< failed factorisations and the damping that worked, when any failed

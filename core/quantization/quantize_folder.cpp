@@ -94,7 +94,7 @@ void copy_companions(const fs::path& from, const fs::path& to) {
   for (const char* name :
        {"tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
         "merges.txt", "chat_template.jinja", "generation_config.json", "rotation.json", "rotation.safetensors"}) {
-    if (fs::is_regular_file(from / name)) fs::copy_file(from / name, to / name);
+    if (fs::is_regular_file(from / name)) write_file_atomically(to / name, read_file(from / name));
   }
 }
 
@@ -124,6 +124,7 @@ QuantizationRecord start_record(const QuantizeSource& from, const TensorStore& s
 QuantizationRecord quantize_folder(const QuantizeSource& from, const fs::path& out, const QuantizationSpec& spec,
                                    const CalibrationText& calibration, const QuantizeFolderOptions& options, Monitor& monitor) {
   const ModelConfig& config = from.source.config();
+  if (fs::exists(out) && fs::equivalent(from.folder, out)) throw UsageError("--out: expected another folder than MODEL, found the same");
   if (config.own_kind == "quantized") throw UsageError("quantize: expected a floating-point model, found one that is quantized already");
   validate(spec, config);
   if (!quantizes(spec, config)) throw UsageError("quantize: expected bits below 16 for weights, activations or KV, found none");

@@ -30,6 +30,8 @@ LinearReport parse_report(const JsonObject& json, const std::string& name) {
   r.output_error_weights = number_or_none(json, "output_error_weights");
   r.output_error_activations = number_or_none(json, "output_error_activations");
   r.output_error_both = number_or_none(json, "output_error_both");
+  r.sqnr_weights_db = number_or_none(json, "sqnr_weights_db");
+  r.sqnr_activations_db = number_or_none(json, "sqnr_activations_db");
   r.sqnr_db = number_or_none(json, "sqnr_db");
   r.gptq_loss = number_or_none(json, "gptq_loss");
   r.gptq_loss_relative = number_or_none(json, "gptq_loss_relative");

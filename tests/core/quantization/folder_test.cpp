@@ -160,6 +160,7 @@ TEST(QuantizedFolder, FailureLeavesNothingBehind) {
   std::sort(names.begin(), names.end());
   EXPECT_EQ(names, (std::vector<std::string>{"model", "out"}));
   EXPECT_THROW(quantize(folder / "model", folder / "new", QuantizationSpec()), UsageError);
+  EXPECT_THROW(quantize(folder / "model", folder / "model", spec_of(4, 4), {}, /*force=*/true), UsageError);
 }
 
 class Stopped final : public Monitor {
