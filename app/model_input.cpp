@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/evaluation/corpus.h"
 #include "core/finetune/adapter.h"
+#include "core/storage/sha256.h"
 
 namespace rolora::app {
 
@@ -20,6 +21,10 @@ OpenedModel open_model_input(Session& session, const ModelOptions& options, bool
   if (options.adapter.empty()) return model;
   Adapter adapter = load_adapter(options.adapter, model.source->config());
   require_same_rotation(adapter, options.adapter, model.rotation ? model.rotation->checksum() : "");
+  // What results say of the model names the adapter too.
+  model.identity = [base = model.identity, folder = std::filesystem::path(options.adapter)] {
+    return sha256_of_text(base() + sha256_of_file(folder / "adapter_model.safetensors") + sha256_of_file(folder / "adapter_config.json"));
+  };
   model.source = std::make_shared<const AdaptedSource>(model.source, std::move(adapter), merge_adapter);
   return model;
 }

@@ -45,7 +45,9 @@ void add_calibration_options(CLI::App& app, QuantizationOptions& o, bool beside_
   app.add_option(prefix + "corpus", o.corpus,
                  "How the calibration file becomes one text: text, wikitext2, c4 or ptb (default text: its bytes)")
       ->check(CLI::IsMember({"text", "wikitext2", "c4", "ptb"}));
-  app.add_option(prefix + "context", o.context, "Tokens of a calibration window (default min(2048, the model's limit); GPTQ)")
+  app.add_option(prefix + "context", o.context,
+                 std::string("Tokens of a calibration window (default ") +
+                     (beside_other_text ? "that of --context; own choice)" : "min(2048, the model's limit); GPTQ)"))
       ->check(CLI::Range(int64_t{2}, int64_t{1} << 30));
   app.add_option("--samples", o.samples, "Calibration windows, the first of the text (default 128; GPTQ)")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30));

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <iostream>
+#include <limits>
 
 #include "app/progress.h"
 #include "core/base/error.h"
@@ -28,7 +29,8 @@ void add_general_options(CLI::App& app, GeneralOptions& o) {
       ->check(CLI::Range(0, 1024));
   app.add_option("--dtype", o.dtype, "Type of the arithmetic, whatever the stored type (default float32; own choice, for exactness)")
       ->check(CLI::IsMember({"float32", "bfloat16", "float16", "float64"}));
-  app.add_option("--seed", o.seed, "Seed of every random choice of this verb (default 0; own choice)");
+  app.add_option("--seed", o.seed, "Seed of every random choice of this verb (default 0; own choice)")
+      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
 }
 
 }  // namespace
@@ -53,7 +55,7 @@ Compute Session::compute() { return {parse_dtype(options_.dtype, "--dtype"), ker
 
 void Session::result(const Json& object, const std::string& human) {
   if (options_.json) {
-    std::cout << object.dump(2) << '\n';
+    std::cout << object.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
   } else {
     std::cout << human;
   }

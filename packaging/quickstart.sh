@@ -8,7 +8,9 @@
 # ROLORA_LIBTORCH=FOLDER takes an own LibTorch; ROLORA_DEPS=FOLDER moves the private folder for the downloaded one.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
+from=$(pwd)
 cd "$here"
+absolute() { case $1 in /*) echo "$1" ;; *) echo "$from/$1" ;; esac; }
 preset=release; do=story; again=no; model=""; out=""
 set_aside=""   # --text options, newline-separated
 while [ $# -gt 0 ]; do
@@ -17,9 +19,9 @@ while [ $# -gt 0 ]; do
     --build-only) do=build ;;
     --again) again=yes ;;
     --preset) preset=${2:?--preset needs a name}; shift ;;
-    --model) model=${2:?--model needs a folder}; shift ;;
-    --out) out=${2:?--out needs a folder}; shift ;;
-    --text) set_aside="$set_aside${2:?--text needs NAME=FILE}
+    --model) model=$(absolute "${2:?--model needs a folder}"); shift ;;
+    --out) out=$(absolute "${2:?--out needs a folder}"); shift ;;
+    --text) pair=${2:?--text needs NAME=FILE}; set_aside="$set_aside${pair%%=*}=$(absolute "${pair#*=}")
 "; shift ;;
     -h|--help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "error: $1: expected an option of quickstart.sh (see --help), found none" >&2; exit 2 ;;
@@ -63,7 +65,9 @@ if [ $do = test ]; then
   exit 0
 fi
 
-out=${out:-runs/story}
+if [ -z "$out" ]; then
+  if [ -z "$model" ]; then out=runs/story; else out=runs/$(basename "$model"); fi
+fi
 say "4/4 The story → $out"
 set -- run resources/jobs/story.json --out "$out"
 [ -z "$model" ] || set -- "$@" --model "$model"
@@ -75,6 +79,10 @@ while [ -n "$rest" ]; do
 }
 done
 if [ $again = yes ]; then set -- "$@" --force; elif [ -d "$out" ]; then set -- "$@" --resume; fi
-"$build/bin/rolora" "$@"
+"$build/bin/rolora" "$@" || {
+  status=$?
+  [ $status != 1 ] || echo "(if this job or its inputs changed since $out was written: --again replaces it)" >&2
+  exit $status
+}
 echo
 echo "Read $out/report.html; tables are in $out/tables, statistics and checkpoints in $out/stations."

@@ -41,7 +41,9 @@ std::shared_ptr<const ModelSource> quantized_look(Session& session, const Evalua
   if (model.quantized)
     throw UsageError(o.model.model + ": expected a floating-point model to quantize, found one that is quantized already");
   result["quantization"] = spec_json(spec);
-  const CalibrationText calibration = read_calibration(session, o.quantization, model);
+  QuantizationOptions how = o.quantization;
+  if (!how.context) how.context = o.context;  // the text's windows and the calibration's are alike unless said otherwise
+  const CalibrationText calibration = read_calibration(session, how, model);
   if (!calibration.windows.defined()) return std::make_shared<const FakeQuantizedSource>(model.source, spec);
   const auto look =
       FakeQuantizedSource::prepare(model.source, spec, calibration.windows, pipeline_options(session, o.quantization), session.monitor());

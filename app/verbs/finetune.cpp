@@ -139,7 +139,11 @@ TrainingData read_data(const FinetuneOptions& o, const FinetuneBase& base, Monit
 // An adapter to start from brings its settings; options may repeat them but not differ.
 void take_start(const FinetuneOptions& o, const FinetuneBase& base, FinetuneJob& job) {
   LoraSettings& lora = job.settings.lora;
-  lora.targets = parse_targets(o.targets);
+  try {
+    lora.targets = parse_targets(o.targets);
+  } catch (const InputError& e) {
+    throw UsageError(e.what());
+  }
   lora.rslora = o.variant == "rslora";
   if (!o.init_adapter.empty()) {
     job.start = load_adapter(o.init_adapter, base.source->config());

@@ -15,10 +15,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A folder's own name, also of "model/".
+std::string folder_name(const fs::path& folder) {
+  const fs::path whole = fs::absolute(folder).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+}
+
 // Everything that decides the result; kept with it, and what a resumed training must agree with.
 Json identity_of(const FinetuneBase& base, const FinetuneJob& job, const Compute& compute) {
   Json identity = {{"settings", settings_json(job.settings)},
-                   {"base", {{"name", base.folder.filename().string()}, {"hash", base.hash}}},
+                   {"base", {{"name", folder_name(base.folder)}, {"hash", base.hash}}},
                    {"data", {{"file", job.data.source}, {"sha256", job.data.hash}, {"examples", job.data.examples.size()}}},
                    {"dtype", dtype_name(compute.type)},
                    {"tool_version", kToolVersion}};
@@ -48,7 +54,7 @@ std::unique_ptr<Trainee> make_trainee(const FinetuneBase& base, const FinetuneJo
   }
   Adapter start = job.start ? *job.start : new_adapter(base.source->config(), job.settings.lora, job.settings.seed);
   start.settings = job.settings.lora;
-  start.base_model = base.folder.filename().string();
+  start.base_model = folder_name(base.folder);
   start.base_hash = base.hash;
   start.rotation_checksum = base.rotation ? base.rotation->checksum() : "";
   return std::make_unique<LoraTrainee>(start, compute);
@@ -131,7 +137,12 @@ FinetuneResult finetune(const FinetuneBase& base, FinetuneJob job, const Compute
     monitor.notice("no unfinished training at " + checkpoints.string() + ": starting at step 1");
   }
   train(job, identity, trainee->parameters(), trainer, monitor);
-  write_result(base, job, identity, *trainee, trainer, monitor);
+  try {
+    write_result(base, job, identity, *trainee, trainer, monitor);
+  } catch (...) {  // stopped or no space: the finished training stays resumable
+    save_training(checkpoints, identity, trainee->parameters(), trainer);
+    throw;
+  }
   std::error_code ignored;
   fs::remove_all(checkpoints, ignored);
   return {.log = trainer.log(),

@@ -19,13 +19,16 @@ ScaleConvention convention(const JsonObject& o) {
   return name == "quarot" ? ScaleConvention::quarot : ScaleConvention::compressed_tensors;
 }
 
-std::map<std::string, LinearBits> linear_bits(const JsonObject& o) {
+// A number left out is the general one, as in the command's --bits file.
+std::map<std::string, LinearBits> linear_bits(const JsonObject& o, const QuantizationSpec& spec) {
   std::map<std::string, LinearBits> all;
   const JsonObject by_name = o.object("bits");
   const Json& raw = o.raw("bits");
   for (const auto& [name, unused] : raw.items()) {
     const JsonObject one = by_name.object(name);
-    all[name] = {bits(one, "weights", 16), bits(one, "activations", 16)};
+    const bool down = spec.down_bits && name.ends_with(".down_proj");
+    const LinearBits usual = down ? LinearBits{*spec.down_bits, *spec.down_bits} : LinearBits{spec.weights.bits, spec.activations.bits};
+    all[name] = {bits(one, "weights", usual.weights), bits(one, "activations", usual.activations)};
     one.refuse_unknown();
   }
   return all;
@@ -62,7 +65,7 @@ QuantizeSettings parse_quantize_settings(const JsonObject& o) {
   how.spec.weights.convention = how.spec.activations.convention = convention(o);
   how.spec.kv_bits = bits(o, "kv", 16);
   if (o.has("down_bits")) how.spec.down_bits = bits(o, "down_bits", 16);
-  if (o.has("bits")) how.spec.per_linear = linear_bits(o);
+  if (o.has("bits")) how.spec.per_linear = linear_bits(o, how.spec);
   if (o.has("calibration")) how.calibration = o.string("calibration");
   how.samples = o.integer_or("samples", how.samples, 1, kMany);
   if (o.has("context")) how.context = o.integer("context", 2, kMany);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/base/version.h"
@@ -109,8 +110,16 @@ void RunFolder::require_usable(const fs::path& folder, Mode mode) {
     throw InputError(folder.string(), "--out", "a new folder", "an existing one (--resume goes on with its run, --force replaces it)");
   }
   if (mode == Mode::replace) return refuse_precious(folder);
-  if (!fs::exists(folder / kJobFile) && !fs::exists(folder / kLockFile) && !fs::is_empty(folder)) {
-    throw InputError(folder.string(), "--out", "the folder of a run to go on with", "other files and no job.json");
+  if (fs::exists(folder / kJobFile) && fs::exists(folder / kRunFile)) {
+    machine_of_run(folder);  // refuses another program's run.json
+    return;
+  }
+  // A run that was killed before its job.json stood is begun anew; a folder with anything else in it is not ours to clear.
+  static const std::set<std::string> own = {kLockFile, kRunFile, "stations", "tables", "inputs.json", "events.jsonl", "report.html"};
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (own.contains(name) || (name.front() == '.' && name.find(".partial-") != std::string::npos)) continue;
+    throw InputError(folder.string(), "--out", "the folder of a run to go on with", "other files (" + printable(name) + ")");
   }
 }
 

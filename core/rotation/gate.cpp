@@ -119,6 +119,12 @@ GateResult equality_gate(const ModelSource& original, const ModelSource& rotated
     if (!result.passed) result.cause = likely_cause(original, rotated, bounds.relative_l2);
   } catch (const Cancelled&) {
     throw;
+  } catch (const InputError&) {  // unreadable or damaged weights are not the rotation's fault
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const c10::OutOfMemoryError&) {
+    throw;
   } catch (const std::exception& e) {  // the rotated model does not even run
     const std::string reason = e.what();
     result.passed = false;

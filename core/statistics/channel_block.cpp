@@ -105,8 +105,12 @@ int32_t ChannelBlock::add(const float* x, int64_t rows, int64_t stride, DenseCou
   alignas(64) float tile[kRows * kWide];
   for (int64_t r = 0; r < rows; ++r) {
     __builtin_prefetch(x + std::min(r + 8, rows - 1) * stride);
-    std::memcpy(tile + r * kWide, x + r * stride, static_cast<size_t>(channels_) * sizeof(float));
-    std::fill(tile + r * kWide + channels_, tile + (r + 1) * kWide, 0.0f);
+    if (channels_ == kWide) {
+      std::memcpy(tile + r * kWide, x + r * stride, kWide * sizeof(float));  // of constant size, so without a call
+    } else {
+      std::copy_n(x + r * stride, channels_, tile + r * kWide);
+      std::fill(tile + r * kWide + channels_, tile + (r + 1) * kWide, 0.0f);
+    }
   }
   TileSums sums;
   std::array<int32_t, kWide> absmax{};
@@ -143,21 +147,24 @@ void ChannelBlock::merge_tile(int64_t rows, const double* mean, const double* m2
 void ChannelBlock::count(const float* tile, int64_t rows, DenseCounts& whole) {
   std::array<uint16_t, kWide> codes;
   uint64_t* const of_code = whole.of_code.data();
-  uint32_t* counts = counts_.data();  // copies of the members: the stores below might alias them
-  int first = first_, width = width_;
   for (int64_t r = 0; r < rows; ++r) {
     encode(tile + r * kWide, channels_, codes.data());
-    for (int64_t c = 0; c < channels_; ++c) {
-      const int code = codes[static_cast<size_t>(c)];
+    // Copies of the members, which the stores below might alias.
+    int first = first_;
+    auto width = static_cast<unsigned>(width_);
+    uint32_t* line = counts_.data();
+    for (int64_t c = 0; c < channels_; ++c, line += width) {
+      const unsigned code = codes[static_cast<size_t>(c)];
       ++of_code[code];
-      const int coarse = code >> kCoarseShift;
-      if (static_cast<unsigned>(coarse - first) >= static_cast<unsigned>(width)) [[unlikely]] {
-        if (take_zero_or_cover(code, c)) continue;
-        counts = counts_.data();
+      unsigned bin = (code >> kCoarseShift) - static_cast<unsigned>(first);
+      if (bin >= width) [[unlikely]] {
+        if (take_zero_or_cover(static_cast<int>(code), c)) continue;
         first = first_;
-        width = width_;
+        width = static_cast<unsigned>(width_);
+        line = counts_.data() + c * width_;
+        bin = (code >> kCoarseShift) - static_cast<unsigned>(first);
       }
-      ++counts[c * width + (coarse - first)];
+      ++line[bin];
     }
   }
 }

@@ -197,6 +197,27 @@ TEST_F(FinishedRun, StoppedAnywhereAndResumedGivesTheSameBytes) {
   EXPECT_GE(stopped, 6);
 }
 
+// Not only the same bytes: the training goes on where it stopped.
+TEST_F(FinishedRun, AStoppedTrainingGoesOnAtItsStep) {
+  const auto third_step = [](const Json& e) {
+    return e["event"] == "metric" && e["station"] == "lora" && e["name"] == "loss" && e["step"] == 3;
+  };
+  const auto& events = observer_->events();
+  const auto at = std::find_if(events.begin(), events.end(), third_step) - events.begin();
+  ASSERT_LT(at, static_cast<int64_t>(events.size()));
+  const fs::path run = *folder_ / "stopped-in-training";
+  RecordingObserver first(at), second;
+  EXPECT_THROW(test::run_small(job_, run, Mode::create, first), Cancelled);
+  EXPECT_TRUE(fs::exists(run / "stations/lora/adapter.checkpoints"));
+  test::run_small(job_, run, Mode::resume, second);
+  std::vector<int64_t> steps;
+  for (const Json& e : second.events()) {
+    if (e["event"] == "metric" && e["station"] == "lora" && e["name"] == "loss") steps.push_back(e["step"]);
+  }
+  EXPECT_EQ(steps, (std::vector<int64_t>{4, 5}));
+  EXPECT_EQ(test::tree_difference(test::bytes_of_tree(out()), test::bytes_of_tree(run)), "");
+}
+
 TEST_F(FinishedRun, AnotherJobIsNotResumed) {
   Json job = read_json_file(job_);
   job["stations"][4]["lr"] = 0.02;
