@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/jobs/lineage.h"
+#include "core/jobs/station_settings.h"
 
 namespace rolora {
 namespace {
@@ -67,6 +68,17 @@ TEST(Job, ReadsStationsWithTheCommandsDefaults) {
   EXPECT_DOUBLE_EQ(quantize.how.spec.gptq.damping, 0.01);
   EXPECT_EQ(quantize.how.samples, 128);
   EXPECT_EQ(quantize.how.error_samples, 4);
+}
+
+TEST(Job, ABitWidthLeftOutOfALinearIsTheGeneralOne) {
+  const std::string o = "model.layers.0.self_attn.o_proj", down = "model.layers.0.mlp.down_proj";
+  const Json settings = {
+      {"weights", 4}, {"activations", 6}, {"down_bits", 8}, {"bits", {{o, {{"activations", 8}}}, {down, {{"weights", 3}}}}}};
+  const QuantizationSpec spec = parse_quantize_settings(JsonObject(settings, "job.json")).spec;
+  EXPECT_EQ(spec.per_linear.at(o).weights, 4);
+  EXPECT_EQ(spec.per_linear.at(o).activations, 8);
+  EXPECT_EQ(spec.per_linear.at(down).weights, 3);
+  EXPECT_EQ(spec.per_linear.at(down).activations, 8);
 }
 
 TEST(Job, CompleteJobReadsBackToItself) {

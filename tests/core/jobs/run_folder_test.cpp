@@ -46,11 +46,21 @@ TEST(RunFolder, AnExistingFolderNeedsResumeOrForce) {
   { RunFolder run(out, Mode::create, job(), kMachine); }
   EXPECT_THAT(refusal([&] { RunFolder run(out, Mode::create, job(), kMachine); }), HasSubstr("--out: expected a new folder"));
   put(t / "other/file.txt", "mine");
-  EXPECT_THAT(refusal([&] { RunFolder run(t / "other", Mode::resume, job(), kMachine); }), HasSubstr("no job.json"));
+  EXPECT_THAT(refusal([&] { RunFolder run(t / "other", Mode::resume, job(), kMachine); }), HasSubstr("other files (file.txt)"));
   EXPECT_EQ(read_text(t / "other/file.txt"), "mine");
   put(t / "plain", "file");
   EXPECT_THAT(refusal([&] { RunFolder run(t / "plain", Mode::replace, job(), kMachine); }), HasSubstr("no folder"));
   EXPECT_THAT(refusal([&] { RunFolder run(std::filesystem::current_path(), Mode::replace, job(), kMachine); }), HasSubstr("current"));
+}
+
+TEST(RunFolder, ResumeNeverClearsAForeignFolder) {
+  for (const char* resembling : {"job.json", "lock"}) {
+    TempFolder t;
+    put(t / "mine" / resembling, "{}");
+    put(t / "mine/thesis.txt", "years of work");
+    EXPECT_THAT(refusal([&] { RunFolder run(t / "mine", Mode::resume, job(), kMachine); }), HasSubstr("other files")) << resembling;
+    EXPECT_EQ(read_text(t / "mine/thesis.txt"), "years of work") << resembling;
+  }
 }
 
 TEST(RunFolder, ForceStartsAnew) {
