@@ -2,7 +2,7 @@
 # Installs the Debian packages that build and run RoLoRA Workbench. Needs root or sudo; does nothing when all are there.
 set -eu
 packages="g++ make cmake ninja-build ccache git pkg-config unzip ca-certificates python3-pip
- libhdf5-dev libsentencepiece-dev sentencepiece nlohmann-json3-dev libcli11-dev libspdlog-dev libpcre2-dev libicu-dev libssl-dev
+ libhdf5-dev libsentencepiece-dev sentencepiece nlohmann-json3-dev libcli11-dev libpcre2-dev libicu-dev libssl-dev
  libgtest-dev libgmock-dev"
 missing=""
 for p in $packages; do
