@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What every view shows, as one value. Views never talk to each other: they read the selection and propose another.
+#pragma once
+
+#include <QObject>
+#include <QString>
+#include <QVector>
+#include <optional>
+
+#include "core/base/site.h"
+#include "widgets/data/state_ref.h"
+
+namespace rolora::widgets {
+
+/// How two states are shown together. difference is A − B and ratio A / B, with A the state that is looked at and B the baseline.
+enum class Comparison { side_by_side, only_a, only_b, difference, ratio };
+/// Folding moves the scale of a norm's sites, so magnitudes of plain and folded or rotated states compare as multiples of the rms.
+enum class Scaling { absolute, over_rms };
+
+/// −1 in an index means all of them.
+struct Selection {
+  StateRef a;  ///< the state that is looked at
+  StateRef b;  ///< the baseline beside it; may be empty
+  Comparison comparison = Comparison::side_by_side;
+  Scaling scaling = Scaling::absolute;
+  SiteKind site = SiteKind::down_in;
+  int layer = -1;
+  int channel = -1;
+  int token = -1;                                ///< position in the text
+  QString statistic = QStringLiteral("absmax");  ///< a column of the overview: absmax, mean, rms, std, kurtosis, p50, p99, p999, p9999
+  bool without_first = false;                    ///< leave out the first token of each window
+  bool operator==(const Selection&) const = default;
+};
+
+/// Holds the current selection and the ones before it.
+class SelectionModel : public QObject {
+  Q_OBJECT
+ public:
+  explicit SelectionModel(QObject* parent = nullptr);
+  const Selection& current() const { return current_; }
+  /// Makes it current and remembers the one before. Nothing happens when it is equal.
+  void propose(const Selection& selection);
+  bool can_go_back() const;
+  bool can_go_forward() const;
+
+ public slots:
+  void go_back();
+  void go_forward();
+
+ signals:
+  void changed(const rolora::widgets::Selection& now, const rolora::widgets::Selection& before);
+
+ private:
+  void move_to(const Selection& selection);
+  Selection current_;
+  QVector<Selection> back_, forward_;
+};
+
+}  // namespace rolora::widgets
+
+Q_DECLARE_METATYPE(rolora::widgets::Selection)

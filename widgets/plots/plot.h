@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The base of every plot in two dimensions: zoom, pan, history of views, crosshair, keys, export and accessibility are here, once. A new
+// plot is a subclass in one file: its data, draw(), hit() and table().
+#pragma once
+
+#include <qcustomplot.h>
+
+#include <QElapsedTimer>
+#include <QString>
+#include <QVector>
+#include <memory>
+#include <optional>
+
+#include "widgets/data/selection.h"
+#include "widgets/plots/figure.h"
+
+namespace rolora::widgets {
+
+/// What lies under a position, in the true cell: where values were pooled, the one that the pixel shows.
+struct Hit {
+  Selection selection;  ///< the current one, moved to this cell
+  QString text;         ///< "layer 3 · channel 115 · absmax 87.96 (184× median)"
+  QPointF position;     ///< of the cell's centre, in plot units
+  QCPAxisRect* panel = nullptr;
+};
+
+class Plot : public QCustomPlot {
+  Q_OBJECT
+ public:
+  explicit Plot(QWidget* parent = nullptr);
+  ~Plot() override;
+
+  /// The same data and ranges, frozen.
+  FigurePtr figure() const;
+  void set_style(const PlotStyle& style);
+  const PlotStyle& style() const { return style_; }
+  /// What the accessible name, the empty state and file names call it.
+  void set_title(const QString& title);
+  /// Shown in place of a plot without data: what to do to get some.
+  void set_empty_text(const QString& text);
+  /// Marks the selected cell; subclasses draw it on the overlay layer in mark().
+  void set_selection(const Selection& selection);
+  const Selection& selection() const { return selection_; }
+  /// The sentence that a screen reader speaks: the last hit or what the plot shows.
+  QString sentence() const;
+  /// Crosshair of a linked plot (dashed), by data coordinates; NaN leaves a direction out.
+  void show_linked_crosshair(double key, double value);
+
+ public slots:
+  void fit();
+  void previous_view();
+  void next_view();
+  void zoom_out();
+  virtual void toggle_log() {}
+  virtual void cycle_colours() {}
+
+ signals:
+  void hovered(const rolora::widgets::Hit& hit);
+  void left();                                                 ///< the pointer left the plot
+  void proposed(const rolora::widgets::Selection& selection);  ///< click, arrow keys
+  void drilled(const rolora::widgets::Selection& selection);   ///< double click, Enter
+  void climbed();                                              ///< Backspace
+  void table_asked();                                          ///< T
+  void layer_stepped(int by);                                  ///< Page Up and Down
+  void rectangle_selected(const QRectF& data_rectangle);       ///< Ctrl+drag, in data coordinates
+  void view_changed();
+  void menu_asked(const QPoint& global, const rolora::widgets::Hit& hit, bool has_hit);
+
+ protected:
+  /// Removes everything and draws the data anew with this style. Called when data, style or size class change; never on hover.
+  virtual void draw(const PlotStyle& style) = 0;
+  /// A plot without parent holding the same data.
+  virtual std::unique_ptr<Plot> copy() const = 0;
+  virtual bool has_data() const = 0;
+  virtual std::optional<Hit> hit(QPointF position) const = 0;
+  virtual FigureTable table() const = 0;
+  virtual QString file_name() const = 0;
+  virtual QString caption() const = 0;
+  virtual double height_to_width() const { return 0.62; }
+  /// The cell one step from the selected one; to_outlier: to the next one above the threshold in that direction.
+  virtual std::optional<Hit> stepped(int dx, int dy, bool to_outlier) const;
+  /// Draws the selected cell on overlay_layer().
+  virtual void mark(const PlotStyle& style);
+  /// Ranges that show all data, for all axes.
+  virtual void set_full_ranges() = 0;
+
+  /// Call after the data changed: draws, keeps the ranges if `keep_view`.
+  void data_changed(bool keep_view);
+  /// Axes of different panels that move together.
+  void link_axes(const QList<QCPAxis*>& axes);
+  QCPLayer* overlay_layer() const;  ///< buffered, above the data
+
+  bool event(QEvent* event) override;
+  void mousePressEvent(QMouseEvent* event) override;
+  void mouseMoveEvent(QMouseEvent* event) override;
+  void mouseReleaseEvent(QMouseEvent* event) override;
+  void mouseDoubleClickEvent(QMouseEvent* event) override;
+  void wheelEvent(QWheelEvent* event) override;
+  void keyPressEvent(QKeyEvent* event) override;
+  void keyReleaseEvent(QKeyEvent* event) override;
+  void leaveEvent(QEvent* event) override;
+  void contextMenuEvent(QContextMenuEvent* event) override;
+
+ private:
+  friend class PlotFigure;
+  struct Interaction;
+  PlotStyle style_;
+  Selection selection_;
+  QString title_, empty_text_;
+  std::unique_ptr<Interaction> interaction_;
+};
+
+}  // namespace rolora::widgets
+
+Q_DECLARE_METATYPE(rolora::widgets::Hit)

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A page of the window's centre: a bar of choices above a plot, both following the selection.
+#pragma once
+
+#include <QString>
+#include <QWidget>
+
+#include "widgets/data/selection.h"
+#include "widgets/data/workbench.h"
+#include "widgets/plots/figure.h"
+#include "widgets/plots/plot.h"
+
+namespace rolora::widgets {
+
+class View : public QWidget {
+  Q_OBJECT
+ public:
+  explicit View(const Workbench& workbench, QWidget* parent = nullptr) : QWidget(parent), workbench_(workbench) {}
+  virtual QString title() const = 0;     ///< of its tab
+  virtual FigurePtr figure() const = 0;  ///< nullptr while there is nothing to show
+  virtual void set_style(const PlotStyle& style) = 0;
+  /// What the keyboard acts on.
+  virtual QWidget* focus_widget() = 0;
+
+ signals:
+  void sentence_changed(const QString& sentence);  ///< for the status bar: the hit under the pointer, or empty
+  void drilled();                                  ///< the selection went a level down: the window shows the next view
+  void climbed();
+  void table_asked();
+  void figure_menu_asked(const QPoint& global);  ///< the window adds its export actions there
+
+ protected:
+  const Workbench& workbench() const { return workbench_; }
+
+ private:
+  Workbench workbench_;
+};
+
+}  // namespace rolora::widgets
