@@ -65,8 +65,9 @@ constexpr auto kTensorWithRatio = [] {
   return all;
 }();
 
+// The five that channels and tokens share, in the order of both tables.
 template <class Figures>
-auto& channel_of(Figures& f, size_t field) {
+auto& shared_of(Figures& f, size_t field) {
   switch (field) {
     case 0:
       return f.absmax;
@@ -76,27 +77,14 @@ auto& channel_of(Figures& f, size_t field) {
       return f.rms;
     case 3:
       return f.std;
-    case 4:
-      return f.kurtosis;
     default:
-      return f.quantiles.at(field - 5);
+      return f.kurtosis;
   }
 }
 
 template <class Figures>
-auto& token_of(Figures& f, size_t field) {
-  switch (field) {
-    case 0:
-      return f.absmax;
-    case 1:
-      return f.mean;
-    case 2:
-      return f.rms;
-    case 3:
-      return f.std;
-    default:
-      return f.kurtosis;
-  }
+auto& channel_of(Figures& f, size_t field) {
+  return field < kTokenFields ? shared_of(f, field) : f.quantiles.at(field - kTokenFields);
 }
 
 template <class Figures>
@@ -111,8 +99,8 @@ const std::vector<float>& channel_values(const ChannelFigures& figures, size_t f
 std::vector<float>& channel_values(ChannelFigures& figures, size_t field) { return channel_of(figures, field); }
 
 std::span<const FieldText, kTokenFields> token_fields() { return kToken; }
-const std::vector<float>& token_values(const TokenFigures& figures, size_t field) { return token_of(figures, field); }
-std::vector<float>& token_values(TokenFigures& figures, size_t field) { return token_of(figures, field); }
+const std::vector<float>& token_values(const TokenFigures& figures, size_t field) { return shared_of(figures, field); }
+std::vector<float>& token_values(TokenFigures& figures, size_t field) { return shared_of(figures, field); }
 
 std::span<const FieldText, kLineFields> line_fields() { return kLine; }
 const std::vector<float>& line_values(const LineFigures& figures, size_t field) { return line_of(figures, field); }

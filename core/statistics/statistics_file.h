@@ -16,6 +16,10 @@
 //   /STATE/layers.0.down_in/full      NXdata [token, channel]: values, where they were kept
 //   /STATE/weights/NAME               NXdata: row_absmax, row_kurtosis, row_rtn_error, column_…; figures of the matrix as attributes
 //
+// What the numbers are taken of says the root's attribute `observed` (kObserved): each site's tensor as the model computes it, with the
+// online rotations, before fake quantization rounds activations, keys or values there. So the sites of a quantized model show what its
+// quantizers meet; a site's own rounding shows only at the sites behind it, as rounded weights do.
+//
 // Every dataset carries unit and definition; one that may hold NaN says so in may_be_nan and nan_means. No dates, durations or paths.
 #pragma once
 
@@ -33,6 +37,11 @@
 namespace rolora {
 
 inline constexpr int64_t kStatisticsFormat = 1;
+
+/// The root's attribute `observed`: the observation stage of core/model/sites.h in words.
+inline constexpr const char* kObserved =
+    "each site's tensor as the model computes it, online rotations (R3, R4) included, before activations, keys or values are rounded "
+    "there; of a quantized model the weights are the rounded ones, and the rounding at earlier sites is in effect";
 
 /// What the numbers hang on, the same for all states of a file.
 struct StatisticsProvenance {

@@ -9,6 +9,11 @@
 #include "core/storage/hdf5.h"
 
 namespace rolora {
+namespace {
+
+constexpr int64_t kMost = int64_t{1} << 40;  // of anything that a file counts: a product of two such numbers stays within 64 bits
+
+}  // namespace
 
 struct StatisticsFile::State {
   State(const std::filesystem::path& path) : name(path.string()), in(path) {}
@@ -23,10 +28,17 @@ struct StatisticsFile::State {
     }
     return static_cast<int64_t>(value);
   }
+  // A file may declare any extent, and HDF5 multiplies the sides without looking.
+  int64_t elements(const std::string& path, const std::vector<int64_t>& shape) const {
+    int64_t product = 1;
+    for (const int64_t side : shape) {
+      if (side < 0 || (side > 0 && product > kMost / side)) refuse(path, "at most " + std::to_string(kMost) + " values", "more");
+      product *= side;
+    }
+    return product;
+  }
   std::vector<double> numbers(const std::string& path, int64_t count, bool may_be_nan) const {
-    const std::vector<int64_t> shape = in.shape(path);
-    int64_t values = 1;
-    for (const int64_t side : shape) values *= side;
+    const int64_t values = elements(path, in.shape(path));
     if (values != count) refuse(path, std::to_string(count) + " values", std::to_string(values));
     std::vector<double> out = in.numbers(path);
     for (const double v : out) {
@@ -83,12 +95,13 @@ TensorFigures StatisticsFile::State::tensor(const std::string& path) const {
 LogHistogram StatisticsFile::State::histogram(const std::string& path, const std::string& prefix, bool with_signs) const {
   const std::string counts = path + "/" + prefix + "hist_counts";
   const std::vector<int64_t> shape = in.shape(counts);
-  if (shape.size() != 1 || shape[0] > LogBins::kCount)
+  if (shape.size() != 1 || shape[0] < 0 || shape[0] > LogBins::kCount)
     refuse(counts, "at most " + std::to_string(LogBins::kCount) + " bins", "another extent");
   LogHistogram out;
-  out.first = static_cast<int>(whole(counts, "first_bin", 0));
+  const int64_t first = whole(counts, "first_bin", 0);
+  if (first > LogBins::kCount - shape[0]) refuse(counts, "bins of finite numbers", "bins beyond them");
+  out.first = static_cast<int>(first);
   out.zeros = static_cast<uint64_t>(whole(counts, "zeros", 0));
-  if (out.first + shape[0] > LogBins::kCount) refuse(counts, "bins of finite numbers", "bins beyond them");
   const auto read = [&](const std::string& dataset) {
     std::vector<uint64_t> list;
     for (const int64_t v : indices(dataset, shape[0], 0, int64_t{1} << 53)) list.push_back(static_cast<uint64_t>(v));
@@ -125,6 +138,8 @@ StatisticsFile::StatisticsFile(const std::filesystem::path& file) : state_(std::
   p.corpus = s.in.text_attribute("/", "corpus");
   p.windows = s.whole("/", "windows", 1);
   p.context = s.whole("/", "context", 1);
+  if (p.windows > kMost / p.context)
+    s.refuse("/@windows", "windows of together at most " + std::to_string(kMost) + " tokens", std::to_string(p.windows));
   p.dtype = s.in.text_attribute("/", "dtype");
   p.device = s.in.text_attribute("/", "device");
   p.threads = s.whole("/", "threads", 0);
@@ -235,7 +250,7 @@ OverviewMatrix StatisticsFile::overview(const std::string& state, SiteKind site,
   OverviewMatrix out;
   out.channels = shape[1];
   out.layers = s.indices(path + "/layer", shape[0], 0, int64_t{1} << 31);
-  out.values = s.floats(path, *field, shape[0] * shape[1]);
+  out.values = s.floats(path, *field, s.elements(path + "/" + statistic, shape));
   return out;
 }
 
@@ -244,7 +259,7 @@ std::vector<float> StatisticsFile::full(const std::string& state, const std::str
   const std::string path = s.site_path(state, site, false);
   if (!s.in.has(path + "/full")) return {};
   const TensorFigures figures = s.tensor(path);
-  return s.floats(path + "/full", {"values", kNoUnit, ""}, figures.tokens * figures.channels);
+  return s.floats(path + "/full", {"values", kNoUnit, ""}, s.elements(path + "/full/values", {figures.tokens, figures.channels}));
 }
 
 std::vector<LinearStatistics> StatisticsFile::linears(const std::string& state) const {

@@ -100,6 +100,7 @@ void Writing::root(const StatisticsProvenance& p, const std::vector<StatisticsOf
   std::vector<std::string> names;
   for (const StatisticsOfState& s : states) names.push_back(s.state);
   out_.attribute("/", "states", names);
+  out_.attribute("/", "observed", std::string(kObserved));
   out_.attribute("/", "model_hash", states.front().model_hash);
   out_.attribute("/", "text", p.text);
   out_.attribute("/", "text_hash", p.text_hash);

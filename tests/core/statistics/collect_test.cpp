@@ -157,6 +157,40 @@ TEST_F(Collect, RefusesWindowsWithoutASecondToken) {
   EXPECT_THROW(collect_statistics(*model_, windows_.slice(1, 0, 1), {}, monitor_), UsageError);
 }
 
+// A model with coarse fake quantization: every site's tensor is rounded to integers on its way on.
+class Rounded final : public ModelSource {
+ public:
+  explicit Rounded(std::shared_ptr<const ModelSource> base) : base_(std::move(base)) {}
+  const ModelConfig& config() const override { return base_->config(); }
+  LayerWeights layer(LayerIndex index, const Compute& compute) const override { return base_->layer(index, compute); }
+  at::Tensor embed(const at::Tensor& ids, const Compute& compute) const override { return base_->embed(ids, compute); }
+  at::Tensor final_norm(const Compute& compute) const override { return base_->final_norm(compute); }
+  at::Tensor head(const Compute& compute) const override { return base_->head(compute); }
+  void attach(Listeners& listeners, const Compute&) const override {
+    class Round final : public SiteListener {
+      at::Tensor visit(const SiteVisit& where, const at::Tensor& x) override { return where.site == SiteKind::residual_in ? x : x.round(); }
+    };
+    listeners.add(ListenerStage::quantization, std::make_shared<Round>());
+  }
+
+ private:
+  std::shared_ptr<const ModelSource> base_;
+};
+
+// What the file's attribute `observed` says.
+TEST_F(Collect, SeesWhatTheQuantizersMeetNotWhatTheyMake) {
+  StatisticsOptions options;
+  options.keep = {"layers.0.qkv_in", "layers.0.v_out", "layers.1.qkv_in"};
+  const StatisticsResult exact = collect(options);
+  const StatisticsResult rounded = collect_statistics(Rounded(model_), windows_, options, monitor_);
+  EXPECT_EQ(rounded.find("layers.0.qkv_in")->full, exact.find("layers.0.qkv_in")->full);  // nothing was rounded before it
+  for (const char* behind : {"layers.0.v_out", "layers.1.qkv_in"}) {                      // rounding in front is in effect, its own not
+    const std::vector<float>& values = rounded.find(behind)->full;
+    EXPECT_NE(values, exact.find(behind)->full) << behind;
+    EXPECT_TRUE(std::any_of(values.begin(), values.end(), [](float v) { return v != std::round(v); })) << behind;
+  }
+}
+
 // Folding moves the gains out of the norms: the fold's qkv_in is the plain one divided by the gain, its o_in and residual are the same.
 TEST_F(Collect, TheFoldedStateDiffersOnlyBehindTheNorms) {
   const std::vector<ModelState> states = {{"plain", model_, "hash", std::nullopt}, folded_state(model_, "hash")};

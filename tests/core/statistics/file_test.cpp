@@ -12,65 +12,14 @@
 #include "core/statistics/statistics_fields.h"
 #include "core/storage/atomic_file.h"
 #include "core/storage/hdf5.h"
-#include "tests/core/statistics/brute_force.h"
-#include "tests/support/folders.h"
+#include "tests/core/statistics/sample_file.h"
 
 namespace rolora {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-constexpr int64_t kWindows = 3, kWindow = 20, kOutlierToken = 33, kOutlierChannel = 7;
-
-SiteStatistics site_of(int64_t layer, SiteKind kind, int64_t channels, uint64_t seed, bool keep) {
-  const test::Matrix m = test::random_activations(kWindows, kWindow, channels, seed, kOutlierToken, kOutlierChannel);
-  SiteAccumulator accumulator(LayerIndex(layer), kind, kWindow, {}, keep);
-  accumulator.add(torch::tensor(m.values).view({kWindows, kWindow, channels}));
-  return accumulator.finish();
-}
-
-StatisticsOfState state_of(const std::string& label, uint64_t seed) {
-  StatisticsOfState s;
-  s.state = label;
-  s.model_hash = "hash of " + label;
-  if (label != "plain") {
-    s.rotation_checksum = "checksum";
-    s.rotation = {{"r1", {{"kind", "hadamard"}}}};
-  }
-  s.result.windows = kWindows;
-  s.result.context = kWindow;
-  for (int64_t layer = 0; layer < 2; ++layer) {
-    s.result.sites.push_back(site_of(layer, SiteKind::qkv_in, 10, seed + 10, false));
-    s.result.sites.push_back(site_of(layer, SiteKind::down_in, 24, seed + static_cast<uint64_t>(layer), layer == 1));
-  }
-  s.result.linears.push_back(weight_statistics("model.layers.0.mlp.down_proj", torch::arange(12, torch::kFloat).view({3, 4}) - 5));
-  return s;
-}
-
-StatisticsProvenance provenance() {
-  StatisticsProvenance p;
-  p.text = "chapters.txt";
-  p.text_hash = "abc";
-  p.corpus = "text";
-  p.windows = kWindows;
-  p.context = kWindow;
-  p.dtype = "float32";
-  p.device = "cpu";
-  p.cpu_features = "avx2";
-  p.threads = 2;
-  p.seed = 11;
-  return p;
-}
-
-const std::vector<StatisticsOfState>& states() {
-  static const std::vector<StatisticsOfState> list = {state_of("plain", 1), state_of("rotated", 5)};
-  return list;
-}
-
-TokenTexts texts() {
-  return {torch::arange(kWindows * kWindow).view({kWindows, kWindow}) + 100, [](int64_t id) { return "▁" + std::to_string(id); }};
-}
+using namespace test;  // the sample of sample_file.h
 
 // NaN equals NaN here: both mean that nothing can be said.
 void expect_same(const std::vector<float>& found, const std::vector<float>& expected) {
@@ -153,6 +102,7 @@ TEST(StatisticsFile, DefaultsLeadToTheMatrixOfTheFirstState) {
   for (const std::string& signal : in.texts_attribute(path, "auxiliary_signals"))
     EXPECT_THAT(in.shape(path + "/" + signal), ElementsAre(2, 24));
   EXPECT_EQ(in.text_attribute("/", "tool_version"), kToolVersion);
+  EXPECT_THAT(in.text_attribute("/", "observed"), HasSubstr("before activations, keys or values are rounded there"));
 }
 
 TEST(StatisticsFile, OverviewAndProfileHoldTheSitesRowByRow) {

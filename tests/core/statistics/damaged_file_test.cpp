@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Statistics files whose structure is whole but whose extents and counts are not: written by the HDF5 library itself, which stores any
+// extent of a dataset that no chunk was ever allocated for.
+#ifdef ROLORA_HAS_HDF5
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <hdf5.h>
+
+#include <functional>
+
+#include "core/base/error.h"
+#include "core/statistics/statistics_file.h"
+#include "tests/core/statistics/sample_file.h"
+
+namespace rolora {
+namespace {
+
+using testing::HasSubstr;
+
+// A statistics file opened for damage. The library cuts the seal off when it closes the file, so readers take it as one of another program.
+class Forged {
+ public:
+  explicit Forged(const std::filesystem::path& file) : file_(H5Fopen(file.c_str(), H5F_ACC_RDWR, H5P_DEFAULT)) { EXPECT_GE(file_, 0); }
+  ~Forged() { EXPECT_GE(H5Fclose(file_), 0); }
+  void extent(const char* path, const std::vector<hsize_t>& sides) const {
+    const std::vector<hsize_t> chunk(sides.size(), 1);
+    const hid_t space = H5Screate_simple(static_cast<int>(sides.size()), sides.data(), nullptr);
+    const hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    EXPECT_GE(H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data()), 0);
+    EXPECT_GE(H5Ldelete(file_, path, H5P_DEFAULT), 0) << path;
+    const hid_t data = H5Dcreate2(file_, path, H5T_IEEE_F32LE, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    EXPECT_GE(data, 0) << path;
+    H5Dclose(data);
+    H5Pclose(creation);
+    H5Sclose(space);
+  }
+  void integers(const char* path, const std::vector<int64_t>& values) const {
+    const hsize_t count = values.size();
+    const hid_t space = H5Screate_simple(1, &count, nullptr);
+    EXPECT_GE(H5Ldelete(file_, path, H5P_DEFAULT), 0) << path;
+    const hid_t data = H5Dcreate2(file_, path, H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    EXPECT_GE(H5Dwrite(data, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), 0);
+    H5Dclose(data);
+    H5Sclose(space);
+  }
+  void attribute(const char* object, const char* name, int64_t value) const {
+    const hid_t space = H5Screate(H5S_SCALAR);
+    EXPECT_GE(H5Adelete_by_name(file_, object, name, H5P_DEFAULT), 0) << object << "@" << name;
+    const hid_t at = H5Acreate_by_name(file_, object, name, H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    EXPECT_GE(H5Awrite(at, H5T_NATIVE_INT64, &value), 0) << object << "@" << name;
+    H5Sclose(space);
+    H5Aclose(at);
+  }
+
+ private:
+  hid_t file_;
+};
+
+struct Damage {
+  const char* what;
+  std::function<void(const Forged&)> forge;
+  std::function<void(const StatisticsFile&)> read;
+  const char* message;
+};
+
+constexpr const char* kSite = "/plain/layers.1.down_in";
+constexpr hsize_t kHuge = hsize_t{1} << 62;
+
+const std::vector<Damage>& damages() {
+  const auto site = [](const StatisticsFile& file) { file.site("plain", "layers.1.down_in"); };
+  const auto full = [](const StatisticsFile& file) { file.full("plain", "layers.1.down_in"); };
+  const auto overview = [](const StatisticsFile& file) { file.overview("plain", SiteKind::down_in, "absmax"); };
+  const auto nothing = [](const StatisticsFile&) {};
+  static const std::vector<Damage> list = {
+      {"sides whose product is 2^64, which is 0",
+       [](const Forged& f) {
+         f.integers("/plain/overview/down_in/layer", {0, 1, 2, 3});
+         f.extent("/plain/overview/down_in/absmax", {4, kHuge});
+       },
+       overview, "/plain/overview/down_in/absmax: expected at most 1099511627776 values, found more"},
+      {"sides whose product is 2^63",
+       [](const Forged& f) {
+         f.extent("/plain/overview/down_in/absmax", {2, kHuge});
+       },
+       overview, "/plain/overview/down_in/absmax: expected at most"},
+      {"more values than the file can hold",
+       [](const Forged& f) {
+         f.extent("/plain/overview/down_in/absmax", {2, 1 << 30});
+       },
+       overview, "/plain/overview/down_in/absmax: expected values that fit the file"},
+      {"channels far beyond the file", [](const Forged& f) { f.extent("/plain/layers.1.down_in/absmax", {kHuge}); }, site,
+       "/plain/layers.1.down_in/absmax: expected at most"},
+      {"bins far beyond the file", [](const Forged& f) { f.extent("/plain/layers.1.down_in/hist_counts", {kHuge}); }, site,
+       "/plain/layers.1.down_in/hist_counts: expected at most 17728 bins"},
+      {"outliers far beyond the file", [](const Forged& f) { f.extent("/plain/layers.1.down_in/topk_value", {kHuge}); }, site,
+       "/plain/layers.1.down_in/topk_value: expected at most"},
+      {"tokens far beyond the file", [](const Forged& f) { f.extent("/plain/layers.1.down_in/tokens/absmax", {kHuge}); },
+       [](const StatisticsFile& file) { file.tokens("plain", "layers.1.down_in"); },
+       "/plain/layers.1.down_in/tokens/absmax: expected at most"},
+      {"rows far beyond the file", [](const Forged& f) { f.extent("/plain/weights/model.layers.0.mlp.down_proj/row_absmax", {kHuge}); },
+       [](const StatisticsFile& file) { file.linears("plain"); }, "row_absmax: expected at most"},
+      {"tokens times channels is 2^64",
+       [](const Forged& f) {
+         f.attribute((std::string(kSite) + "/tensor").c_str(), "tokens", int64_t{1} << 32);
+         f.attribute((std::string(kSite) + "/tensor").c_str(), "channels", int64_t{1} << 32);
+         f.extent("/plain/layers.1.down_in/full/values", {hsize_t{1} << 32, hsize_t{1} << 32});
+       },
+       full, "/plain/layers.1.down_in/full/values: expected at most"},
+      {"a first bin that is no int",
+       [](const Forged& f) { f.attribute("/plain/layers.1.down_in/hist_counts", "first_bin", (int64_t{1} << 32) + 1); }, site,
+       "/plain/layers.1.down_in/hist_counts: expected bins of finite numbers"},
+      {"windows times context is 2^64",
+       [](const Forged& f) {
+         f.attribute("/", "windows", int64_t{1} << 32);
+         f.attribute("/", "context", int64_t{1} << 32);
+       },
+       nothing, "/@windows: expected windows of together at most"},
+  };
+  return list;
+}
+
+TEST(DamagedStatisticsFile, ExtentsAreCheckedBeforeTheyAreMultiplied) {
+  const test::TempFolder scratch;
+  const std::filesystem::path path = scratch / "forged.h5";
+  for (const Damage& damage : damages()) {
+    SCOPED_TRACE(damage.what);
+    write_statistics(path, test::provenance(), test::states(), test::texts());
+    ASSERT_NO_THROW(damage.read(load_statistics(path)));
+    { damage.forge(Forged(path)); }
+    try {
+      damage.read(load_statistics(path));
+      ADD_FAILURE() << "accepted";
+    } catch (const InputError& e) {
+      EXPECT_THAT(e.what(), HasSubstr(damage.message));
+      EXPECT_THAT(e.what(), HasSubstr("forged.h5: "));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rolora
+#endif
