@@ -2,9 +2,12 @@
 // Everything about a plot's looks that is not its data, so that the same plot is drawn on a dark screen and on white paper.
 #pragma once
 
+#include <qcustomplot.h>
+
 #include <QColor>
 #include <QFont>
 #include <QPalette>
+#include <QPen>
 #include <QString>
 #include <vector>
 
@@ -20,6 +23,14 @@ struct PlotStyle {
   QString colours = QStringLiteral("cividis");  ///< of magnitudes (base/colour_map.h)
   bool paper = false;
 
+  bool operator==(const PlotStyle&) const = default;
+  /// The pen of the i-th series: its colour and a dash pattern of its own. Colours and dashes repeat together after series.size().
+  QPen series_pen(size_t index) const;
+  /// A marker of the i-th series: colour, and a shape of its own.
+  QCPScatterStyle series_marker(size_t index) const;
+  /// A pen for axes and ticks, and one for grid lines.
+  QPen axis_pen() const { return QPen(axis, axis_width); }
+  QPen grid_pen() const { return QPen(grid, grid_width); }
   /// Follows the application's palette and font.
   static PlotStyle screen(const QPalette& palette, const QFont& font);
   /// White ground; sizes in points as they come out on paper.

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The base of every plot in two dimensions: zoom, pan, history of views, crosshair, keys, export and accessibility are here, once. A new
 // plot is a subclass in one file: its data, draw(), hit() and table().
+//
+// How to write one:
+//   * draw() finds an empty plot (no layout elements, plottables, items; xAxis and yAxis are null) and adds panels with add_panel(), texts
+//     with add_text(), and its plottables with explicit axes. It sets no ranges.
+//   * Zoom and pan act on a panel's range-zoom axes (QCPAxisRect::setRangeZoomAxes; bottom and left unless set otherwise). Panels that
+//     share an axis call link_axes() in draw().
+//   * hit() answers for the nearest thing within reach(); the base does the rest (crosshair, text beside the pointer, click, keys).
+//   * When data arrive: keep them, call data_changed(). Never call replot() for hovering or selecting.
+//   * Axes are new after each draw(): keep no pointers to them beyond it (members set in draw() are fine).
 #pragma once
 
 #include <qcustomplot.h>
@@ -8,10 +17,12 @@
 #include <QElapsedTimer>
 #include <QString>
 #include <QVector>
+#include <functional>
 #include <memory>
 #include <optional>
 
 #include "widgets/data/selection.h"
+#include "widgets/plots/accessible_chart.h"
 #include "widgets/plots/figure.h"
 
 namespace rolora::widgets {
@@ -24,7 +35,7 @@ struct Hit {
   QCPAxisRect* panel = nullptr;
 };
 
-class Plot : public QCustomPlot {
+class Plot : public QCustomPlot, public SpokenChart {
   Q_OBJECT
  public:
   explicit Plot(QWidget* parent = nullptr);
@@ -36,13 +47,14 @@ class Plot : public QCustomPlot {
   const PlotStyle& style() const { return style_; }
   /// What the accessible name, the empty state and file names call it.
   void set_title(const QString& title);
+  const QString& title() const { return title_; }
   /// Shown in place of a plot without data: what to do to get some.
   void set_empty_text(const QString& text);
   /// Marks the selected cell; subclasses draw it on the overlay layer in mark().
   void set_selection(const Selection& selection);
   const Selection& selection() const { return selection_; }
   /// The sentence that a screen reader speaks: the last hit or what the plot shows.
-  QString sentence() const;
+  QString sentence() const override;
   /// Crosshair of a linked plot (dashed), by data coordinates; NaN leaves a direction out.
   void show_linked_crosshair(double key, double value);
 
@@ -81,6 +93,10 @@ class Plot : public QCustomPlot {
   virtual std::optional<Hit> stepped(int dx, int dy, bool to_outlier) const;
   /// Draws the selected cell on overlay_layer().
   virtual void mark(const PlotStyle& style);
+  /// Where the selection lies in this plot, for the mark, the keys and the sentence; nothing when it shows no such thing.
+  virtual std::optional<Hit> hit_of_selection() const { return {}; }
+  /// A wish for an axis, cut to what makes sense (a heat map does not leave its data).
+  virtual QCPRange limited(const QCPAxis* axis, const QCPRange& wanted) const;
   /// Ranges that show all data, for all axes.
   virtual void set_full_ranges() = 0;
 
@@ -89,6 +105,18 @@ class Plot : public QCustomPlot {
   /// Axes of different panels that move together.
   void link_axes(const QList<QCPAxis*>& axes);
   QCPLayer* overlay_layer() const;  ///< buffered, above the data
+  /// An axis rectangle in the layout's cell with bottom and left axes in this style; grid lines as asked for.
+  QCPAxisRect* add_panel(int row, int column, const PlotStyle& style, bool grid = true);
+  void style_axis(QCPAxis* axis, const PlotStyle& style, bool grid = true) const;
+  /// A line of text in the layout's cell: a panel's title or a badge.
+  QCPTextElement* add_text(int row, int column, const QString& text, const QFont& font, const QColor& colour,
+                           Qt::Alignment alignment = Qt::AlignLeft | Qt::AlignVCenter);
+  /// How near a click must be, in plot units.
+  double reach() const { return 6; }
+  /// Ranges of all panels' axes, in the layout's order.
+  QVector<QCPRange> view_ranges() const;
+  /// A change of ranges that enters the history of views.
+  void change_view(const std::function<void()>& change);
 
   bool event(QEvent* event) override;
   void mousePressEvent(QMouseEvent* event) override;
@@ -103,7 +131,19 @@ class Plot : public QCustomPlot {
 
  private:
   friend class PlotFigure;
+  friend class PlotOverlay;
   struct Interaction;
+  void redraw();
+  void set_view_ranges(const QVector<QCPRange>& ranges);
+  void step_history(bool back);
+  void show_hit(const std::optional<Hit>& hit, bool announce);
+  void zoom_at(QPointF position, double factor, bool x, bool y);
+  void pan(QCPAxisRect* panel, QPointF from, QPointF to);
+  void zoom_to(QCPAxisRect* panel, const QRectF& rectangle);
+  bool view_key(const QKeyEvent& event);
+  bool cursor_key(const QKeyEvent& event);
+  void clear_or_fit();
+  std::optional<Hit> cursor() const;
   PlotStyle style_;
   Selection selection_;
   QString title_, empty_text_;

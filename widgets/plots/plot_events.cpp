@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The grammar of pointer and keys, the same in every plot.
+#include <QGuiApplication>
+#include <QNativeGestureEvent>
+#include <QStyleHints>
+#include <cmath>
+
+#include "widgets/plots/plot.h"
+#include "widgets/plots/plot_interaction.h"
+
+namespace rolora::widgets {
+
+namespace {
+
+constexpr double kWheelStep = 0.8;  // of the range, a notch
+
+/// Keys that a plot takes even where the window has a shortcut of the same name.
+bool is_plot_key(const QKeyEvent& event) {
+  const auto modifiers = event.modifiers() & ~(Qt::KeypadModifier | Qt::ShiftModifier);
+  switch (event.key()) {
+    case Qt::Key_Left:
+    case Qt::Key_Right:
+      return modifiers == Qt::NoModifier || modifiers == Qt::ControlModifier || modifiers == Qt::AltModifier;
+    case Qt::Key_Up:
+    case Qt::Key_Down:
+      return modifiers == Qt::NoModifier || modifiers == Qt::ControlModifier;
+    case Qt::Key_B:
+    case Qt::Key_O:
+    case Qt::Key_Home:
+    case Qt::Key_L:
+    case Qt::Key_C:
+    case Qt::Key_T:
+    case Qt::Key_F:
+    case Qt::Key_P:
+    case Qt::Key_Space:
+    case Qt::Key_PageUp:
+    case Qt::Key_PageDown:
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+    case Qt::Key_Escape:
+    case Qt::Key_Backspace:
+      return modifiers == Qt::NoModifier;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+bool Plot::event(QEvent* event) {
+  switch (event->type()) {
+    case QEvent::ShortcutOverride:
+      if (is_plot_key(*static_cast<QKeyEvent*>(event))) {
+        event->accept();
+        return true;
+      }
+      break;
+    case QEvent::PaletteChange:
+    case QEvent::ApplicationPaletteChange:
+    case QEvent::FontChange:
+      if (interaction_ && interaction_->follows_palette && !style_.paper) {
+        PlotStyle style = PlotStyle::screen(palette(), font());
+        style.colours = style_.colours;
+        set_style(style);
+      }
+      break;
+    case QEvent::FocusIn:
+    case QEvent::FocusOut: {
+      const auto reason = static_cast<QFocusEvent*>(event)->reason();
+      const bool by_key = reason == Qt::TabFocusReason || reason == Qt::BacktabFocusReason || reason == Qt::ShortcutFocusReason;
+      interaction_->overlay->focus_ring = event->type() == QEvent::FocusIn && by_key;
+      interaction_->space = false;
+      overlay_layer()->replot();
+      break;
+    }
+    case QEvent::NativeGesture: {
+      auto* gesture = static_cast<QNativeGestureEvent*>(event);
+      if (gesture->gestureType() == Qt::ZoomNativeGesture) {
+        zoom_at(gesture->position(), 1 / std::max(0.1, 1 + gesture->value()), true, true);
+        return true;
+      }
+      break;
+    }
+    default:
+      break;
+  }
+  return QCustomPlot::event(event);
+}
+
+void Plot::mousePressEvent(QMouseEvent* event) {
+  Interaction& state = *interaction_;
+  state.overlay->focus_ring = false;
+  if (!has_data() || (event->button() != Qt::LeftButton && event->button() != Qt::MiddleButton)) return;
+  state.pressed_at = event->position();
+  state.panned_from = state.pressed_at;
+  state.panel = axisRectAt(state.pressed_at);
+  state.dragged_by_middle = event->button() == Qt::MiddleButton;
+  state.drag = Interaction::Drag::pressed;
+  event->accept();
+}
+
+void Plot::mouseMoveEvent(QMouseEvent* event) {
+  using Drag = Interaction::Drag;
+  Interaction& state = *interaction_;
+  if (!has_data()) return;
+  const QPointF at = event->position();
+  if (state.drag == Drag::none) {
+    show_hit(hit(at), false);
+    return;
+  }
+  if (state.drag == Drag::pressed) {
+    if ((at - state.pressed_at).manhattanLength() < QGuiApplication::styleHints()->startDragDistance() || state.panel.isNull()) return;
+    const bool pans = state.dragged_by_middle || state.space;
+    state.drag = pans ? Drag::pan : (event->modifiers() & Qt::ControlModifier ? Drag::select : Drag::zoom);
+    state.overlay->crosses.clear();
+    state.overlay->text.clear();
+    if (pans) setCursor(Qt::ClosedHandCursor);
+  }
+  if (state.drag == Drag::pan) {
+    pan(state.panel, state.panned_from, at);
+    state.one_change = true;
+    state.panned_from = at;
+  } else {
+    state.overlay->band = QRectF(state.pressed_at, at).normalized().intersected(QRectF(state.panel->rect()));
+    overlay_layer()->replot();
+  }
+}
+
+void Plot::mouseReleaseEvent(QMouseEvent* event) {
+  using Drag = Interaction::Drag;
+  Interaction& state = *interaction_;
+  const Drag drag = std::exchange(state.drag, Drag::none);
+  if (drag == Drag::none) return;
+  state.one_change = false;
+  if (drag == Drag::pressed) {
+    if (state.dragged_by_middle || event->button() != Qt::LeftButton) return;
+    if (const auto found = hit(event->position())) {
+      show_hit(found, true);
+      emit proposed(found->selection);
+    }
+    return;
+  }
+  if (drag == Drag::pan) {
+    setCursor(state.space ? Qt::OpenHandCursor : Qt::ArrowCursor);
+    return;
+  }
+  const QRectF band = state.overlay->band.value_or(QRectF());
+  state.overlay->band.reset();
+  overlay_layer()->replot();
+  if (state.panel.isNull() || (band.width() < reach() && band.height() < reach())) return;
+  if (drag == Drag::zoom) {
+    zoom_to(state.panel, band);
+  } else {
+    const QCPAxis* x = state.panel->rangeZoomAxis(Qt::Horizontal);
+    const QCPAxis* y = state.panel->rangeZoomAxis(Qt::Vertical);
+    if (x == nullptr || y == nullptr) return;
+    emit rectangle_selected(QRectF(QPointF(x->pixelToCoord(band.left()), y->pixelToCoord(band.bottom())),
+                                   QPointF(x->pixelToCoord(band.right()), y->pixelToCoord(band.top())))
+                                .normalized());
+  }
+}
+
+void Plot::mouseDoubleClickEvent(QMouseEvent* event) {
+  interaction_->drag = Interaction::Drag::none;
+  if (event->button() != Qt::LeftButton || !has_data()) return;
+  if (const auto found = hit(event->position())) emit drilled(found->selection);
+}
+
+void Plot::wheelEvent(QWheelEvent* event) {
+  if (!has_data()) return;
+  const QPoint turned = event->angleDelta();
+  const int delta = turned.y() != 0 ? turned.y() : turned.x();  // with Alt the platform turns the axes
+  if (delta == 0) return;
+  const bool only_x = event->modifiers() & Qt::ControlModifier, only_y = event->modifiers() & Qt::ShiftModifier;
+  zoom_at(event->position(), std::pow(kWheelStep, delta / 120.0), !only_y, !only_x);
+  event->accept();
+}
+
+void Plot::leaveEvent(QEvent* event) {
+  show_hit({}, false);
+  QCustomPlot::leaveEvent(event);
+}
+
+void Plot::contextMenuEvent(QContextMenuEvent* event) {
+  std::optional<Hit> found;
+  if (has_data()) found = event->reason() == QContextMenuEvent::Keyboard ? cursor() : hit(QPointF(event->pos()));
+  emit menu_asked(event->globalPos(), found.value_or(Hit{}), found.has_value());
+  event->accept();
+}
+
+void Plot::keyPressEvent(QKeyEvent* event) {
+  if (event->key() == Qt::Key_Backspace) {
+    emit climbed();
+  } else if (!has_data() || !is_plot_key(*event) || (!view_key(*event) && !cursor_key(*event))) {
+    QCustomPlot::keyPressEvent(event);
+  }
+}
+
+void Plot::keyReleaseEvent(QKeyEvent* event) {
+  if (event->key() == Qt::Key_Space && !event->isAutoRepeat()) {
+    interaction_->space = false;
+    if (interaction_->drag != Interaction::Drag::pan) unsetCursor();
+    return;
+  }
+  QCustomPlot::keyReleaseEvent(event);
+}
+
+bool Plot::view_key(const QKeyEvent& event) {
+  switch (event.key()) {
+    case Qt::Key_B:
+      step_history(!(event.modifiers() & Qt::ShiftModifier));
+      return true;
+    case Qt::Key_Left:
+    case Qt::Key_Right:
+      if (!(event.modifiers() & Qt::AltModifier)) return false;
+      step_history(event.key() == Qt::Key_Left);
+      return true;
+    case Qt::Key_O:
+      zoom_out();
+      return true;
+    case Qt::Key_Home:
+      fit();
+      return true;
+    case Qt::Key_L:
+      toggle_log();
+      return true;
+    case Qt::Key_C:
+      cycle_colours();
+      return true;
+    case Qt::Key_T:
+      emit table_asked();
+      return true;
+    case Qt::Key_Space:
+      if (!event.isAutoRepeat()) {
+        interaction_->space = true;
+        setCursor(Qt::OpenHandCursor);
+      }
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool Plot::cursor_key(const QKeyEvent& event) {
+  int dx = 0, dy = 0;
+  switch (event.key()) {
+    case Qt::Key_PageUp:
+      emit layer_stepped(-1);
+      return true;
+    case Qt::Key_PageDown:
+      emit layer_stepped(+1);
+      return true;
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+      if (const auto here = cursor()) emit drilled(here->selection);
+      return true;
+    case Qt::Key_Escape:
+      clear_or_fit();
+      return true;
+    case Qt::Key_Left:
+      dx = -1;
+      break;
+    case Qt::Key_Right:
+      dx = 1;
+      break;
+    case Qt::Key_Up:
+      dy = -1;
+      break;
+    case Qt::Key_Down:
+      dy = 1;
+      break;
+    default:
+      return false;
+  }
+  if (const auto next = stepped(dx, dy, event.modifiers() & Qt::ControlModifier)) {
+    show_hit(next, true);
+    emit proposed(next->selection);
+  }
+  return true;
+}
+
+void Plot::clear_or_fit() {
+  Interaction& state = *interaction_;
+  if (state.drag != Interaction::Drag::none) {
+    state.drag = Interaction::Drag::none;
+    state.overlay->band.reset();
+    overlay_layer()->replot();
+    return;
+  }
+  if (selection_.channel >= 0 || selection_.token >= 0) {
+    Selection cleared = selection_;
+    cleared.channel = cleared.token = -1;
+    show_hit({}, false);
+    emit proposed(cleared);
+  } else {
+    fit();
+  }
+}
+
+}  // namespace rolora::widgets
