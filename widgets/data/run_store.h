@@ -42,32 +42,48 @@ struct QuantizedLook {
 
 struct PerplexityRow {
   QString station, state;  ///< "rotated-0-w4a4-evaluation"; the state in words: "rotated (seed 0), RTN W4A4"
+  QString model;           ///< that was evaluated: "base" or the station that made it
   QString text;
   double perplexity = 0, nll = 0;
   int64_t tokens = 0;
   double full_precision = 0;  ///< of the same weights unquantized on the same text; NaN where it was not measured
 };
 
+/// A state that a statistics station measured, with where its outliers are worst: the linears' input with the largest ratio of the
+/// largest to the median token.
+struct MeasuredState {
+  QString station, file, label, model;
+  int worst_layer = -1;
+  QString worst_site;      ///< "down_in"
+  double worst_ratio = 0;  ///< NaN where nothing was measured
+};
+
 struct RunData {
   QString folder, name;
-  QString state;  ///< "running", "stopped", "failed", "finished"
+  QString state;                ///< "running", "stopped", "failed", "finished", or "interrupted": it said running and no process is at work
+  QString failure;              ///< the one line, when it failed
+  QString model, model_sha256;  ///< name of the model folder, identity of the model
   nlohmann::json job, inputs;
   QStringList statistics_files;
   std::vector<TrainingCurve> trainings;
   std::vector<QuantizedLook> quantized;
   std::vector<PerplexityRow> perplexities;
+  std::vector<MeasuredState> measured;
   struct StationLine {
     QString id, kind;
     bool done = false;
+    bool at_work = false;  ///< the first one that is not done, while the run is running
+    qint64 bytes = 0;      ///< of its folder, when it is done
   };
   std::vector<StationLine> stations;
 };
 using RunDataPtr = std::shared_ptr<const RunData>;
 
-/// Reads a run folder on the calling thread; the error is one line naming file and key. Stations that are not done are left out.
+/// Reads a run folder on the calling thread; the error is one line naming file and key. Stations that are not done are left out, but for
+/// the live curves of a training.
 Result<RunDataPtr> read_run(const QString& folder);
 
-/// Open runs. Reading happens on a background thread; `updated` follows a run that grows.
+/// Open runs. Reading happens on a background thread; `updated` follows a run that grows, at most once a second.
 class RunStore : public QObject {
   Q_OBJECT
  public:
@@ -82,6 +98,7 @@ class RunStore : public QObject {
  signals:
   void opened(const QString& folder);
   void updated(const QString& folder);
+  void failed(const QString& folder, const QString& error);  ///< an open run cannot be read any more; what was read stays
   void closed(const QString& folder);
 
  private:

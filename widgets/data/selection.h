@@ -2,6 +2,7 @@
 // What every view shows, as one value. Views never talk to each other: they read the selection and propose another.
 #pragma once
 
+#include <QElapsedTimer>
 #include <QObject>
 #include <QString>
 #include <QVector>
@@ -38,7 +39,7 @@ class SelectionModel : public QObject {
  public:
   explicit SelectionModel(QObject* parent = nullptr);
   const Selection& current() const { return current_; }
-  /// Makes it current and remembers the one before. Nothing happens when it is equal.
+  /// Makes it current and remembers the one before (200 of them); proposals within 100 ms are one step. Nothing happens when it is equal.
   void propose(const Selection& selection);
   bool can_go_back() const;
   bool can_go_forward() const;
@@ -54,6 +55,7 @@ class SelectionModel : public QObject {
   void move_to(const Selection& selection);
   Selection current_;
   QVector<Selection> back_, forward_;
+  QElapsedTimer since_;  // the last proposal
 };
 
 }  // namespace rolora::widgets

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -35,9 +36,10 @@ struct SiteSummary {
 
 struct StateSummary {
   QString label, model_hash, rotation_checksum;
-  QString rotation;  ///< "R1 hadamard, R4 hadamard, seed 0", empty for a plain model
+  QString rotation;  ///< "R1 hadamard, R4 hadamard, seed 0", "folded", empty for a plain model
+  std::optional<uint64_t> rotation_seed;
   std::map<SiteKey, SiteSummary> sites;
-  std::vector<LinearStatistics> linears;
+  std::vector<LinearStatistics> linears;  ///< their figures; rows and columns are left empty
   int layers() const;
 };
 
@@ -59,13 +61,20 @@ struct SiteDetail {
 };
 using SiteDetailPtr = std::shared_ptr<const SiteDetail>;
 
+struct SiteOutliers {
+  SiteKey site;
+  std::vector<LabelledOutlier> top;
+};
+using OutlierListPtr = std::shared_ptr<const std::vector<SiteOutliers>>;
+
 /// Asks the reading thread; every callback runs on the GUI thread, and never after `receiver` is gone. Equal requests that wait are
-/// answered by one reading; matrices are kept in a cache of bounded bytes.
+/// answered by one reading; matrices are kept in a cache of bounded bytes. A callback never runs inside the call that asked.
 class StatisticsStore : public QObject {
   Q_OBJECT
  public:
   explicit StatisticsStore(QObject* parent = nullptr);
   ~StatisticsStore() override;
+  /// A file that is open already is read again only when it changed on disk.
   void open(const QString& file, QObject* receiver, std::function<void(const Result<SummaryPtr>&)> done);
   void close(const QString& file);
   /// nullptr when the file is not open.
@@ -78,6 +87,15 @@ class StatisticsStore : public QObject {
   void full(const StateRef& state, SiteKey site, QObject* receiver, std::function<void(const Result<MatrixPtr>&)> done);
   void site(const StateRef& state, SiteKey site, bool without_first, QObject* receiver,
             std::function<void(const Result<SiteDetailPtr>&)> done);
+  /// The largest values of every site of a state. Not kept; answered after everything else that waits.
+  void outliers(const StateRef& state, bool without_first, QObject* receiver, std::function<void(const Result<OutlierListPtr>&)> done);
+
+  /// What is in memory already, without asking; nullptr where it is not.
+  MatrixPtr cached_overview(const StateRef& state, SiteKind site, const QString& statistic, bool without_first) const;
+  MatrixPtr cached_full(const StateRef& state, SiteKey site) const;
+  SiteDetailPtr cached_site(const StateRef& state, SiteKey site, bool without_first) const;
+  qint64 cached_bytes() const;
+  void set_cache_limit(qint64 bytes);  ///< default 512 MiB
 
  signals:
   void opened(const QString& file);
