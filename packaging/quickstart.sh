@@ -58,10 +58,13 @@ if [ $do = test ]; then
     echo "(nothing changed since these tests passed; --again runs them again)"
     exit 0
   fi
-  rm -f "$build/tests-passed"
-  ctest --preset "$preset" 2>&1 | tee "$build/tests.log"
+  rm -rf "$build/tests-passed" "$build/test-results"
+  GTEST_OUTPUT="xml:$here/$build/test-results/" ctest --preset "$preset" 2>&1 | tee "$build/tests.log"
   grep -q '100% tests passed' "$build/tests.log" || exit 1
-  { echo "$stamp"; grep -E 'tests passed|Total Test time' "$build/tests.log"; } > "$build/tests-passed"
+  ! grep -q 'tests did not run' "$build/tests.log" || exit 1
+  skips=$(packaging/examine-skips.sh "$build/test-results" ../shared) || { echo "$skips"; exit 1; }
+  echo "$skips"
+  { echo "$stamp"; grep -E 'tests passed|Total Test time' "$build/tests.log"; echo "$skips"; } > "$build/tests-passed"
   exit 0
 fi
 
