@@ -2,16 +2,16 @@
 #include "app/model_input.h"
 
 #include "core/base/error.h"
-#include "core/evaluation/corpus.h"
 #include "core/finetune/adapter.h"
 #include "core/storage/sha256.h"
 
 namespace rolora::app {
 
 void add_model_options(CLI::App& app, ModelOptions& options, bool with_adapter) {
-  app.add_option("MODEL", options.model, "Hugging Face folder, plain, rotated or quantized by this program")->required();
+  app.add_option("MODEL", options.model, "Hugging Face folder, plain, rotated or quantized by this program (required)")->required();
   if (with_adapter) {
-    app.add_option("--adapter", options.adapter, "PEFT folder of a LoRA adapter that stands beside the weights, unmerged (default: none)");
+    app.add_option("--adapter", options.adapter,
+                   "PEFT folder of a LoRA adapter that stands beside the weights, unmerged (default none; own choice)");
   }
 }
 
@@ -30,18 +30,21 @@ OpenedModel open_model_input(Session& session, const ModelOptions& options, bool
 }
 
 void add_prompt_options(CLI::App& app, PromptOptions& options) {
-  options.text_option = app.add_option("--text", options.text, "Text, encoded with the model's tokenizer and its special tokens");
-  options.ids_option = app.add_option("--ids", options.ids, "JSON file {\"ids\": [...]}; nothing is put in front, no tokenizer is needed");
+  options.text_option =
+      app.add_option("--text", options.text, "Text, encoded with the model's tokenizer and its special tokens (required: this or --ids)");
+  options.ids_option = app.add_option(
+      "--ids", options.ids, "JSON file {\"ids\": [...]}; nothing is put in front, no tokenizer is needed (required: this or --text)");
   options.text_option->excludes(options.ids_option);
 }
 
-std::vector<int64_t> read_prompt(const PromptOptions& options, const OpenedModel& model) {
+std::vector<int64_t> read_prompt(const PromptOptions& options, const OpenedModel& model, std::optional<int64_t> start) {
   if (options.text_option->count() + options.ids_option->count() != 1) throw UsageError("expected --text or --ids, found neither");
   std::vector<int64_t> ids;
   if (options.ids_option->count() > 0) {
     ids = ids_of_file(options.ids, model.source->config().vocabulary).ids;
   } else {
     ids = open_tokenizer(model.folder)->encode(options.text, /*special=*/true);
+    if (ids.empty() && start) ids.push_back(*start);
   }
   const std::string where = options.ids_option->count() > 0 ? options.ids : "--text";
   if (ids.empty()) throw InputError(where, "ids", "at least one token", "none");
@@ -51,6 +54,13 @@ std::vector<int64_t> read_prompt(const PromptOptions& options, const OpenedModel
                      std::to_string(id));
   }
   return ids;
+}
+
+Windows whole_windows(const IdStream& stream, int64_t context, int64_t most) {
+  const auto tokens = static_cast<int64_t>(stream.ids.size());
+  if (tokens >= context) return cut_windows(stream, context, /*keep_tail=*/false, most);
+  throw InputError(stream.source, "text", "at least one window of --context " + std::to_string(context) + " tokens",
+                   std::to_string(tokens) + (tokens == 1 ? " token" : " tokens"));
 }
 
 std::string grouped(int64_t number) {

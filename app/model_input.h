@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/session.h"
+#include "core/evaluation/corpus.h"
 #include "core/jobs/open_model.h"
 #include "core/tokenizer/tokenizer.h"
 
@@ -29,8 +30,12 @@ struct PromptOptions {
 };
 /// Adds --text and --ids, of which exactly one must be given.
 void add_prompt_options(CLI::App& app, PromptOptions& options);
-/// The ids; a text takes what the tokenizer puts around it (BOS), ids get nothing in front. At least one.
-std::vector<int64_t> read_prompt(const PromptOptions& options, const OpenedModel& model);
+/// The ids; a text takes what the tokenizer puts around it (BOS), ids get nothing in front. At least one: a text that gives none becomes
+/// `start`, where there is one.
+std::vector<int64_t> read_prompt(const PromptOptions& options, const OpenedModel& model, std::optional<int64_t> start = std::nullopt);
+
+/// All whole windows of a text, or the first `most` (0: all). InputError for a text shorter than one.
+Windows whole_windows(const IdStream& stream, int64_t context, int64_t most);
 
 /// "1 234 567"
 std::string grouped(int64_t number);

@@ -3,6 +3,7 @@
 #include "app/model_input.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
+#include "core/model/generation_config.h"
 #include "core/model/passes.h"
 
 namespace rolora::app {
@@ -31,9 +32,11 @@ void run(Session& session, const GenerateVerbOptions& o) {
     throw UsageError("--top-p: expected together with --temperature above 0, found alone");
   const Compute compute = session.compute();
   const OpenedModel model = open_model_input(session, o.model);
-  const std::vector<int64_t> prompt = read_prompt(o.prompt, model);
+  const GenerationTokens tokens = read_generation_tokens(model.folder, model.source->config());
+  const std::vector<int64_t> prompt = read_prompt(o.prompt, model, tokens.bos);
   GenerateOptions how = o.how;
   how.seed = session.options().seed;
+  how.eos = tokens.eos;
   const std::vector<int64_t> ids = generate(ResidentModel(*model.source, compute), prompt, how, session.monitor());
   const std::optional<std::string> text = text_of(ids, model, session.monitor());
   std::string human = text.value_or("");
@@ -52,11 +55,15 @@ void add_generate(Verbs& verbs) {
   add_prompt_options(app, o->prompt);
   app.add_option("--max-new", o->how.max_new, "Most new tokens (default 32; own choice)")->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
   o->temperature =
-      app.add_option("--temperature", o->how.temperature, "Sample from softmax(logits / T); 0 = greedy (default 0; own choice)")
+      app.add_option("--temperature", o->how.temperature, "Sample from softmax(logits / T); 0 = greedy (default 0; command contract)")
           ->check(CLI::Range(0.0, 1e6));
-  o->top_p = app.add_option("--top-p", o->how.top_p, "Sample among the fewest tokens that reach this probability (default 1: all)")
-                 ->check(CLI::Range(1e-9, 1.0));
-  app.add_flag("--ignore-eos", o->how.ignore_eos, "Go on after an end-of-sequence token (default: stop; it is returned)");
+  o->top_p =
+      app.add_option("--top-p", o->how.top_p, "Sample among the fewest tokens that reach this probability (default 1: all; transformers)")
+          ->check(CLI::Range(1e-9, 1.0));
+  app.add_flag("--ignore-eos", o->how.ignore_eos,
+               "Go on after an end-of-sequence token of generation_config.json or, without that file, config.json (default off: stop, it "
+               "is returned; "
+               "transformers)");
 }
 
 }  // namespace rolora::app

@@ -61,6 +61,7 @@ std::vector<int64_t> generate(const ResidentModel& model, const std::vector<int6
     monitor.notice("generate: prompt " + std::to_string(given) + " + new " + std::to_string(options.max_new) +
                    " tokens reach beyond the model's context of " + std::to_string(config.context));
   }
+  const std::vector<int64_t>& eos = options.eos ? *options.eos : config.eos;
   Random random(options.seed, "generate");
   std::vector<LayerCache> cache(static_cast<size_t>(config.layers));
   std::vector<int64_t> fresh;
@@ -73,7 +74,7 @@ std::vector<int64_t> generate(const ResidentModel& model, const std::vector<int6
     const int64_t id = choose(logits, options, random);
     fresh.push_back(id);
     monitor.progress("generate: token", static_cast<int64_t>(fresh.size()), options.max_new);
-    if (!options.ignore_eos && std::find(config.eos.begin(), config.eos.end(), id) != config.eos.end()) break;
+    if (!options.ignore_eos && std::find(eos.begin(), eos.end(), id) != eos.end()) break;
     next = at::full({1, 1}, id, at::kLong);
   }
   return fresh;
