@@ -34,7 +34,8 @@ std::string duration_text(double seconds) {
 
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) == 1; }
 
-void Bar::draw(std::string_view label, int64_t done, int64_t total, std::optional<double> eta_seconds, std::string_view tail) {
+std::string bar_line(std::string_view label, int64_t done, int64_t total, std::optional<double> eta_seconds, std::string_view tail,
+                     size_t width) {
   const double share = total > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 1.0) : 0;
   const auto filled = static_cast<size_t>(share * kCells);
   char numbers[64];
@@ -43,7 +44,13 @@ void Bar::draw(std::string_view label, int64_t done, int64_t total, std::optiona
   std::string line = std::string(label) + " [" + std::string(filled, '#') + std::string(kCells - filled, '-') + numbers;
   if (eta_seconds && done < total) line += "  " + duration_text(*eta_seconds) + " left";
   if (!tail.empty()) line += "  " + std::string(tail);
-  line.resize(std::min(line.size(), terminal_width() - 1));
+  line.resize(std::min(line.size(), width));
+  return line;
+}
+
+void Bar::draw(std::string_view label, int64_t done, int64_t total, std::optional<double> eta_seconds, std::string_view tail) {
+  // One column is left free: a full line would make some terminals wrap.
+  const std::string line = bar_line(label, done, total, eta_seconds, tail, terminal_width() - 1);
   if (line == shown_) return;
   shown_ = line;
   std::cerr << "\r\033[K" << line << std::flush;

@@ -9,10 +9,15 @@
 
 namespace rolora::app {
 
+/// `label [####----]  45 %  12/27  1:05 left  tail`, cut to `width` columns. The bar has 24 cells, one more filled for every whole 24th
+/// that is done; no estimate once all is done, and 0 % where the total is not known (0).
+std::string bar_line(std::string_view label, int64_t done, int64_t total, std::optional<double> eta_seconds, std::string_view tail,
+                     size_t width);
+
 class Bar {
  public:
   ~Bar() { clear(); }
-  /// `label [####----]  45 %  12/27  1:05 left  tail`, cut to the terminal's width.
+  /// bar_line() as wide as the terminal, in place of what was drawn before.
   void draw(std::string_view label, int64_t done, int64_t total, std::optional<double> eta_seconds, std::string_view tail = "");
   /// A line of its own above the bar.
   void print(std::string_view line);

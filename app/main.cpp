@@ -9,6 +9,21 @@
 
 namespace {
 
+constexpr const char* kOverview =
+    R"(One path through it, on a Hugging Face folder of a LLaMA and texts of your own:
+  rolora info llama                                                        what is it, and what can be rotated?
+  rolora rotate llama --out rotated                                        rotate; refused unless it computes the same
+  rolora statistics llama --against rotated --text-file c.txt --out s.h5   outliers before and after, on the same tokens
+  rolora finetune rotated --data alpaca.json --out adapter                 LoRA on the rotated model
+  rolora merge rotated adapter --out tuned --store float32                 the adapter into the weights
+  rolora quantize tuned --out w4a4 --weights 4 --activations 4 --method gptq --calibration c.txt
+  rolora evaluate w4a4 --text-file e.txt                                   perplexity
+or all of it, resumable and with a report: rolora run JOB.json --out DIR (resources/jobs has a job and its schema).
+
+rolora VERB --help gives every option with its default and where that comes from: a paper (RoLoRA, QuaRot, GPTQ, LoRA), a library
+(transformers), the command contract (what scripts rely on: it never changes silently), or our own choice.
+Exit codes: 0 done, 1 failed (one error line on stderr), 2 wrong usage, 130 stopped by Ctrl-C or SIGTERM after saving.)";
+
 // LibTorch's messages carry stack traces; the first line says what happened.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -17,7 +32,7 @@ int run_verb(rolora::app::Verbs& verbs) {
     verbs.run();
     return 0;
   } catch (const rolora::Cancelled& e) {
-    std::cerr << "stopped: " << e.what() << '\n';
+    if (!rolora::app::reports_json(verbs.general())) std::cerr << "stopped: " << e.what() << '\n';
     return 130;
   } catch (const rolora::UsageError& e) {
     std::cerr << "error: " << e.what() << '\n';
@@ -31,24 +46,31 @@ int run_verb(rolora::app::Verbs& verbs) {
   }
 }
 
+int wrong_usage(const std::string& what, const std::string& verb = "") {
+  std::cerr << "error: " << rolora::printable(what, 400) << " (see rolora " << (verb.empty() ? "" : verb + " ") << "--help)\n";
+  return 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace rolora::app;
-  CLI::App root{"RoLoRA Workbench: rotate, fine-tune, quantize and evaluate LLaMA-family models"};
-  root.set_version_flag("--version", rolora::kToolVersion);
-  root.require_subcommand(1);
+  CLI::App root{"RoLoRA Workbench: rotate, fine-tune, quantize and evaluate LLaMA-family models", "rolora"};
+  root.set_version_flag("--version", std::string("rolora ") + rolora::kToolVersion, "Print the version and exit");
+  root.require_subcommand(0, 1);  // none at all is refused below, after other mistakes
   Verbs verbs(root);
   add_all_verbs(verbs);
+  root.footer(kOverview);  // after the verbs, which would take it over
   if (argc > 1 && argv[1][0] != '-' && root.get_subcommands([&](const CLI::App* verb) { return verb->check_name(argv[1]); }).empty()) {
-    std::cerr << "error: " << rolora::printable(argv[1]) << ": expected a verb of rolora --help, found none of that name\n";
-    return 2;
+    return wrong_usage(rolora::printable(argv[1]) + ": expected a verb, found none of that name");
   }
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return root.exit(e) == 0 ? 0 : 2;
+    if (e.get_exit_code() == 0) return root.exit(e);  // --help, --version
+    return wrong_usage(e.what(), root.get_subcommands().empty() ? "" : root.get_subcommands().front()->get_name());
   }
+  if (root.get_subcommands().empty()) return wrong_usage("expected a verb, found none");
   install_signal_handlers();
   return run_verb(verbs);
 }

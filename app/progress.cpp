@@ -10,6 +10,8 @@
 
 #include "app/bar.h"
 #include "app/session.h"
+#include "core/base/error.h"
+#include "core/jobs/events.h"
 
 namespace rolora::app {
 namespace {
@@ -62,11 +64,12 @@ class Pace {
 };
 
 // Notices only; also the base of those that show more.
-class NoticeMonitor : public Monitor {
+class NoticeMonitor : public FrontMonitor {
  public:
   void progress(std::string_view, int64_t, int64_t) override {}
   void metric(std::string_view, int64_t, double) override {}
   void notice(std::string_view line) override { std::cerr << "note: " << line << '\n'; }
+  void ending(std::string_view, std::string_view) override {}
   bool stop_requested() const override { return stop_was_requested(); }
 };
 
@@ -101,8 +104,7 @@ class BarMonitor final : public NoticeMonitor {
   std::string tail_;
 };
 
-// One object a line: {"event": "progress", "stage", "done", "total", "eta_seconds"}, {"event": "metric", "name", "step", "value"},
-// {"event": "notice", "text"}. The last unit of a stage is always reported.
+// The events of a run (core/jobs/events.h, the same format) without what belongs to stations. The last unit of a stage is always reported.
 class JsonMonitor final : public NoticeMonitor {
  public:
   void progress(std::string_view stage, int64_t done, int64_t total) override {
@@ -110,29 +112,41 @@ class JsonMonitor final : public NoticeMonitor {
     pace_.follow(stage, done);
     if (!throttle_.pass("progress") && done != total) return;
     const auto eta = pace_.eta(done, total);
-    print({{"event", "progress"}, {"stage", stage}, {"done", done}, {"total", total}, {"eta_seconds", eta ? Json(*eta) : Json()}});
+    print("progress",
+          {{"stage", stage}, {"step", done}, {"total", total}, {"eta_seconds", eta ? Json(*eta) : Json()}, {"metrics", metrics_}});
   }
   void metric(std::string_view name, int64_t step, double value) override {
     const std::lock_guard lock(mutex_);
-    if (throttle_.pass("metric " + std::string(name))) print({{"event", "metric"}, {"name", name}, {"step", step}, {"value", value}});
+    metrics_[std::string(name)] = value;
+    if (throttle_.pass("metric " + std::string(name))) print("metric", {{"name", name}, {"step", step}, {"value", value}});
   }
   void notice(std::string_view line) override {
     const std::lock_guard lock(mutex_);
-    print({{"event", "notice"}, {"text", line}});
+    print("notice", {{"line", line}});
+  }
+  void ending(std::string_view event, std::string_view message) override {
+    const std::lock_guard lock(mutex_);
+    print(event, message.empty() ? Json::object() : Json({{"message", printable(message, 1000)}}));
   }
 
  private:
-  static void print(const Json& event) { std::cerr << event.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n' << std::flush; }
+  static void print(std::string_view event, Json fields) {
+    fields["format"] = kEventFormat;
+    fields["event"] = event;
+    fields["time"] = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    std::cerr << fields.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n' << std::flush;
+  }
   std::mutex mutex_;
   Pace pace_;
   Throttle throttle_;
+  Json metrics_ = Json::object();
 };
 
 }  // namespace
 
-std::unique_ptr<Monitor> make_monitor(const GeneralOptions& options) {
+std::unique_ptr<FrontMonitor> make_monitor(const GeneralOptions& options) {
   if (options.quiet) return std::make_unique<QuietMonitor>();
-  if (options.progress == "json") return std::make_unique<JsonMonitor>();
+  if (reports_json(options)) return std::make_unique<JsonMonitor>();
   if (options.progress == "auto" && stderr_is_terminal()) return std::make_unique<BarMonitor>();
   return std::make_unique<NoticeMonitor>();
 }

@@ -3,12 +3,20 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "core/base/monitor.h"
 
 namespace rolora::app {
 
 struct GeneralOptions;
-std::unique_ptr<Monitor> make_monitor(const GeneralOptions& options);
+
+/// A monitor that is also told how the verb ended: "done", "failed" (with the message) or "stopped".
+class FrontMonitor : public Monitor {
+ public:
+  virtual void ending(std::string_view event, std::string_view message) = 0;
+};
+
+std::unique_ptr<FrontMonitor> make_monitor(const GeneralOptions& options);
 
 }  // namespace rolora::app

@@ -25,7 +25,14 @@ class NoticeObserver final : public QuietObserver {
 
 class JsonObserver final : public QuietObserver {
  public:
-  void event(const Json& event) override { std::cerr << event.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n' << std::flush; }
+  explicit JsonObserver(Session& session) : session_(session) {}
+  void event(const Json& event) override {
+    std::cerr << event.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n' << std::flush;
+    if (event["event"] == "done" || event["event"] == "failed" || event["event"] == "stopped") session_.mark_ended();
+  }
+
+ private:
+  Session& session_;
 };
 
 class BarObserver final : public QuietObserver {
@@ -70,9 +77,10 @@ class BarObserver final : public QuietObserver {
 
 }  // namespace
 
-std::unique_ptr<RunObserver> make_run_observer(const GeneralOptions& options) {
+std::unique_ptr<RunObserver> make_run_observer(Session& session) {
+  const GeneralOptions& options = session.options();
   if (options.quiet) return std::make_unique<QuietObserver>();
-  if (options.progress == "json") return std::make_unique<JsonObserver>();
+  if (reports_json(options)) return std::make_unique<JsonObserver>(session);
   if (options.progress == "auto" && stderr_is_terminal()) return std::make_unique<BarObserver>();
   return std::make_unique<NoticeObserver>();
 }

@@ -9,6 +9,6 @@
 
 namespace rolora::app {
 
-std::unique_ptr<RunObserver> make_run_observer(const GeneralOptions& options);
+std::unique_ptr<RunObserver> make_run_observer(Session& session);
 
 }  // namespace rolora::app

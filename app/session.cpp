@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <csignal>
 #include <iostream>
 #include <limits>
@@ -20,20 +21,41 @@ volatile std::sig_atomic_t g_stop = 0;
 extern "C" void on_stop_signal(int) { g_stop = 1; }
 
 void add_general_options(CLI::App& app, GeneralOptions& o) {
-  app.add_flag("--json", o.json, "Print exactly one JSON object on stdout (default: readable text)");
-  app.add_flag("--quiet", o.quiet, "No progress on stderr (default: a bar when stderr is a terminal)");
-  app.add_option("--progress", o.progress, "Progress on stderr: auto, json (JSON lines) or none (default auto; own choice)")
+  app.add_flag("--json", o.json, "Print exactly one JSON object on stdout (default off: readable text; command contract)");
+  app.add_flag("--quiet", o.quiet, "No progress and no notes on stderr (default off; command contract)");
+  app.add_option("--progress", o.progress,
+                 "Progress on stderr: auto (a bar on a terminal, else nothing), json (JSON lines) or none (default auto; command contract)")
       ->check(CLI::IsMember({"auto", "json", "none"}));
-  app.add_option("--device", o.device, "cpu or cuda (default cpu)")->check(CLI::IsMember({"cpu", "cuda"}));
-  app.add_option("--threads", o.threads, "Threads of the arithmetic (default 0: all cores); results repeat for a given number")
+  app.add_option("--device", o.device, "Where the arithmetic runs: cpu or cuda (default cpu; own choice, for it is always there)")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
+  app.add_option("--threads", o.threads, "Threads of the arithmetic; results repeat for a given number (default 0: all cores; own choice)")
       ->check(CLI::Range(0, 1024));
-  app.add_option("--dtype", o.dtype, "Type of the arithmetic, whatever the stored type (default float32; own choice, for exactness)")
+  app.add_option(
+         "--dtype", o.dtype,
+         "Type of the arithmetic, whatever the stored type; quantizers scale and round in float32 under every type (default float32; "
+         "command contract, for exactness)")
       ->check(CLI::IsMember({"float32", "bfloat16", "float16", "float64"}));
   app.add_option("--seed", o.seed, "Seed of every random choice of this verb (default 0; own choice)")
       ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
 }
 
+CLI::Validator number(const char* shown, const char* meaning, bool (*fits)(double)) {
+  const auto check = [=](std::string& text) {
+    double value = 0;
+    const bool good = CLI::detail::lexical_cast(text, value) && std::isfinite(value) && fits(value);
+    return good ? std::string() : std::string("expected ") + meaning + ", found " + printable(text);
+  };
+  return CLI::Validator(check, shown);
+}
+
 }  // namespace
+
+CLI::Validator above_zero() {
+  return number("ABOVE 0", "a number above 0", [](double x) { return x > 0; });
+}
+CLI::Validator zero_or_more() {
+  return number("0 OR MORE", "a number of at least 0", [](double x) { return x >= 0; });
+}
 
 bool stop_was_requested() { return g_stop != 0; }
 
@@ -50,6 +72,15 @@ Session::Session(GeneralOptions options) : options_(std::move(options)), monitor
 }
 
 Session::~Session() = default;
+
+Monitor& Session::monitor() { return *monitor_; }
+
+void Session::ending(std::string_view event, std::string_view message) {
+  if (!ended_) monitor_->ending(event, message);
+  ended_ = true;
+}
+
+bool reports_json(const GeneralOptions& options) { return !options.quiet && options.progress == "json"; }
 
 Compute Session::compute() { return {parse_dtype(options_.dtype, "--dtype"), kernels::open_device(options_.device, program_folder())}; }
 
@@ -74,9 +105,17 @@ CLI::App& Verbs::add(const std::string& name, const std::string& summary, std::f
 
 void Verbs::run() {
   for (const Entry& entry : entries_) {
-    if (entry.app->parsed()) {
-      Session session(general_);
+    if (!entry.app->parsed()) continue;
+    Session session(general_);
+    try {
       entry.run(session);
+      session.ending("done", "");
+    } catch (const Cancelled&) {
+      session.ending("stopped", "");
+      throw;
+    } catch (const std::exception& e) {
+      session.ending("failed", e.what());
+      throw;
     }
   }
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/base/monitor.h"
 #include "core/model/weights.h"
@@ -24,24 +25,33 @@ struct GeneralOptions {
   uint64_t seed = 0;
 };
 
+class FrontMonitor;
+
 /// One run of one verb.
 class Session {
  public:
   explicit Session(GeneralOptions options);
   ~Session();
   const GeneralOptions& options() const { return options_; }
-  Monitor& monitor() { return *monitor_; }
+  Monitor& monitor();
   /// Type and device of the arithmetic (opens the device on first use).
   Compute compute();
   /// The verb's result: the object with --json, `human` (ending in a newline) without.
   void result(const Json& object, const std::string& human);
+  /// Tells the progress stream how the verb ended ("done", "failed", "stopped"), once; the run's own events do it themselves.
+  void ending(std::string_view event, std::string_view message);
+  void mark_ended() { ended_ = true; }
   /// Folder of the running program, where the CUDA plug-in and rolora-workbench lie.
   static std::filesystem::path program_folder();
 
  private:
   GeneralOptions options_;
-  std::unique_ptr<Monitor> monitor_;
+  std::unique_ptr<FrontMonitor> monitor_;
+  bool ended_ = false;
 };
+
+/// Is progress on stderr asked for as JSON lines?
+bool reports_json(const GeneralOptions& options);
 
 /// Adds verbs to the command line; each verb's file calls add() once.
 class Verbs {
@@ -51,6 +61,7 @@ class Verbs {
   CLI::App& add(const std::string& name, const std::string& summary, std::function<void(Session&)> run);
   /// Runs the verb that was given.
   void run();
+  const GeneralOptions& general() const { return general_; }
 
  private:
   struct Entry {
@@ -61,6 +72,10 @@ class Verbs {
   GeneralOptions general_;
   std::vector<Entry> entries_;
 };
+
+/// Checks of numbers whose refusals and help say what is meant.
+CLI::Validator above_zero();
+CLI::Validator zero_or_more();
 
 /// Set by SIGINT and SIGTERM.
 bool stop_was_requested();

@@ -6,14 +6,14 @@ namespace rolora::app {
 void add_all_verbs(Verbs& verbs) {
   add_info(verbs);
   add_tokenize(verbs);
-  add_rotate(verbs);
   add_statistics(verbs);
+  add_rotate(verbs);
   add_finetune(verbs);
   add_merge(verbs);
   add_quantize(verbs);
-  add_logits(verbs);
-  add_generate(verbs);
   add_evaluate(verbs);
+  add_generate(verbs);
+  add_logits(verbs);
   add_run(verbs);
   add_random_checkpoint(verbs);
 }

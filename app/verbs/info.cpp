@@ -4,9 +4,11 @@
 #include <sstream>
 
 #include "app/model_input.h"
+#include "app/rotation_text.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/model/checkpoint.h"
+#include "core/model/generation_config.h"
 #include "core/rotation/hadamard.h"
 #include "core/rotation/samples.h"
 
@@ -32,6 +34,29 @@ Json width_json(int64_t width) {
   entry.update(construction_json(all.front()));
   for (size_t i = 1; i < all.size(); ++i) entry["alternatives"].push_back(construction_json(all[i]));
   return entry;
+}
+
+// What `rotate` can do with the folder, with the construction that each rotation would take; null where it is rotated or quantized already.
+Json rotatable_json(const ModelConfig& config) {
+  if (!config.own_kind.empty()) return nullptr;
+  const auto entry = [](int64_t width, const char* where, const char* how) {
+    const auto all = hadamard_constructions(width);
+    return Json{{"width", width}, {"where", where}, {"how", how}, {"construction", all.empty() ? Json() : Json(all.front().name)}};
+  };
+  return {{"r1", entry(config.hidden, "residual stream", "folded")},
+          {"r2", entry(config.head_dim, "values, per head", "folded")},
+          {"r3", entry(config.head_dim, "queries and keys after RoPE, per head", "online")},
+          {"r4", entry(config.intermediate, "in front of down_proj", "online")}};
+}
+
+// What begins and ends a generated text; the reason where generation_config.json is refused.
+Json generation_json(const OpenedModel& model) {
+  try {
+    const GenerationTokens tokens = read_generation_tokens(model.folder, model.source->config());
+    return {{"bos", tokens.bos ? Json(*tokens.bos) : Json()}, {"eos", tokens.eos}};
+  } catch (const InputError& e) {
+    return std::string("refused: ") + e.what();
+  }
 }
 
 // The kind of tokenizer; null where there is none, the reason where it is refused (a model can be worked on by ids all the same).
@@ -81,8 +106,10 @@ Json describe(const OpenedModel& model, const Compute& compute) {
       {"rope", {{"kind", name_of(c.rope.kind)}, {"theta", c.rope.theta}, {"factor", c.rope.factor}}},
       {"bos", c.bos ? Json(*c.bos) : Json()},
       {"eos", c.eos},
+      {"generation", generation_json(model)},
       {"tokenizer", tokenizer_json(model)},
       {"widths", {{"hidden", width_json(c.hidden)}, {"intermediate", width_json(c.intermediate)}, {"head_dim", width_json(c.head_dim)}}},
+      {"rotatable", rotatable_json(c)},
       {"rotation", model.rotation ? rotation_json(*model.rotation) : Json()},
       {"forecasts", forecast_json(c, compute.type)}};
 }
@@ -103,8 +130,18 @@ void print_widths(std::ostream& out, const Json& widths) {
     }
     out << w["construction"].get<std::string>() << ", " << w["adds_per_row"].get<double>() << " additions a row, factor "
         << w["factor_bytes"] << " bytes";
-    if (!w["alternatives"].empty()) out << ", " << w["alternatives"].size() << " alternatives";
+    if (!w["alternatives"].empty())
+      out << ", " << w["alternatives"].size() << (w["alternatives"].size() == 1 ? " alternative" : " alternatives");
     out << "\n";
+  }
+}
+
+void print_rotatable(std::ostream& out, const Json& rotatable) {
+  if (rotatable.is_null()) return;
+  out << "can be rotated\n";
+  for (const auto& [name, r] : rotatable.items()) {
+    out << "  " << name << "            " << r["where"].get<std::string>() << ", " << r["how"].get<std::string>() << ", width "
+        << r["width"] << (r["construction"].is_null() ? ", by the fallback" : "") << "\n";
   }
 }
 
@@ -122,9 +159,17 @@ std::string table(const Json& j) {
       << "context       " << j["context"] << "\n"
       << "rope          " << j["rope"]["kind"].get<std::string>() << ", theta " << j["rope"]["theta"] << "\n"
       << "tokenizer     " << (j["tokenizer"].is_null() ? "none" : j["tokenizer"].get<std::string>()) << "\n"
-      << "rotation      " << (j["rotation"].is_null() ? "none" : j["rotation"].dump()) << "\n"
-      << "Hadamard constructions\n";
+      << "rotation      ";
+  if (j["rotation"].is_null()) {
+    out << "none\n";
+  } else {
+    out << "seed " << j["rotation"]["seed"] << ", gains " << (j["rotation"]["gains_folded"].get<bool>() ? "folded" : "left in the norms")
+        << "\n"
+        << rotation_text(j["rotation"]);
+  }
+  out << "Hadamard constructions\n";
   print_widths(out, j["widths"]);
+  print_rotatable(out, j["rotatable"]);
   const Json& f = j["forecasts"];
   out << "memory in " << f["dtype"].get<std::string>() << ": a layer " << megabytes(f["layer_bytes"]) << ", the head "
       << megabytes(f["head_bytes"]) << ", all weights " << megabytes(f["resident_bytes"]) << "\n";
@@ -154,7 +199,7 @@ Json verified_samples(Session& session, const OpenedModel& model) {
 void add_info(Verbs& verbs) {
   const auto o = std::make_shared<InfoOptions>();
   CLI::App& app =
-      verbs.add("info", "Shapes, types, tokenizer, Hadamard constructions and rotation of a model folder", [o](Session& session) {
+      verbs.add("info", "What a model folder holds: shapes, type, tokenizer, what can be rotated and how", [o](Session& session) {
         const Compute compute = session.compute();
         const OpenedModel model = open_model_input(session, o->model);
         Json result = describe(model, compute);
@@ -166,7 +211,8 @@ void add_info(Verbs& verbs) {
         session.result(result, text);
       });
   add_model_options(app, o->model, false);
-  app.add_flag("--verify", o->verify, "Run a rotated folder's sample tokens and compare with the logits stored beside them (default off)");
+  app.add_flag("--verify", o->verify,
+               "Run a rotated folder's sample tokens and compare with the logits stored beside them (default off; own choice)");
 }
 
 }  // namespace rolora::app

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "app/model_input.h"
+#include "app/output_place.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/model/checkpoint.h"
@@ -56,6 +57,8 @@ void write_logits(const std::filesystem::path& file, const at::Tensor& logits) {
 }
 
 void run(Session& session, const LogitsOptions& o) {
+  require_apart(o.out, {o.model.model, o.model.adapter, o.prompt.ids});
+  require_writable_file(o.out);
   const Compute compute = session.compute();
   const OpenedModel model = open_model_input(session, o.model);
   const std::vector<int64_t> ids = read_prompt(o.prompt, model);
@@ -84,11 +87,12 @@ void run(Session& session, const LogitsOptions& o) {
 
 void add_logits(Verbs& verbs) {
   const auto o = std::make_shared<LogitsOptions>();
-  CLI::App& app = verbs.add("logits", "Logits of given ids as a safetensors file (tensor logits, fp32, [n, V])",
+  CLI::App& app = verbs.add("logits", "Write the logits of every position, for comparison with other programs",
                             [o](Session& session) { run(session, *o); });
   add_model_options(app, o->model, true);
   add_prompt_options(app, o->prompt);
-  app.add_option("--out", o->out, "Safetensors file to write; an existing one is replaced")->required();
+  app.add_option("--out", o->out, "Safetensors file to write (tensor logits, fp32, [n, V]); an existing one is replaced (required)")
+      ->required();
 }
 
 }  // namespace rolora::app

@@ -2,6 +2,7 @@
 // rolora merge: an adapter folded into its base.
 #include "core/finetune/merge.h"
 
+#include "app/output_place.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/jobs/open_model.h"
@@ -16,6 +17,7 @@ struct MergeOptions {
 };
 
 void run(const MergeOptions& o, Session& session) {
+  require_apart(o.out, {o.model, o.adapter});
   OpenedModel opened = open_model(o.model);
   for (const std::string& note : opened.notes) session.monitor().notice(note);
   if (opened.quantized) throw InputError(o.model, "config.json", "a floating-point model to merge into", "a quantized one");
@@ -41,13 +43,14 @@ void run(const MergeOptions& o, Session& session) {
 
 void add_merge(Verbs& verbs) {
   auto o = std::make_shared<MergeOptions>();
-  CLI::App& a = verbs.add("merge", "Fold an adapter into its base, checked against the two side by side", [o](Session& s) { run(*o, s); });
-  a.add_option("MODEL", o->model, "The base the adapter stands on, plain or rotated")->required();
-  a.add_option("ADAPTER", o->adapter, "PEFT folder")->required();
-  a.add_option("--out", o->out, "Output folder, of the base's kind")->required();
-  a.add_option("--store", o->store, "Stored type: float32, bfloat16 or float16 (default: the base's)")
+  CLI::App& a = verbs.add("merge", "Put an adapter into the weights of its base, checked against the two side by side",
+                          [o](Session& s) { run(*o, s); });
+  a.add_option("MODEL", o->model, "The base the adapter stands on, plain or rotated (required)")->required();
+  a.add_option("ADAPTER", o->adapter, "PEFT folder of the adapter (required)")->required();
+  a.add_option("--out", o->out, "Output folder, of the base's kind (required)")->required();
+  a.add_option("--store", o->store, "Stored type: float32, bfloat16 or float16 (default the base's; own choice)")
       ->check(CLI::IsMember({"float32", "bfloat16", "float16"}));
-  a.add_flag("--force", o->force, "Replace an existing output folder");
+  a.add_flag("--force", o->force, "Replace an existing output folder (default off; command contract)");
 }
 
 }  // namespace rolora::app

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "app/model_input.h"
+#include "app/output_place.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/base/random.h"
@@ -69,6 +70,7 @@ at::Tensor draw(const SafetensorsWriter::Declared& tensor, uint64_t seed) {
 }
 
 void run(Session& session, const Options& o) {
+  require_apart(o.out, {});
   const Json document = config_of(o);
   const ModelConfig config = parse_model_config(document, "random-checkpoint");  // refuses impossible shapes by the option's key
   PendingFolder folder(o.out, o.force);
@@ -96,18 +98,19 @@ void add_random_checkpoint(Verbs& verbs) {
   CLI::App& app = verbs.add("random-checkpoint", "Write a LLaMA of a given shape with random weights, for tests of scale",
                             [o](Session& session) { run(session, *o); });
   const auto size = CLI::Range(int64_t{1}, int64_t{1} << 28);
-  app.add_option("--out", o->out, "Folder to write; an existing one is refused without --force")->required();
-  app.add_option("--hidden", o->hidden, "Width of the residual stream (default 256; the bundled model's)")->check(size);
-  app.add_option("--intermediate", o->intermediate, "Width of the MLP (default 688; the bundled model's)")->check(size);
-  app.add_option("--layers", o->layers, "Decoder layers (default 4; the bundled model's)")->check(CLI::Range(int64_t{1}, int64_t{10000}));
+  app.add_option("--out", o->out, "Folder to write; an existing one is refused without --force (required)")->required();
+  app.add_option("--hidden", o->hidden, "Width of the residual stream (default 256; own choice, as the bundled model)")->check(size);
+  app.add_option("--intermediate", o->intermediate, "Width of the MLP (default 688; own choice, as the bundled model)")->check(size);
+  app.add_option("--layers", o->layers, "Decoder layers (default 4; own choice, as the bundled model)")
+      ->check(CLI::Range(int64_t{1}, int64_t{10000}));
   app.add_option("--heads", o->heads, "Query heads (default 8; own choice)")->check(size);
-  app.add_option("--kv-heads", o->kv_heads, "Key/value heads (default: as many as query heads)")->check(size);
-  app.add_option("--vocab", o->vocabulary, "Vocabulary (default 2048; the bundled model's)")->check(size);
+  app.add_option("--kv-heads", o->kv_heads, "Key/value heads (default 0: as many as query heads; transformers)")->check(size);
+  app.add_option("--vocab", o->vocabulary, "Vocabulary (default 2048; own choice, as the bundled model)")->check(size);
   app.add_option("--context", o->context, "Longest context (default 2048; own choice)")->check(size);
   app.add_option("--store", o->store, "Stored type: float32, bfloat16 or float16 (default bfloat16; own choice)")
       ->check(CLI::IsMember({"float32", "bfloat16", "float16"}));
-  app.add_flag("--tied", o->tied, "One tensor for embedding and head (default: two)");
-  app.add_flag("--force", o->force, "Replace an existing output folder (default: refuse)");
+  app.add_flag("--tied", o->tied, "One tensor for embedding and head (default off: two; transformers)");
+  app.add_flag("--force", o->force, "Replace an existing output folder (default off; command contract)");
 }
 
 }  // namespace rolora::app

@@ -4,6 +4,8 @@
 #include <sstream>
 
 #include "app/model_input.h"
+#include "app/output_place.h"
+#include "app/rotation_text.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/evaluation/corpus.h"
@@ -50,21 +52,12 @@ std::vector<int64_t> gate_text(const Options& o) {
   return ids;
 }
 
-std::string part_line(const char* name, const Json& part) {
-  if (part.is_null()) return std::string("  ") + name + "  none\n";
-  std::ostringstream out;
-  out << "  " << name << "  " << part["kind"].get<std::string>() << " of order " << part["order"] << ", "
-      << part["construction"].get<std::string>() << (part["signs"].get<bool>() ? ", random signs" : "") << ", checksum "
-      << part["checksum"].get<std::string>().substr(0, 12) << "\n";
-  return out.str();
-}
-
 std::string table(const RotateResult& result, const Json& rotation, const std::string& out_folder) {
   std::ostringstream out;
   char line[200];
   out << "rotated into " << out_folder << " (" << dtype_name(result.stored) << "), gains "
       << (result.record.gains_folded ? "folded" : "left in the norms") << ", seed " << result.record.settings.seed << "\n";
-  for (const char* name : {"r1", "r2", "r3", "r4"}) out << part_line(name, rotation[name]);
+  out << rotation_text(rotation);
   const GateResult& g = result.gate;
   std::snprintf(line, sizeof line, "gate on %lld tokens: relative L2 of the logits %.2e (bound %.0e), arg-max agreement %.2f %%\n",
                 static_cast<long long>(g.tokens), g.relative_l2, g.bounds.relative_l2, 100 * g.argmax_agreement);
@@ -76,6 +69,7 @@ std::string table(const RotateResult& result, const Json& rotation, const std::s
 
 void run(Session& session, Options o) {
   settle_settings(o, session.options().seed, o.rotate.rotation);
+  require_apart(o.out, {o.model, o.text_file});
   o.rotate.compute = session.compute();
   if (!o.store.empty()) o.rotate.store = parse_dtype(o.store, "--store");
   if (!o.text_file.empty()) o.rotate.texts.push_back(gate_text(o));
@@ -89,29 +83,31 @@ void run(Session& session, Options o) {
 
 void add_rotate(Verbs& verbs) {
   const auto o = std::make_shared<Options>();
-  CLI::App& app = verbs.add("rotate", "Fold and rotate a model; refuses a result that does not compute the same",
+  CLI::App& app = verbs.add("rotate", "Rotate a model so that outliers vanish; refused unless it computes the same",
                             [o](Session& session) { run(session, *o); });
   o->app = &app;
   RotationSettings& s = o->rotate.rotation;
   const auto kinds = CLI::IsMember({"hadamard", "orthogonal", "none"});
-  app.add_option("MODEL", o->model, "Plain Hugging Face folder")->required();
-  app.add_option("--out", o->out, "Folder to write; an existing one is refused without --force")->required();
+  app.add_option("MODEL", o->model, "Plain Hugging Face folder (required)")->required();
+  app.add_option("--out", o->out, "Folder to write; an existing one is refused without --force (required)")->required();
   app.add_option("--r1", o->r1,
                  "Rotation of the residual stream, folded: hadamard (random signs), orthogonal (Haar) or none (default "
                  "hadamard; RoLoRA's between-block rotation)")
       ->check(kinds);
-  app.add_flag("--r2", s.r2, "Rotate values per head between V and O, folded (default off; SpinQuant's name)");
-  app.add_flag("--r3", s.r3, "Rotate queries and keys per head online; only useful with a quantized KV cache (default off)");
+  app.add_flag("--r2", s.r2, "Rotate values per head between V and O, folded; SpinQuant's R2 (default off; RoLoRA)");
+  app.add_flag("--r3", s.r3,
+               "Rotate queries and keys per head online; only useful with a quantized KV cache; SpinQuant's R3 (default off; RoLoRA)");
   app.add_option("--r4", o->r4,
                  "Rotation in front of down_proj, online: hadamard, orthogonal or none (default hadamard; RoLoRA's in-block "
                  "rotation)")
       ->check(kinds);
-  app.add_flag("--r4-signs", s.r4_signs, "Random signs on R4's Hadamard matrix (default off; as in QuaRot and RoLoRA)");
-  app.add_flag("--fold-only", s.fold_only, "Only fold the norms' gains into the weights, rotate nothing (default off)");
-  app.add_option("--store", o->store, "Type of the written weights: float32, bfloat16 or float16 (default: the input's)")
+  app.add_flag("--r4-signs", s.r4_signs, "Random signs on R4's Hadamard matrix (default off; QuaRot and RoLoRA)");
+  app.add_flag("--fold-only", s.fold_only, "Only fold the norms' gains into the weights, rotate nothing (default off; own choice)");
+  app.add_option("--store", o->store, "Type of the written weights: float32, bfloat16 or float16 (default the input's; command contract)")
       ->check(CLI::IsMember({"float32", "bfloat16", "float16"}));
-  app.add_option("--text-file", o->text_file, "Text whose first 512 tokens the equality gate runs on too (default: 64 random ids alone)");
-  app.add_flag("--force", o->rotate.force, "Replace an existing output folder (default: refuse)");
+  app.add_option("--text-file", o->text_file,
+                 "Text whose first 512 tokens the equality gate runs on too (default none: 64 seeded random ids alone; own choice)");
+  app.add_flag("--force", o->rotate.force, "Replace an existing output folder (default off; command contract)");
 }
 
 }  // namespace rolora::app

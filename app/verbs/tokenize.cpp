@@ -91,14 +91,14 @@ void tokenize(const Options& o, Session& session) {
 
 void add_tokenize(Verbs& verbs) {
   const auto o = std::make_shared<Options>();
-  CLI::App& a = verbs.add("tokenize", "Texts to token ids and back", [o](Session& session) { tokenize(*o, session); });
-  a.add_option("MODEL", o->model, "Model folder, tokenizer.json or SentencePiece .model (a folder's tokenizer.json comes first)")
+  CLI::App& a = verbs.add("tokenize", "Turn texts into token ids and back", [o](Session& session) { tokenize(*o, session); });
+  a.add_option("MODEL", o->model, "Model folder, tokenizer.json or SentencePiece .model (a folder's tokenizer.json comes first) (required)")
       ->required();
-  o->text_option = a.add_option("--text", o->text, "A text; \"\" is one too (no default)");
-  o->text_file_option = a.add_option("--text-file", o->text_file, "A file whose bytes are the text (no default)");
-  o->texts_option = a.add_option("--texts", o->texts, "JSON file: a list of texts, or of objects with `text` (no default)");
-  o->decode_option = a.add_option("--decode", o->decode, "JSON file: a list of id lists to turn into texts (no default)");
-  a.add_flag("--special", o->special, "Add BOS and EOS as the tokenizer defines (default off, as in the tokenizers' own libraries)");
+  o->text_option = a.add_option("--text", o->text, "A text; \"\" is one too (required: one of --text, --text-file, --texts, --decode)");
+  o->text_file_option = a.add_option("--text-file", o->text_file, "A file whose bytes are the text (required: as --text)");
+  o->texts_option = a.add_option("--texts", o->texts, "JSON file: a list of texts, or of objects with `text` (required: as --text)");
+  o->decode_option = a.add_option("--decode", o->decode, "JSON file: a list of id lists to turn into texts (required: as --text)");
+  a.add_flag("--special", o->special, "Add BOS and EOS as the tokenizer defines (default off; command contract)");
 }
 
 }  // namespace rolora::app

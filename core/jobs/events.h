@@ -11,7 +11,8 @@
 //   failed    station, message
 //   stopped   station
 //
-// The front end gets every event; the same lines are appended to events.jsonl in the run folder.
+// The front end gets every event; the same lines are appended to events.jsonl in the run folder. The other verbs report progress, metric,
+// notice and their ending in the same format, without what belongs to stations (app/progress.cpp). For people: resources/jobs/README.md.
 #pragma once
 
 #include <filesystem>

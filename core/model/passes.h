@@ -61,9 +61,10 @@ struct GenerateOptions {
   double top_p = 1;
   uint64_t seed = 0;
   bool ignore_eos = false;
+  std::optional<std::vector<int64_t>> eos;  ///< ids that end the text (see generation_config.h); nothing: those of the config
 };
 
-/// The new ids only; stops after an EOS of the config, which is returned.
+/// The new ids only; stops after an EOS, which is returned.
 std::vector<int64_t> generate(const ResidentModel& model, const std::vector<int64_t>& prompt, const GenerateOptions& options,
                               Monitor& monitor);
 
