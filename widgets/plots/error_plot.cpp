@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/plots/error_plot.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "widgets/base/format.h"
+#include "widgets/plots/line_series.h"
+#include "widgets/plots/panels.h"
+
+namespace rolora::widgets {
+namespace {
+
+constexpr int kColumns = 4;  // the seven linears of a layer in two rows
+
+QString cause_text(ErrorCause cause) {
+  switch (cause) {
+    case ErrorCause::weights:
+      return ErrorPlot::tr("weights quantized");
+    case ErrorCause::activations:
+      return ErrorPlot::tr("activations quantized");
+    case ErrorCause::both:
+      return ErrorPlot::tr("weights and activations quantized");
+  }
+  return {};
+}
+
+QString cause_word(ErrorCause cause) {
+  return cause == ErrorCause::weights ? QStringLiteral("weights")
+         : cause == ErrorCause::both  ? QStringLiteral("both")
+                                      : QStringLiteral("activations");
+}
+
+std::vector<QString> kinds_of(const ErrorData& data) {
+  std::vector<QString> kinds;
+  for (const ErrorSeries& series : data.series) {
+    for (const LinearError& linear : series.linears) {
+      if (std::find(kinds.begin(), kinds.end(), linear.kind) == kinds.end()) kinds.push_back(linear.kind);
+    }
+  }
+  return kinds;
+}
+
+}  // namespace
+
+double error_value(const LinearError& linear, ErrorCause cause, ErrorMeasure measure) {
+  const double error = cause == ErrorCause::weights       ? linear.output_error_weights
+                       : cause == ErrorCause::activations ? linear.output_error_activations
+                                                          : linear.output_error_both;
+  if (measure == ErrorMeasure::relative_error) return error;
+  return error > 0 ? -20 * std::log10(error) : std::numeric_limits<double>::quiet_NaN();
+}
+
+ErrorPlot::ErrorPlot(QWidget* parent) : Plot(parent) {
+  set_title(tr("Quantization error"));
+  set_empty_text(tr("Open a run that quantized a model with a calibration text: its error by layer is shown here."));
+}
+
+void ErrorPlot::set_data(ErrorData data, bool keep_view) {
+  data_ = std::move(data);
+  data_changed(keep_view);
+}
+
+void ErrorPlot::set_form(ErrorCause cause, ErrorMeasure measure) {
+  if (cause == cause_ && measure == measure_) return;
+  cause_ = cause;
+  measure_ = measure;
+  data_changed(false);
+}
+
+void ErrorPlot::toggle_log() {
+  logarithmic_ = !logarithmic_;
+  data_changed(false);
+}
+
+bool ErrorPlot::has_data() const {
+  for (const ErrorSeries& series : data_.series) {
+    for (const LinearError& linear : series.linears) {
+      if (std::isfinite(value_of(linear))) return true;
+    }
+  }
+  return false;
+}
+
+QString ErrorPlot::measure_label() const {
+  return measure_ == ErrorMeasure::sqnr ? tr("SQNR of the output, dB") : tr("relative output error");
+}
+
+void ErrorPlot::draw(const PlotStyle& style) {
+  panels_.clear();
+  for (const QString& kind : kinds_of(data_)) panels_.push_back({kind, nullptr});
+  std::vector<LegendEntry> legend;
+  for (size_t i = 0; i < data_.series.size(); ++i) legend.push_back({data_.series[i].name, series_look(style, static_cast<int>(i))});
+  plotLayout()->addElement(0, 0, new LegendBar(this, style, std::move(legend)));
+  auto* grid = new QCPLayoutGrid;
+  grid->setRowSpacing(static_cast<int>(std::ceil(style.spacing)));
+  grid->setColumnSpacing(static_cast<int>(std::ceil(style.spacing)));
+  plotLayout()->addElement(1, 0, grid);
+  QList<QCPAxis*> layers, values;
+  for (size_t i = 0; i < panels_.size(); ++i) {
+    draw_panel(style, grid, panels_[i], static_cast<int>(i));
+    layers << bottom_axis(panels_[i].rect);
+    values << left_axis(panels_[i].rect);
+  }
+  auto* left = new QCPMarginGroup(this);
+  for (size_t i = 0; i < panels_.size(); i += kColumns) panels_[i].rect->setMarginGroup(QCP::msLeft, left);
+  link_axes(layers);
+  link_axes(values);
+}
+
+void ErrorPlot::draw_panel(const PlotStyle& style, QCPLayoutGrid* grid, Panel& panel, int index) {
+  panel.rect = make_panel(this, style);
+  const int row = index / kColumns, column = index % kColumns;
+  grid->addElement(row, column, panel.rect);
+  QCPAxis *x = bottom_axis(panel.rect), *y = left_axis(panel.rect);
+  set_whole_ticks(x);
+  set_scale(y, is_logarithmic());
+  y->ticker()->setTickCount(4);
+  if (column == 0) y->setLabel(measure_label());
+  const bool last_of_column = index + kColumns >= static_cast<int>(panels_.size());
+  if (last_of_column) x->setLabel(tr("layer"));
+  QFont bold = style.tick_font;
+  bold.setBold(true);
+  set_head(panel.rect, {{panel.kind, bold, style.text}});
+  for (size_t i = 0; i < data_.series.size(); ++i) {
+    std::vector<double> keys, values;
+    for (const LinearError& linear : data_.series[i].linears) {
+      if (linear.kind != panel.kind) continue;
+      keys.push_back(linear.layer);
+      values.push_back(value_of(linear));
+    }
+    LineLook look = series_look(style, static_cast<int>(i));
+    look.marker_size *= 0.8;
+    (new LineSeries(x, y, look))->set_points(std::move(keys), std::move(values));
+  }
+}
+
+void ErrorPlot::set_full_ranges() {
+  std::vector<double> values, layers;
+  for (const ErrorSeries& series : data_.series) {
+    for (const LinearError& linear : series.linears) {
+      values.push_back(value_of(linear));
+      layers.push_back(linear.layer);
+    }
+  }
+  for (const Panel& panel : panels_) {
+    bottom_axis(panel.rect)->setRange(padded_range(layers, false, 0.06));
+    QCPRange range = padded_range(values, is_logarithmic(), 0.06);
+    if (measure_ == ErrorMeasure::relative_error && !logarithmic_) range.lower = 0;
+    left_axis(panel.rect)->setRange(range);
+  }
+}
+
+const ErrorPlot::Panel* ErrorPlot::panel_of(const QString& kind) const {
+  for (const Panel& panel : panels_) {
+    if (panel.kind == kind && panel.rect != nullptr) return &panel;
+  }
+  return nullptr;
+}
+
+std::optional<Hit> ErrorPlot::hit(QPointF position) const {
+  double nearest = std::max(reach() * 4, 24.0);
+  std::optional<Hit> found;
+  for (const ErrorSeries& series : data_.series) {
+    for (const LinearError& linear : series.linears) {
+      const Panel* panel = panel_of(linear.kind);
+      const double value = value_of(linear);
+      if (panel == nullptr || !panel->rect->rect().contains(position.toPoint()) || !std::isfinite(value)) continue;
+      const QPointF at(bottom_axis(panel->rect)->coordToPixel(linear.layer), left_axis(panel->rect)->coordToPixel(value));
+      const double distance = std::hypot(at.x() - position.x(), at.y() - position.y());
+      if (distance >= nearest) continue;
+      nearest = distance;
+      found = hit_of(series, linear, *panel);
+    }
+  }
+  return found;
+}
+
+Hit ErrorPlot::hit_of(const ErrorSeries& series, const LinearError& linear, const Panel& panel) const {
+  Hit hit;
+  hit.selection = selection();
+  hit.selection.layer = linear.layer;
+  hit.panel = panel.rect;
+  hit.position = {bottom_axis(panel.rect)->coordToPixel(linear.layer), left_axis(panel.rect)->coordToPixel(value_of(linear))};
+  hit.text = QStringList{tr("layer %1").arg(linear.layer),
+                         linear.kind,
+                         series.name,
+                         tr("relative output error %1").arg(number(error_value(linear, cause_, ErrorMeasure::relative_error))),
+                         tr("SQNR %1 dB").arg(number(error_value(linear, cause_, ErrorMeasure::sqnr))),
+                         cause_text(cause_)}
+                 .join(QStringLiteral(" · "));
+  return hit;
+}
+
+std::optional<Hit> ErrorPlot::hit_of_selection() const {
+  for (const ErrorSeries& series : data_.series) {
+    for (const LinearError& linear : series.linears) {
+      const Panel* panel = panel_of(linear.kind);
+      if (linear.layer == selection().layer && panel != nullptr && std::isfinite(value_of(linear))) return hit_of(series, linear, *panel);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Hit> ErrorPlot::stepped(int dx, int, bool) const {
+  const int wanted = selection().layer < 0 ? 0 : selection().layer + dx;
+  for (const ErrorSeries& series : data_.series) {
+    for (const LinearError& linear : series.linears) {
+      const Panel* panel = panel_of(linear.kind);
+      if (linear.layer == wanted && panel != nullptr && std::isfinite(value_of(linear))) return hit_of(series, linear, *panel);
+    }
+  }
+  return std::nullopt;
+}
+
+std::unique_ptr<Plot> ErrorPlot::copy() const {
+  auto plot = std::make_unique<ErrorPlot>();
+  plot->data_ = data_;
+  plot->cause_ = cause_;
+  plot->measure_ = measure_;
+  plot->logarithmic_ = logarithmic_;
+  return plot;
+}
+
+FigureTable ErrorPlot::table() const {
+  FigureTable table;
+  table.columns = {tr("series"),
+                   tr("linear"),
+                   tr("layer"),
+                   tr("kind"),
+                   tr("weight bits"),
+                   tr("activation bits"),
+                   tr("output error, weights"),
+                   tr("output error, activations"),
+                   tr("output error, both"),
+                   tr("weight relative error"),
+                   tr("weight MSE")};
+  for (const ErrorSeries& series : data_.series) {
+    for (const LinearError& linear : series.linears) {
+      const Panel* panel = panel_of(linear.kind);
+      if (panel != nullptr && !bottom_axis(panel->rect)->range().contains(linear.layer)) continue;
+      table.rows.push_back({series.name, linear.linear, QString::number(linear.layer), linear.kind, QString::number(linear.weight_bits),
+                            QString::number(linear.activation_bits), exact(linear.output_error_weights),
+                            exact(linear.output_error_activations), exact(linear.output_error_both), exact(linear.weight_relative_error),
+                            exact(linear.weight_mse)});
+    }
+  }
+  return table;
+}
+
+QString ErrorPlot::file_name() const {
+  return QStringLiteral("errors-%1-%2")
+      .arg(measure_ == ErrorMeasure::sqnr ? QStringLiteral("sqnr") : QStringLiteral("relative"), cause_word(cause_));
+}
+
+QString ErrorPlot::caption() const {
+  QStringList names;
+  for (const ErrorSeries& series : data_.series) names << series.name;
+  const QString what = measure_ == ErrorMeasure::sqnr ? tr("SQNR of each linear's output in dB, 20·log10(‖Y‖/‖Y − Ŷ‖)")
+                                                      : tr("Relative error ‖Y − Ŷ‖/‖Y‖ of each linear's output");
+  const QString text =
+      tr("%1 by layer, %2: %3. Inputs are those of the unquantized model.").arg(what, cause_text(cause_), names.join(QStringLiteral("; ")));
+  return data_.facts.isEmpty() ? text : text + QLatin1Char(' ') + data_.facts;
+}
+
+}  // namespace rolora::widgets

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How one series of a line figure looks. Colour never speaks alone: dashes and markers tell the same.
+#pragma once
+
+#include <QColor>
+#include <QPainter>
+#include <QPen>
+#include <QRectF>
+
+#include "widgets/base/plot_style.h"
+
+namespace rolora::widgets {
+
+enum class Marker { none, disc, square, diamond, triangle, triangle_down, cross };
+
+struct LineLook {
+  QColor colour;
+  QColor fill;  ///< under the line; invalid: none
+  double width = 1;
+  Qt::PenStyle dash = Qt::SolidLine;
+  Marker marker = Marker::none;
+  double marker_size = 5;
+  bool hollow = false;         ///< the marker shows `ground`
+  QColor ground;               ///< of hollow markers
+  double marker_distance = 0;  ///< least distance of two markers, in plot units; 0: every point has one
+  QPen pen() const;
+};
+
+/// The look of series `index`: colour, dash and marker of its own, repeating only after every combination was used.
+LineLook series_look(const PlotStyle& style, int index);
+/// The marker alone, its centre at `centre`.
+void draw_marker(QPainter& painter, const LineLook& look, QPointF centre);
+/// A short piece of the line with its marker or fill, as legends show it.
+void draw_icon(QPainter& painter, const LineLook& look, const QRectF& rect);
+
+}  // namespace rolora::widgets

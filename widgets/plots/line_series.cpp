@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/plots/line_series.h"
+
+#include <QPainterPath>
+#include <cmath>
+#include <limits>
+
+namespace rolora::widgets {
+namespace {
+
+QCPRange range_of(const std::vector<double>& values, QCP::SignDomain domain, bool& found) {
+  QCPRange range(std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity());
+  for (const double v : values) {
+    if (!std::isfinite(v) || (domain == QCP::sdPositive && v <= 0) || (domain == QCP::sdNegative && v >= 0)) continue;
+    range.lower = std::min(range.lower, v);
+    range.upper = std::max(range.upper, v);
+  }
+  found = range.lower <= range.upper;
+  return found ? range : QCPRange();
+}
+
+// Pixels stay within what painters compute exactly, far outside of any panel.
+double within_reach(double pixel) { return std::clamp(pixel, -1e6, 1e6); }
+
+/// Keeps first, least, largest and last of the points that fall on one pixel.
+QVector<QPointF> thinned(const QVector<QPointF>& points) {
+  if (points.size() < 2000) return points;
+  QVector<QPointF> kept;
+  for (qsizetype begin = 0; begin < points.size();) {
+    qsizetype end = begin + 1, least = begin, largest = begin;
+    const double column = std::floor(points[begin].x() * 2);
+    for (; end < points.size() && std::floor(points[end].x() * 2) == column && !std::isnan(points[end].y()); ++end) {
+      if (points[end].y() < points[least].y()) least = end;
+      if (points[end].y() > points[largest].y()) largest = end;
+    }
+    qsizetype last = -1;
+    for (const qsizetype at : {begin, std::min(least, largest), std::max(least, largest), end - 1}) {
+      if (at > last) kept.append(points[at]);
+      last = std::max(last, at);
+    }
+    begin = end;
+  }
+  return kept;
+}
+
+/// `panel_floor` is where pixels lie that a logarithmic axis cannot show.
+QPainterPath path_inside(const QVector<QPointF>& points, const QRectF& panel) {
+  QPainterPath path;
+  QPointF pen;
+  bool drawing = false;
+  for (qsizetype i = 1; i < points.size(); ++i) {
+    QPointF from = points[i - 1], to = points[i];
+    if (std::isnan(from.y()) || std::isnan(to.y()) || !cut_line(panel, from, to)) {
+      drawing = false;
+      continue;
+    }
+    if (!drawing || pen != from) path.moveTo(from);
+    path.lineTo(to);
+    pen = to;
+    drawing = true;
+  }
+  return path;
+}
+
+}  // namespace
+
+bool cut_line(const QRectF& rect, QPointF& from, QPointF& to) {
+  const QPointF d = to - from;
+  double enter = 0, leave = 1;
+  const double p[4] = {-d.x(), d.x(), -d.y(), d.y()};
+  const double q[4] = {from.x() - rect.left(), rect.right() - from.x(), from.y() - rect.top(), rect.bottom() - from.y()};
+  for (int side = 0; side < 4; ++side) {
+    if (p[side] == 0) {
+      if (q[side] < 0) return false;
+      continue;
+    }
+    const double t = q[side] / p[side];
+    if (p[side] < 0) {
+      enter = std::max(enter, t);
+    } else {
+      leave = std::min(leave, t);
+    }
+  }
+  if (enter > leave) return false;
+  const QPointF start = from;
+  if (leave < 1) to = start + leave * d;
+  if (enter > 0) from = start + enter * d;
+  return true;
+}
+
+LineSeries::LineSeries(QCPAxis* key, QCPAxis* value, const LineLook& look) : QCPAbstractPlottable(key, value), look_(look) {
+  setSelectable(QCP::stNone);
+  setPen(look.pen());
+}
+
+void LineSeries::set_points(std::vector<double> keys, std::vector<double> values) {
+  keys_ = std::move(keys);
+  values_ = std::move(values);
+  values_.resize(keys_.size(), std::numeric_limits<double>::quiet_NaN());
+}
+
+double LineSeries::selectTest(const QPointF&, bool, QVariant*) const { return -1; }
+
+QCPRange LineSeries::getKeyRange(bool& found, QCP::SignDomain domain) const { return range_of(keys_, domain, found); }
+
+QCPRange LineSeries::getValueRange(bool& found, QCP::SignDomain domain, const QCPRange& keys) const {
+  if (keys == QCPRange()) return range_of(values_, domain, found);
+  std::vector<double> inside;
+  for (size_t i = 0; i < keys_.size(); ++i) {
+    if (keys.contains(keys_[i])) inside.push_back(values_[i]);
+  }
+  return range_of(inside, domain, found);
+}
+
+QVector<QPointF> LineSeries::visible_pixels() const {
+  QVector<QPointF> points;
+  const QCPRange range = mKeyAxis->range();
+  auto begin = std::lower_bound(keys_.begin(), keys_.end(), range.lower);
+  auto end = std::upper_bound(begin, keys_.end(), range.upper);
+  if (begin != keys_.begin()) --begin;
+  if (end != keys_.end()) ++end;
+  const bool log = mValueAxis->scaleType() == QCPAxis::stLogarithmic;
+  for (auto at = begin; at < end; ++at) {
+    const double value = values_[static_cast<size_t>(at - keys_.begin())];
+    const bool shown = std::isfinite(value) && (!log || value > 0) && (*at > 0 || mKeyAxis->scaleType() == QCPAxis::stLinear);
+    const double y = shown ? within_reach(mValueAxis->coordToPixel(value)) : std::numeric_limits<double>::quiet_NaN();
+    points.append({within_reach(mKeyAxis->coordToPixel(*at)), y});
+  }
+  return points;
+}
+
+void LineSeries::draw(QCPPainter* painter) {
+  if (mKeyAxis == nullptr || mValueAxis == nullptr || keys_.empty()) return;
+  const QRectF panel = mKeyAxis->axisRect()->rect();
+  if (look_.width > 0) {
+    const QPainterPath path = path_inside(thinned(visible_pixels()), panel);
+    applyDefaultAntialiasingHint(painter);
+    painter->setPen(look_.pen());
+    painter->setBrush(Qt::NoBrush);
+    painter->drawPath(path);
+  }
+  draw_markers(painter, panel);
+}
+
+void LineSeries::draw_markers(QCPPainter* painter, const QRectF& panel) const {
+  if (look_.marker == Marker::none) return;
+  applyScattersAntialiasingHint(painter);
+  painter->setAntialiasing(true);
+  double next = -std::numeric_limits<double>::infinity();
+  // Where markers would cover each other only some are drawn; the line shows the rest.
+  const double least = look_.marker_distance > 0 ? look_.marker_distance : (look_.width > 0 ? look_.marker_size * 1.1 : 0);
+  for (const QPointF& point : visible_pixels()) {
+    if (std::isnan(point.y()) || !panel.adjusted(-0.5, -0.5, 0.5, 0.5).contains(point) || point.x() < next) continue;
+    draw_marker(*painter, look_, point);
+    next = point.x() + least;
+  }
+}
+
+void LineSeries::drawLegendIcon(QCPPainter* painter, const QRectF& rect) const { draw_icon(*painter, look_, rect); }
+
+StepSeries::StepSeries(QCPAxis* key, QCPAxis* value, const LineLook& look) : QCPAbstractPlottable(key, value), look_(look) {
+  setSelectable(QCP::stNone);
+}
+
+void StepSeries::set_steps(std::vector<double> edges, std::vector<double> heights, double base) {
+  edges_ = std::move(edges);
+  heights_ = std::move(heights);
+  base_ = base;
+}
+
+double StepSeries::selectTest(const QPointF&, bool, QVariant*) const { return -1; }
+
+QCPRange StepSeries::getKeyRange(bool& found, QCP::SignDomain domain) const { return range_of(edges_, domain, found); }
+
+QCPRange StepSeries::getValueRange(bool& found, QCP::SignDomain domain, const QCPRange&) const { return range_of(heights_, domain, found); }
+
+void StepSeries::draw(QCPPainter* painter) {
+  if (mKeyAxis == nullptr || mValueAxis == nullptr || heights_.empty()) return;
+  const QRectF panel = mKeyAxis->axisRect()->rect();
+  const auto x_of = [&](double key) { return std::clamp(mKeyAxis->coordToPixel(key), panel.left(), panel.right()); };
+  const auto y_of = [&](double value) { return std::clamp(mValueAxis->coordToPixel(value), panel.top(), panel.bottom()); };
+  const bool log = mValueAxis->scaleType() == QCPAxis::stLogarithmic;
+  const double floor = log && base_ <= 0 ? panel.bottom() : y_of(base_);
+  painter->setAntialiasing(true);
+  for (size_t i = 0; i < heights_.size();) {
+    if (!(heights_[i] > base_)) {
+      ++i;
+      continue;
+    }
+    QPolygonF outline;
+    outline << QPointF(x_of(edges_[i]), floor);
+    for (; i < heights_.size() && heights_[i] > base_; ++i) {
+      const double y = y_of(heights_[i]);
+      outline << QPointF(x_of(edges_[i]), y) << QPointF(x_of(edges_[i + 1]), y);
+    }
+    outline << QPointF(outline.last().x(), floor);
+    if (outline.last().x() <= panel.left() || outline.first().x() >= panel.right()) continue;
+    if (look_.fill.isValid()) {
+      painter->setPen(Qt::NoPen);
+      painter->setBrush(look_.fill);
+      painter->drawPolygon(outline);
+    }
+    painter->setBrush(Qt::NoBrush);
+    painter->setPen(look_.pen());
+    painter->drawPolyline(outline);
+  }
+}
+
+void StepSeries::drawLegendIcon(QCPPainter* painter, const QRectF& rect) const { draw_icon(*painter, look_, rect); }
+
+}  // namespace rolora::widgets

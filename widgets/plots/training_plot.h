@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Fine-tuning as it went or goes: loss raw and smoothed with the evaluation loss, learning rate, gradient norm, and kurtosis by layer where
+// it was measured, over one step axis; several trainings in one picture.
+#pragma once
+
+#include <vector>
+
+#include "widgets/data/run_store.h"
+#include "widgets/plots/line_look.h"
+#include "widgets/plots/plot.h"
+
+namespace rolora::widgets {
+
+struct TrainingSeries {
+  QString name;  ///< "rotated"
+  TrainingCurve curve;
+};
+
+struct TrainingData {
+  std::vector<TrainingSeries> series;
+  QString kurtosis_site = QStringLiteral("down_in");  ///< of which the kurtosis panel tells
+  QString facts;
+};
+
+struct TrainingForm {
+  double smoothing = 0.9;                                            ///< β of the bias-corrected moving average; 0: none
+  bool learning_rate = true, gradient_norm = true, kurtosis = true;  ///< panels beside the loss
+  bool logarithmic_values = false, logarithmic_steps = false;
+  bool operator==(const TrainingForm&) const = default;
+};
+
+class TrainingPlot : public Plot {
+  Q_OBJECT
+ public:
+  explicit TrainingPlot(QWidget* parent = nullptr);
+  /// A training that grew keeps the view that was zoomed to; a view of everything goes on showing everything.
+  void set_data(TrainingData data);
+  void set_form(const TrainingForm& form);
+  const TrainingData& data() const { return data_; }
+  const TrainingForm& form() const { return form_; }
+  /// Sites of which some series tells the kurtosis: "down_in", ….
+  static QStringList kurtosis_sites(const TrainingData& data);
+
+ public slots:
+  void toggle_log() override;
+
+ signals:
+  void form_changed();
+
+ protected:
+  void draw(const PlotStyle& style) override;
+  std::unique_ptr<Plot> copy() const override;
+  bool has_data() const override;
+  std::optional<Hit> hit(QPointF position) const override;
+  FigureTable table() const override;
+  QString file_name() const override;
+  QString caption() const override;
+  double height_to_width() const override;
+  void set_full_ranges() override;
+
+ private:
+  struct Line {  // what hovering finds
+    QPointer<QCPAxisRect> panel;
+    QString name, what;
+    int layer = -1;
+    std::vector<double> steps, values;
+  };
+  QCPAxisRect* add_panel_below(const PlotStyle& style, const QString& label, bool logarithmic, double stretch);
+  void draw_legend(const PlotStyle& style);
+  void draw_loss(const PlotStyle& style);
+  void draw_simple(const PlotStyle& style, const QString& label, std::vector<double> TrainingCurve::*values);
+  void draw_kurtosis(const PlotStyle& style);
+  void add_line(QCPAxisRect* panel, const LineLook& look, Line line);
+  bool shows_kurtosis() const;
+  bool has_any(std::vector<double> TrainingCurve::*values) const;
+  bool shows_everything() const;
+  QString layer_site(int layer) const;
+
+  TrainingData data_;
+  TrainingForm form_;
+  std::vector<Line> lines_;
+  std::vector<QPointer<QCPAxisRect>> panels_;
+  QVector<QCPRange> full_;
+};
+
+}  // namespace rolora::widgets
