@@ -8,6 +8,7 @@
 #include <QStandardPaths>
 #include <QStyleFactory>
 #include <QThreadPool>
+#include <QWidget>
 
 #include "tests/support/qt_warnings.h"
 
