@@ -25,7 +25,9 @@ FigureTable PlotFigure::table() const { return plot_->table(); }
 void PlotFigure::paint(QPainter& painter, QSizeF size, const PlotStyle& style) const {
   const int width = static_cast<int>(std::lround(size.width())), height = static_cast<int>(std::lround(size.height()));
   if (width < 1 || height < 1) return;
+  const QString colours = plot_->style_.colours;  // chosen on the screen, kept on paper
   plot_->style_ = style;
+  plot_->style_.colours = colours;
   plot_->setViewport(QRect(0, 0, width, height));
   plot_->data_changed(false);
   plot_->set_view_ranges(ranges_);

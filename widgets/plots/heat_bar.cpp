@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/plots/heat_bar.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "widgets/base/format.h"
+
+namespace rolora::widgets {
+
+void HeatBarTicker::generate(const QCPRange&, const QLocale&, QChar, int, QVector<double>& ticks, QVector<double>* sub_ticks,
+                             QVector<QString>* labels) {
+  ticks.clear();
+  if (sub_ticks != nullptr) sub_ticks->clear();
+  if (labels != nullptr) labels->clear();
+  for (const HeatScale::Tick& tick : scale_.ticks(6)) {
+    ticks.append(tick.position);
+    if (labels != nullptr) labels->append(tick.text);
+  }
+}
+
+QString WholeTicker::getTickLabel(double tick, const QLocale&, QChar, int) { return grouped(std::llround(tick)); }
+
+HeatScale fitted_scale(const HeatScale& kind, const std::vector<HeatPanel>& panels) {
+  HeatScale scale = kind;
+  double most = 0, least = HUGE_VAL;
+  for (const HeatPanel& panel : panels) {
+    const HeatFigures& f = panel.source->figures();
+    most = std::max(most, f.most);
+    if (f.p1 > 0) least = std::min(least, f.p1);
+  }
+  scale.upper = most;
+  scale.lower = scale.is_signed || !scale.logarithmic ? 0 : std::max(std::isfinite(least) ? least : 0, most / 65536);
+  return widened(scale);
+}
+
+HeatScale widened(HeatScale scale) {
+  if (!(scale.upper > 0)) scale.upper = 1;
+  if (!scale.is_signed && scale.logarithmic && !(scale.lower > 0 && scale.lower < scale.upper * 0.999)) scale.lower = scale.upper / 16;
+  return scale;
+}
+
+void mark_cell(HeatMap* map, int64_t row, int64_t column, const PlotStyle& style, QCPLayer* layer) {
+  QCustomPlot* plot = map->parentPlot();
+  for (const bool halo : {true, false}) {  // seen on dark and on bright colours
+    const QPen pen = halo ? QPen(Qt::black, style.line_width * 2) : QPen(Qt::white, style.line_width);
+    if (row >= 0 && column >= 0) {
+      auto* ring = new QCPItemTracer(plot);
+      ring->setClipAxisRect(map->keyAxis()->axisRect());
+      ring->position->setAxes(map->keyAxis(), map->valueAxis());
+      ring->position->setCoords(static_cast<double>(column), static_cast<double>(row));
+      ring->setStyle(QCPItemTracer::tsCircle);
+      ring->setSize(style.marker_size * 2);
+      ring->setPen(pen);
+      ring->setBrush(Qt::NoBrush);
+      ring->setLayer(layer);
+      continue;
+    }
+    auto* box = new QCPItemRect(plot);
+    box->setClipAxisRect(map->keyAxis()->axisRect());
+    for (QCPItemPosition* corner : {box->topLeft, box->bottomRight}) corner->setAxes(map->keyAxis(), map->valueAxis());
+    const auto rows = static_cast<double>(map->source()->rows()), columns = static_cast<double>(map->source()->columns());
+    box->topLeft->setCoords(column >= 0 ? static_cast<double>(column) - 0.5 : -0.5, row >= 0 ? static_cast<double>(row) - 0.5 : -0.5);
+    box->bottomRight->setCoords(column >= 0 ? static_cast<double>(column) + 0.5 : columns - 0.5,
+                                row >= 0 ? static_cast<double>(row) + 0.5 : rows - 0.5);
+    box->setPen(pen);
+    box->setBrush(Qt::NoBrush);
+    box->setLayer(layer);
+  }
+}
+
+void mark_bar(QCPColorScale* bar, double position, const PlotStyle& style, QCPLayer* layer) {
+  for (const bool halo : {true, false}) {
+    auto* line = new QCPItemLine(bar->parentPlot());
+    line->setClipToAxisRect(false);
+    for (QCPItemPosition* end : {line->start, line->end}) {
+      end->setType(QCPItemPosition::ptAxisRectRatio);
+      end->setAxisRect(bar->axis()->axisRect());
+    }
+    line->start->setCoords(-0.15, 1 - position);
+    line->end->setCoords(1.15, 1 - position);
+    line->setPen(halo ? QPen(style.background, style.line_width * 3) : QPen(style.text, style.line_width * 1.2));
+    line->setLayer(layer);
+  }
+}
+
+FigureTable heat_table(const HeatContents& contents, const CellBlock& visible, const QString& row_name) {
+  FigureTable out;
+  if (contents.panels.empty()) return out;
+  constexpr int64_t kMost = 1'000'000;
+  const int64_t columns = visible.column_end - visible.column_begin, rows = visible.row_end - visible.row_begin;
+  int64_t every = 1;
+  while (((columns + every - 1) / every) * rows > kMost) ++every;
+  out.columns = {row_name, QStringLiteral("channel")};
+  for (const HeatPanel& panel : contents.panels) out.columns.append(contents.panels.size() > 1 ? panel.title : contents.scale_label);
+  for (int64_t r = visible.row_begin; r < visible.row_end; ++r) {
+    for (int64_t c = visible.column_begin; c < visible.column_end; c += every) {
+      int64_t cell = c;
+      if (every > 1) cell = largest_cell(*contents.panels[0].source, {r, r + 1, c, std::min(c + every, visible.column_end)}).second;
+      QStringList line{QString::number(r), QString::number(cell)};
+      for (const HeatPanel& panel : contents.panels) line.append(exact(static_cast<float>(panel.source->at(r, cell))));
+      out.rows.push_back(line);
+    }
+  }
+  return out;
+}
+
+}  // namespace rolora::widgets

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/plots/heat_map.h"
+
+#include <QCoreApplication>
+#include <QFontMetricsF>
+#include <QThreadPool>
+#include <cmath>
+
+namespace rolora::widgets {
+
+namespace {
+
+constexpr double kPaperScale = 300.0 / 72;  // pixels a point of images in figures
+
+}  // namespace
+
+QImage heat_image(const HeatGrid& grid, const HeatWindow& window, const HeatColours& colours, const std::atomic<bool>& stop) {
+  const std::vector<int32_t> keys = grid.pool(stop);
+  QImage image(window.width, window.height, QImage::Format_RGB32);
+  const auto width = static_cast<size_t>(window.width);
+  for (int y = 0; y < window.height; ++y) {
+    auto* line = reinterpret_cast<QRgb*>(image.scanLine(y));
+    const int32_t* key = keys.data() + static_cast<size_t>(y) * width;
+    if (y > 0 && std::equal(key, key + width, key - width)) {
+      std::copy_n(reinterpret_cast<const QRgb*>(image.constScanLine(y - 1)), width, line);
+    } else {
+      for (size_t x = 0; x < width; ++x) line[x] = colours.of(key[x]);
+    }
+  }
+  return image;
+}
+
+HeatMap::HeatMap(QCPAxis* key_axis, QCPAxis* value_axis, HeatSourcePtr source)
+    : QCPAbstractPlottable(key_axis, value_axis),
+      source_(std::move(source)),
+      colours_(std::make_shared<HeatColours>(HeatScale{}, 1, QString(), Qt::red)) {
+  setSelectable(QCP::stNone);
+  setAntialiased(false);
+}
+
+HeatMap::~HeatMap() {
+  if (stop_image_) *stop_image_ = true;
+  if (stop_coarse_) *stop_coarse_ = true;
+}
+
+void HeatMap::set_colours(std::shared_ptr<const HeatColours> colours) {
+  colours_ = std::move(colours);
+  image_ = {};
+  wanted_ = {};
+}
+
+QRectF HeatMap::data_rectangle() const {
+  const QCPAxis* x = mKeyAxis.data();
+  const QCPAxis* y = mValueAxis.data();
+  const QPointF a(x->coordToPixel(-0.5), y->coordToPixel(-0.5));
+  const QPointF b(x->coordToPixel(static_cast<double>(source_->columns()) - 0.5),
+                  y->coordToPixel(static_cast<double>(source_->rows()) - 0.5));
+  return QRectF(a, b).normalized().intersected(QRectF(x->axisRect()->rect()));
+}
+
+HeatWindow HeatMap::window_for(const QRectF& r, double scale, bool whole_cells) const {
+  HeatWindow w;
+  w.left = mKeyAxis->pixelToCoord(r.left()) + 0.5;
+  w.right = mKeyAxis->pixelToCoord(r.right()) + 0.5;
+  w.top = mValueAxis->pixelToCoord(r.top()) + 0.5;
+  w.bottom = mValueAxis->pixelToCoord(r.bottom()) + 0.5;
+  const auto pixels = [&](double length, double cells) {
+    const double n = std::max(1.0, length * scale);
+    // On paper each cell gets the same number of pixels where there are enough.
+    if (whole_cells && n >= cells && std::fabs(cells - std::round(cells)) < 1e-6)
+      return static_cast<int>(std::ceil(n / cells - 1e-9) * std::round(cells));
+    return static_cast<int>(std::lround(n));
+  };
+  w.width = pixels(r.width(), std::fabs(w.right - w.left));
+  w.height = pixels(r.height(), std::fabs(w.bottom - w.top));
+  return w;
+}
+
+void HeatMap::draw(QCPPainter* painter) {
+  if (!mKeyAxis || !mValueAxis) return;
+  const QRectF rectangle = data_rectangle();
+  if (rectangle.width() <= 0 || rectangle.height() <= 0) return;
+  const bool paper = painter->modes().testFlag(QCPPainter::pmVectorized);
+  const double scale = paper ? kPaperScale : mParentPlot->bufferDevicePixelRatio();
+  QRectF target = rectangle;
+  if (!paper) {  // whole device pixels
+    const QPointF a(std::floor(rectangle.left() * scale + 0.5), std::floor(rectangle.top() * scale + 0.5));
+    const QPointF b(std::floor(rectangle.right() * scale + 0.5), std::floor(rectangle.bottom() * scale + 0.5));
+    target = QRectF(a / scale, QPointF(std::max(b.x(), a.x() + 1), std::max(b.y(), a.y() + 1)) / scale);
+  }
+  const HeatWindow window = window_for(target, scale, paper);
+  painter->setRenderHint(QPainter::SmoothPixmapTransform, false);
+  if (image_.pixels.isNull() || !(image_.window == window)) {
+    const HeatGrid grid(*source_, window);
+    if (paper || grid.work() <= HeatSource::kDirectCells) {
+      if (stop_image_) *stop_image_ = true;
+      waiting_ = false;
+      image_ = {window, heat_image(grid, window, *colours_, std::atomic<bool>(false))};
+    } else {
+      draw_later(window);
+    }
+    if (!paper && !source_->coarse && source_->rows() * source_->columns() > HeatSource::kDirectCells) make_coarse_later();
+  }
+  if (image_.pixels.isNull()) return;
+  if (image_.window == window) {
+    painter->drawImage(target, image_.pixels);
+  } else {  // the last image, where its cells are now, until the new one comes
+    const auto& old = image_.window;
+    const QPointF a(mKeyAxis->coordToPixel(old.left - 0.5), mValueAxis->coordToPixel(old.top - 0.5));
+    const QPointF b(mKeyAxis->coordToPixel(old.right - 0.5), mValueAxis->coordToPixel(old.bottom - 0.5));
+    painter->drawImage(QRectF(a, b), image_.pixels);
+  }
+}
+
+void HeatMap::draw_later(const HeatWindow& window) {
+  if (waiting_ && wanted_ == window) return;
+  if (stop_image_) *stop_image_ = true;
+  auto stop = std::make_shared<std::atomic<bool>>(false);
+  stop_image_ = stop;
+  wanted_ = window;
+  waiting_ = true;
+  QPointer<HeatMap> self(this);
+  QThreadPool::globalInstance()->start([self, stop, window, source = source_, colours = colours_, grid = HeatGrid(*source_, window)] {
+    const QImage pixels = heat_image(grid, window, *colours, *stop);
+    QMetaObject::invokeMethod(QCoreApplication::instance(), [self, stop, window, pixels] {
+      if (*stop || self.isNull()) return;
+      self->image_ = {window, pixels};
+      self->waiting_ = false;
+      self->mParentPlot->replot(QCustomPlot::rpQueuedReplot);
+    });
+  });
+}
+
+void HeatMap::make_coarse_later() {
+  if (stop_coarse_) return;
+  stop_coarse_ = std::make_shared<std::atomic<bool>>(false);
+  QThreadPool::globalInstance()->start([stop = stop_coarse_, source = source_] {
+    auto coarse = source->make_coarse(*stop);
+    if (coarse == nullptr) return;
+    QMetaObject::invokeMethod(QCoreApplication::instance(), [source, coarse] { source->coarse = coarse; });
+  });
+}
+
+std::optional<std::pair<int64_t, int64_t>> HeatMap::cell_at(QPointF position) const {
+  const QRectF rectangle = data_rectangle();
+  if (!rectangle.contains(position)) return {};
+  const double scale = mParentPlot->bufferDevicePixelRatio();
+  const HeatWindow window = image_.pixels.isNull() ? window_for(rectangle, scale, false) : image_.window;
+  if (window.width < 1 || window.height < 1) return {};
+  const double left = mKeyAxis->coordToPixel(window.left - 0.5), right = mKeyAxis->coordToPixel(window.right - 0.5);
+  const double top = mValueAxis->coordToPixel(window.top - 0.5), bottom = mValueAxis->coordToPixel(window.bottom - 0.5);
+  const int x = static_cast<int>(std::floor((position.x() - left) / (right - left) * window.width));
+  const int y = static_cast<int>(std::floor((position.y() - top) / (bottom - top) * window.height));
+  return largest_cell(*source_, HeatGrid(*source_, window).block(x, y));
+}
+
+std::pair<int64_t, int64_t> HeatMap::pooled(bool paper) const {
+  const QRectF rectangle = data_rectangle();
+  if (rectangle.isEmpty()) return {1, 1};
+  return HeatGrid(*source_, window_for(rectangle, paper ? kPaperScale : mParentPlot->bufferDevicePixelRatio(), paper)).pooled();
+}
+
+CellBlock HeatMap::visible_cells() const {
+  const auto cut = [](QCPRange r, int64_t n) {
+    const auto limit = static_cast<double>(n);
+    return std::pair<int64_t, int64_t>(static_cast<int64_t>(std::clamp(std::floor(r.lower + 0.5), 0.0, limit)),
+                                       static_cast<int64_t>(std::clamp(std::ceil(r.upper + 0.5), 0.0, limit)));
+  };
+  const auto rows = cut(mValueAxis->range(), source_->rows());
+  const auto columns = cut(mKeyAxis->range(), source_->columns());
+  return {rows.first, rows.second, columns.first, columns.second};
+}
+
+double HeatMap::selectTest(const QPointF&, bool, QVariant*) const { return -1; }
+
+QCPRange HeatMap::getKeyRange(bool& found, QCP::SignDomain) const {
+  found = true;
+  return QCPRange(-0.5, static_cast<double>(source_->columns()) - 0.5);
+}
+
+QCPRange HeatMap::getValueRange(bool& found, QCP::SignDomain, const QCPRange&) const {
+  found = true;
+  return QCPRange(-0.5, static_cast<double>(source_->rows()) - 0.5);
+}
+
+void HeatMap::drawLegendIcon(QCPPainter* painter, const QRectF& rect) const { painter->fillRect(rect, QColor(colours_->of_value(1))); }
+
+HeatHeader::HeatHeader(HeatMap* map, QCPAxisRect* panel, const PlotStyle& style, QString title)
+    : QCPLayerable(panel->parentPlot(), QStringLiteral("axes")),
+      map_(map),
+      panel_(panel),
+      title_font_(style.title_font),
+      badge_font_(style.tick_font),
+      title_colour_(style.text),
+      badge_colour_(style.faint_text),
+      title_(std::move(title)) {}
+
+int HeatHeader::height(const PlotStyle& style) {
+  return static_cast<int>(std::ceil(std::max(QFontMetricsF(style.title_font).height(), QFontMetricsF(style.tick_font).height()) * 1.25));
+}
+
+void HeatHeader::draw(QCPPainter* painter) {
+  if (panel_.isNull() || map_.isNull()) return;
+  const QRectF rect = panel_->rect();
+  const double tall = QFontMetricsF(title_font_).height();
+  QRectF line(rect.left(), rect.top() - tall * 1.2, rect.width(), tall);
+  const auto [rows, columns] = map_->pooled(painter->modes().testFlag(QCPPainter::pmVectorized));
+  QString badge;
+  if (rows > 1 || columns > 1) badge = QCoreApplication::translate("HeatHeader", "max of %1×%2 cells per pixel").arg(rows).arg(columns);
+  const QFontMetricsF small(badge_font_), large(title_font_);
+  double badge_width = badge.isEmpty() ? 0 : small.horizontalAdvance(badge) + large.averageCharWidth() * 2;
+  if (badge_width > line.width() * 0.6 && !badge.isEmpty()) {  // a narrow panel: the short form
+    badge = QCoreApplication::translate("HeatHeader", "max %1×%2").arg(rows).arg(columns);
+    badge_width = small.horizontalAdvance(badge) + large.averageCharWidth() * 2;
+  }
+  painter->setFont(title_font_);
+  painter->setPen(title_colour_);
+  painter->drawText(line.adjusted(0, 0, -badge_width, 0), Qt::AlignLeft | Qt::AlignBottom,
+                    large.elidedText(title_, Qt::ElideRight, line.width() - badge_width));
+  if (badge.isEmpty()) return;
+  painter->setFont(badge_font_);
+  painter->setPen(badge_colour_);
+  painter->drawText(line, Qt::AlignRight | Qt::AlignBottom, badge);
+}
+
+}  // namespace rolora::widgets

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/plots/heat_plot.h"
+
+#include <QFontMetricsF>
+#include <QKeyEvent>
+#include <algorithm>
+#include <cmath>
+
+#include "widgets/base/format.h"
+#include "widgets/plots/heat_bar.h"
+
+namespace rolora::widgets {
+
+namespace {
+
+QCPAxis* x_axis(const QCPAxisRect* panel) { return panel->axis(QCPAxis::atBottom); }
+QCPAxis* y_axis(const QCPAxisRect* panel) { return panel->axis(QCPAxis::atLeft); }
+
+}  // namespace
+
+void HeatPlot::set_contents(HeatContents contents, bool keep_view, bool keep_scale) {
+  const bool same_kind = contents.is_signed == contents_.is_signed && contents.powers == contents_.powers && has_data();
+  contents_ = std::move(contents);
+  if (!keep_scale || !same_kind) {
+    scale_.is_signed = contents_.is_signed;
+    scale_.powers = contents_.powers;
+    scale_.logarithmic = contents_.powers ? false : (contents_.is_signed ? differences_logarithmic_ : magnitudes_logarithmic_);
+    scale_ = fitted_scale(scale_, contents_.panels);
+  }
+  stacked_ = wants_stack(size());
+  data_changed(keep_view);
+  emit scale_changed(scale_);
+}
+
+void HeatPlot::copy_into(HeatPlot& other) const {
+  other.contents_ = contents_;
+  other.scale_ = scale_;
+  other.magnitudes_logarithmic_ = magnitudes_logarithmic_;
+  other.differences_logarithmic_ = differences_logarithmic_;
+  other.stacked_ = contents_.panels.size() > 1 && contents_.panels[0].source->columns() >= 2 * contents_.panels[0].source->rows();
+}
+
+void HeatPlot::draw(const PlotStyle& style) {
+  headers_.clear();
+  maps_.clear();
+  auto* grid = new QCPLayoutGrid;
+  plotLayout()->addElement(0, 0, grid);
+  const int gap = static_cast<int>(std::lround(style.spacing * (stacked_ ? 1 : 2)));
+  grid->setRowSpacing(gap);
+  grid->setColumnSpacing(gap);
+  for (size_t i = 0; i < contents_.panels.size(); ++i) draw_panel(i, grid, style);
+  draw_scale(style);
+  if (maps_.size() > 1) {
+    link_axes({maps_[0]->keyAxis(), maps_[1]->keyAxis()});
+    link_axes({maps_[0]->valueAxis(), maps_[1]->valueAxis()});
+  }
+  recolour();
+}
+
+void HeatPlot::draw_panel(size_t index, QCPLayoutGrid* grid, const PlotStyle& style) {
+  auto* panel = new QCPAxisRect(this, true);
+  const int place = static_cast<int>(index), last = static_cast<int>(contents_.panels.size()) - 1;
+  grid->addElement(stacked_ ? place : 0, stacked_ ? 0 : place, panel);
+  for (QCPAxis* axis : panel->axes()) style_axis(axis, style, false);
+  panel->setMinimumMargins(QMargins(0, HeatHeader::height(style), 0, 0));
+  panel->setupFullAxesBox();
+  for (const auto type : {QCPAxis::atTop, QCPAxis::atRight}) {
+    panel->axis(type)->setTicks(false);
+    panel->axis(type)->setBasePen(style.axis_pen());
+  }
+  QCPAxis* x = x_axis(panel);
+  QCPAxis* y = y_axis(panel);
+  y->setRangeReversed(true);  // the first row on top
+  x->setTicker(QSharedPointer<WholeTicker>::create());
+  y->setTicker(row_ticker(style));
+  const bool bottom_most = !stacked_ || place == last, left_most = stacked_ || place == 0;
+  x->setTickLabels(bottom_most);
+  y->setTickLabels(left_most);
+  if (bottom_most) x->setLabel(column_label());
+  if (left_most) y->setLabel(row_label());
+  auto* map = new HeatMap(x, y, contents_.panels[index].source);
+  maps_.emplace_back(map);
+  headers_.push_back(std::make_unique<HeatHeader>(map, panel, style, contents_.panels[index].title));
+}
+
+void HeatPlot::draw_scale(const PlotStyle& style) {
+  auto* bar = new QCPColorScale(this);
+  bar_ = bar;
+  plotLayout()->addElement(0, 1, bar);
+  plotLayout()->setColumnStretchFactor(1, 0.001);
+  const QFontMetricsF metrics(style.tick_font);
+  bar->setType(QCPAxis::atRight);
+  bar->setRangeDrag(false);
+  bar->setRangeZoom(false);
+  bar->setBarWidth(static_cast<int>(std::lround(metrics.height() * 0.9)));
+  bar->setDataRange(QCPRange(0, 1));
+  style_axis(bar->axis(), style, false);
+  bar->axis()->setLabel(contents_.scale_label);
+  bar->axis()->setTicker(QSharedPointer<HeatBarTicker>::create(scale_));
+  for (QCPAxis* axis : bar->axis()->axisRect()->axes()) axis->setBasePen(style.axis_pen());
+  auto* margins = new QCPMarginGroup(this);
+  bar->setMarginGroup(QCP::msTop | QCP::msBottom, margins);
+  if (stacked_ && maps_.size() > 1) {
+    auto* bottom = new QCPMarginGroup(this);
+    maps_[0]->keyAxis()->axisRect()->setMarginGroup(QCP::msTop, margins);
+    bar->setMarginGroup(QCP::msBottom, bottom);
+    maps_[1]->keyAxis()->axisRect()->setMarginGroup(QCP::msBottom, bottom);
+    auto* left = new QCPMarginGroup(this);
+    for (const auto& map : maps_) map->keyAxis()->axisRect()->setMarginGroup(QCP::msLeft | QCP::msRight, left);
+  } else {
+    for (const auto& map : maps_) map->keyAxis()->axisRect()->setMarginGroup(QCP::msTop | QCP::msBottom, margins);
+  }
+}
+
+void HeatPlot::recolour() {
+  for (const auto& map : maps_) {
+    map->set_colours(std::make_shared<HeatColours>(scale_, map->source()->factor(), style().colours, style().out_of_range));
+  }
+  if (bar_) {
+    bar_->setGradient(colour_gradient(scale_.is_signed ? QStringLiteral("diverging") : style().colours));
+    bar_->axis()->setTicker(QSharedPointer<HeatBarTicker>::create(scale_));
+  }
+}
+
+void HeatPlot::set_scale(const HeatScale& scale) {
+  if (scale == scale_) return;
+  scale_ = scale;
+  recolour();
+  set_selection(selection());  // the bar's tick moves
+  replot(rpQueuedReplot);
+  emit scale_changed(scale_);
+}
+
+void HeatPlot::fit_scale() {
+  if (has_data()) set_scale(fitted_scale(scale_, contents_.panels));
+}
+
+std::vector<float> HeatPlot::visible_magnitudes() const {
+  std::vector<float> out;
+  for (const auto& map : maps_) {
+    const CellBlock b = map->visible_cells();
+    const int64_t columns = b.column_end - b.column_begin, cells = (b.row_end - b.row_begin) * columns;
+    constexpr int64_t kMost = 400'000;
+    const int64_t stride = std::max<int64_t>(1, cells / kMost) | 1;
+    for (int64_t i = 0; i < cells; i += stride) {
+      const double v = std::fabs(map->source()->at(b.row_begin + i / columns, b.column_begin + i % columns));
+      if (std::isfinite(v) && v > 0) out.push_back(static_cast<float>(v));
+    }
+    if (stride > 1) {  // the largest is never left out
+      const auto [row, column] = largest_cell(*map->source(), b);
+      out.push_back(static_cast<float>(std::fabs(map->source()->at(row, column))));
+    }
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+void HeatPlot::fit_scale_to_visible() {
+  const std::vector<float> values = visible_magnitudes();
+  if (values.empty()) return;
+  HeatScale scale = scale_;
+  scale.upper = values.back();
+  scale.lower = scale.is_signed || !scale.logarithmic ? 0 : values.front();
+  set_scale(widened(scale));
+}
+
+void HeatPlot::fit_scale_percentiles() {
+  const std::vector<float> values = visible_magnitudes();
+  if (values.empty()) return;
+  const auto at = [&](double q) { return values[static_cast<size_t>(q * static_cast<double>(values.size() - 1))]; };
+  HeatScale scale = scale_;
+  scale.upper = at(0.99);
+  scale.lower = scale.is_signed || !scale.logarithmic ? 0 : at(0.01);
+  set_scale(widened(scale));
+}
+
+void HeatPlot::toggle_log() {
+  if (!has_data() || scale_.powers) return;
+  HeatScale scale = scale_;
+  scale.logarithmic = !scale.logarithmic;
+  (scale.is_signed ? differences_logarithmic_ : magnitudes_logarithmic_) = scale.logarithmic;
+  if (!scale.is_signed) scale.lower = scale.logarithmic ? std::min(fitted_scale(scale, contents_.panels).lower, scale.upper / 2) : 0;
+  set_scale(scale);
+}
+
+void HeatPlot::cycle_colours() { set_colours(next_colour_map(style().colours)); }
+
+void HeatPlot::set_colours(const QString& map) {
+  if (map == style().colours) return;
+  PlotStyle changed = style();
+  changed.colours = map;
+  set_style(changed);
+  emit colours_changed(map);
+}
+
+std::optional<Hit> HeatPlot::hit(QPointF position) const {
+  for (size_t i = 0; i < maps_.size(); ++i) {
+    if (const auto cell = maps_[i]->cell_at(position)) return hit_of_cell(i, {cell->first, cell->second});
+  }
+  return {};
+}
+
+Hit HeatPlot::hit_of_cell(size_t panel, Cell cell) const {
+  const HeatMap* map = maps_[panel].data();
+  Hit out;
+  out.panel = map->keyAxis()->axisRect();
+  out.position = QPointF(map->keyAxis()->coordToPixel(static_cast<double>(cell.column)),
+                         map->valueAxis()->coordToPixel(static_cast<double>(cell.row)));
+  out.selection = cell_selection(panel, cell);
+  out.text = cell_text(panel, cell);
+  return out;
+}
+
+std::optional<Hit> HeatPlot::hit_of_selection() const {
+  const Cell cell = selected_cell();
+  if (maps_.empty() || cell.row < 0 || cell.column < 0) return {};
+  const HeatSource& source = *contents_.panels.front().source;
+  if (cell.row >= source.rows() || cell.column >= source.columns()) return {};
+  return hit_of_cell(0, cell);
+}
+
+double HeatPlot::outlier_threshold(const HeatSource& source) const { return source.figures().median * 10; }
+
+std::optional<Hit> HeatPlot::stepped(int dx, int dy, bool to_outlier) const {
+  if (maps_.empty()) return {};
+  const HeatSource& source = *maps_.front()->source();
+  Cell cell = selected_cell();
+  const CellBlock visible = maps_.front()->visible_cells();
+  if (cell.row < 0 || cell.column < 0) {
+    const auto largest = largest_cell(source, visible);  // the first key press goes where there is something to see
+    if (cell.row < 0) cell.row = largest.first;
+    if (cell.column < 0) cell.column = largest_cell(source, {cell.row, cell.row + 1, visible.column_begin, visible.column_end}).second;
+    return hit_of_cell(0, cell);
+  }
+  const double threshold = outlier_threshold(source);
+  for (Cell next{cell.row + dy, cell.column + dx};; next.row += dy, next.column += dx) {
+    if (next.row < 0 || next.column < 0 || next.row >= source.rows() || next.column >= source.columns()) return {};
+    if (!to_outlier || std::fabs(source.at(next.row, next.column)) >= threshold) return hit_of_cell(0, next);
+  }
+}
+
+void HeatPlot::mark(const PlotStyle& style) {
+  const Cell cell = selected_cell();
+  if (cell.row < 0 && cell.column < 0) return;
+  for (const auto& map : maps_) {
+    if (cell.row >= map->source()->rows() || cell.column >= map->source()->columns()) continue;
+    mark_cell(map.data(), cell.row, cell.column, style, overlay_layer());
+    if (cell.row >= 0 && cell.column >= 0) mark_scale(style, map->source()->at(cell.row, cell.column));
+  }
+}
+
+void HeatPlot::mark_scale(const PlotStyle& style, double value) {
+  if (bar_.isNull()) return;
+  const double at = scale_.position(value);
+  if (std::isnan(at)) return;
+  mark_bar(bar_.data(), std::clamp(at, 0.0, 1.0), style, overlay_layer());
+}
+
+void HeatPlot::set_full_ranges() {
+  for (const auto& map : maps_) {
+    bool found = false;
+    map->keyAxis()->setRange(map->getKeyRange(found));
+    map->valueAxis()->setRange(map->getValueRange(found));
+  }
+}
+
+QCPRange HeatPlot::limited(const QCPAxis* axis, const QCPRange& wanted) const {
+  if (maps_.empty()) return axis->range();
+  QCPRange r = wanted;
+  r.normalize();
+  const HeatSource& source = *maps_.front()->source();
+  const auto cells = static_cast<double>(axis->orientation() == Qt::Horizontal ? source.columns() : source.rows());
+  const double span = std::clamp(r.size(), std::min(cells, 3.0), cells);
+  const double lower = std::clamp(r.center() - span / 2, -0.5, cells - 0.5 - span);
+  return QCPRange(lower, lower + span);
+}
+
+QSharedPointer<QCPAxisTicker> HeatPlot::row_ticker(const PlotStyle&) const { return QSharedPointer<WholeTicker>::create(); }
+
+FigureTable HeatPlot::table() const {
+  return heat_table(contents_, maps_.empty() ? CellBlock{} : maps_.front()->visible_cells(), row_name());
+}
+
+double HeatPlot::height_to_width() const { return stacked_ ? 0.8 : contents_.panels.size() > 1 ? 0.42 : 0.52; }
+
+void HeatPlot::keyPressEvent(QKeyEvent* event) {
+  const bool plain = event->modifiers() == Qt::NoModifier;
+  if (plain && event->key() == Qt::Key_F) {
+    fit_scale_to_visible();
+  } else if (plain && event->key() == Qt::Key_P) {
+    fit_scale_percentiles();
+  } else {
+    const Cell before = selected_cell();
+    Plot::keyPressEvent(event);
+    const Cell now = selected_cell();
+    if (now.row != before.row || now.column != before.column) keep_in_sight(now);
+  }
+}
+
+void HeatPlot::keep_in_sight(Cell cell) {
+  if (maps_.empty() || cell.row < 0 || cell.column < 0) return;
+  const auto follow = [this](QCPAxis* axis, double at) {
+    const QCPRange r = axis->range();
+    if (at >= r.lower && at <= r.upper) return;
+    axis->setRange(limited(axis, QCPRange(at - r.size() / 2, at + r.size() / 2)));
+  };
+  change_view([&] {
+    follow(maps_.front()->keyAxis(), static_cast<double>(cell.column));
+    follow(maps_.front()->valueAxis(), static_cast<double>(cell.row));
+  });
+}
+
+bool HeatPlot::wants_stack(QSize size) const { return contents_.panels.size() > 1 && size.width() < 1.9 * size.height(); }
+
+void HeatPlot::resizeEvent(QResizeEvent* event) {
+  const bool stack = wants_stack(event->size());
+  if (has_data() && stack != stacked_) {
+    stacked_ = stack;
+    data_changed(true);
+  }
+  Plot::resizeEvent(event);
+}
+
+}  // namespace rolora::widgets

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One or two heat maps on the same axes with one locked colour scale. What rows, columns and values mean is in the subclasses.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "widgets/plots/heat_map.h"
+#include "widgets/plots/plot.h"
+
+namespace rolora::widgets {
+
+struct HeatPanel {
+  QString title;
+  HeatSourcePtr source;
+};
+
+struct HeatContents {
+  std::vector<HeatPanel> panels;  ///< one or two, of the same shape
+  QString scale_label;
+  bool is_signed = false;  ///< diverging colours, centred on 0
+  bool powers = false;     ///< values are log2 of ratios
+};
+
+class HeatPlot : public Plot {
+  Q_OBJECT
+ public:
+  explicit HeatPlot(QWidget* parent = nullptr) : Plot(parent) {}
+  const HeatScale& scale() const { return scale_; }
+  const HeatContents& contents() const { return contents_; }
+  /// Fixes the scale; it stays until it is fitted again or other values are shown without keeping it.
+  void set_scale(const HeatScale& scale);
+  /// The heat map of a panel, for tests.
+  HeatMap* map(size_t panel) const { return panel < maps_.size() ? maps_[panel].data() : nullptr; }
+
+ public slots:
+  void fit_scale();              ///< to all values of all panels
+  void fit_scale_to_visible();   ///< F
+  void fit_scale_percentiles();  ///< P: 1 to 99 % of what is visible
+  void toggle_log() override;
+  void cycle_colours() override;
+  void set_colours(const QString& map);
+
+ signals:
+  void scale_changed(const rolora::widgets::HeatScale& scale);
+  void colours_changed(const QString& map);
+
+ protected:
+  struct Cell {
+    int64_t row = -1, column = -1;  ///< −1: all of them
+  };
+  void set_contents(HeatContents contents, bool keep_view, bool keep_scale);
+  /// What one says of a cell; panel: which of the panels.
+  virtual QString cell_text(size_t panel, Cell cell) const = 0;
+  virtual Selection cell_selection(size_t panel, Cell cell) const = 0;
+  virtual Cell selected_cell() const = 0;
+  virtual QString row_label() const = 0;
+  virtual QString column_label() const = 0;
+  virtual QString row_name() const = 0;  ///< of the table's column: "layer"
+  virtual QSharedPointer<QCPAxisTicker> row_ticker(const PlotStyle& style) const;
+  /// The magnitude that Ctrl+arrow jumps to: far above the usual.
+  virtual double outlier_threshold(const HeatSource& source) const;
+  void copy_into(HeatPlot& other) const;
+
+  void draw(const PlotStyle& style) override;
+  bool has_data() const override { return !contents_.panels.empty(); }
+  std::optional<Hit> hit(QPointF position) const override;
+  std::optional<Hit> hit_of_selection() const override;
+  std::optional<Hit> stepped(int dx, int dy, bool to_outlier) const override;
+  void mark(const PlotStyle& style) override;
+  void set_full_ranges() override;
+  QCPRange limited(const QCPAxis* axis, const QCPRange& wanted) const override;
+  FigureTable table() const override;
+  double height_to_width() const override;
+  void keyPressEvent(QKeyEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
+
+ private:
+  void draw_panel(size_t index, QCPLayoutGrid* grid, const PlotStyle& style);
+  void draw_scale(const PlotStyle& style);
+  void recolour();
+  void mark_scale(const PlotStyle& style, double value);
+  Hit hit_of_cell(size_t panel, Cell cell) const;
+  void keep_in_sight(Cell cell);
+  bool wants_stack(QSize size) const;
+  std::vector<float> visible_magnitudes() const;
+  HeatContents contents_;
+  HeatScale scale_;
+  bool stacked_ = false, magnitudes_logarithmic_ = true, differences_logarithmic_ = false;
+  std::vector<QPointer<HeatMap>> maps_;
+  std::vector<std::unique_ptr<HeatHeader>> headers_;
+  QPointer<QCPColorScale> bar_;
+};
+
+}  // namespace rolora::widgets

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/plots/heat_scale.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "widgets/base/format.h"
+
+namespace rolora::widgets {
+
+namespace {
+
+constexpr double kLinearShare = 1e-3;  // of a signed logarithmic scale's upper end
+
+double symmetric_log(double x, double upper) {
+  const double linear = upper * kLinearShare;
+  return std::copysign(std::log1p(std::fabs(x) / linear) / std::log1p(1 / kLinearShare), x);
+}
+
+std::vector<double> round_values(double from, double to, int about) {
+  std::vector<double> out;
+  if (!(to > from)) return out;
+  const double raw = (to - from) / std::max(1, about), power = std::pow(10, std::floor(std::log10(raw)));
+  double step = 10 * power;
+  for (const double nice : {1.0, 2.0, 5.0}) {
+    if (nice * power >= raw) {
+      step = nice * power;
+      break;
+    }
+  }
+  for (double v = std::ceil(from / step - 1e-9) * step; v <= to + step * 1e-9; v += step) out.push_back(std::fabs(v) < step * 1e-9 ? 0 : v);
+  return out;
+}
+
+/// Powers of ten between the ends, thinned to about `about`; with 2 and 5 where they are few.
+std::vector<double> decades(double from, double to, int about) {
+  std::vector<double> out;
+  if (!(from > 0) || !(to > from)) return out;
+  const double span = std::log10(to / from);
+  if (span < 0.9) return round_values(from, to, about);
+  const int every = std::max(1, static_cast<int>(std::ceil(span / std::max(1, about))));
+  const bool fine = span < about / 3.0 + 0.5;
+  for (int e = static_cast<int>(std::floor(std::log10(from))); e <= static_cast<int>(std::ceil(std::log10(to))); ++e) {
+    for (const double m : {1.0, 2.0, 5.0}) {
+      const double v = m * std::pow(10, e);
+      if (v < from * (1 - 1e-9) || v > to * (1 + 1e-9) || (m > 1 && !fine) || (m == 1 && e % every != 0)) continue;
+      out.push_back(v);
+    }
+  }
+  return out;
+}
+
+QString text_of(double value, bool powers) {
+  if (powers) return QStringLiteral("×") + number(std::exp2(value), 2);
+  QString text = number(std::fabs(value), 3);
+  return value < 0 ? QStringLiteral("−") + text : text;
+}
+
+}  // namespace
+
+double HeatScale::position(double value) const {
+  if (std::isnan(value)) return value;
+  if (is_signed) {
+    if (!(upper > 0)) return 0.5;
+    return 0.5 + 0.5 * (logarithmic ? symmetric_log(value, upper) : value / upper);
+  }
+  if (!logarithmic) return upper > lower ? (value - lower) / (upper - lower) : 0.5;
+  if (!(lower > 0) || !(upper > lower)) return value >= upper && value > 0 ? 1 : 0;
+  return value > 0 ? std::log(value / lower) / std::log(upper / lower) : -std::numeric_limits<double>::infinity();
+}
+
+double HeatScale::value(double position) const {
+  if (is_signed) {
+    const double s = 2 * position - 1;
+    if (!logarithmic) return s * upper;
+    return std::copysign(std::expm1(std::fabs(s) * std::log1p(1 / kLinearShare)) * upper * kLinearShare, s);
+  }
+  return logarithmic ? lower * std::pow(upper / lower, position) : lower + (upper - lower) * position;
+}
+
+std::vector<HeatScale::Tick> HeatScale::ticks(int about) const {
+  std::vector<double> values;
+  if (is_signed && logarithmic) {
+    const std::vector<double> positive = decades(upper * 10 * kLinearShare, upper, std::max(1, about / 2));
+    for (auto v = positive.rbegin(); v != positive.rend(); ++v) values.push_back(-*v);
+    values.push_back(0);
+    values.insert(values.end(), positive.begin(), positive.end());
+  } else if (is_signed) {
+    values = round_values(-upper, upper, about);
+  } else {
+    values = logarithmic ? decades(lower, upper, about) : round_values(lower, upper, about);
+  }
+  std::vector<Tick> out;
+  for (const double v : values) {
+    const double at = position(v);
+    if (at >= -1e-9 && at <= 1 + 1e-9) out.push_back({std::clamp(at, 0.0, 1.0), text_of(v, powers)});
+  }
+  return out;
+}
+
+HeatColours::HeatColours(const HeatScale& scale, double factor, const QString& map, QColor out_of_range)
+    : scale_(scale),
+      factor_(factor),
+      has_sign_(scale.is_signed),
+      map_(&colour_table(scale.is_signed ? QStringLiteral("diverging") : map)),
+      out_of_range_(out_of_range.rgb()),
+      not_a_number_(not_a_number_colour().rgb()) {
+  const uint32_t magnitudes = 1U << 16;
+  colours_.resize(has_sign_ ? 2 * magnitudes : magnitudes);
+  for (uint32_t i = 0; i < magnitudes; ++i) {
+    // The middle of the values that share the code, but zero itself for the first.
+    const float x = std::bit_cast<float>(i == 0 ? 0U : (i << 15) | (i < 0xff00U ? 0x4000U : 0U));
+    const bool number = i < 0xff00U;  // beyond: infinity, then NaN
+    const double v = number ? static_cast<double>(x) * factor_ : (i == 0xff00U ? std::numeric_limits<double>::infinity() : std::nan(""));
+    colours_[i] = colour(v);
+    if (has_sign_) colours_[magnitudes + i] = colour(-v);
+  }
+}
+
+QRgb HeatColours::of_value(double value) const {
+  return of(HeatSource::key_of(static_cast<float>(factor_ != 0 ? value / factor_ : 0), has_sign_));
+}
+
+QRgb HeatColours::colour(double value) const {
+  const double at = scale_.position(value);
+  if (std::isnan(at)) return not_a_number_;
+  constexpr double kSlack = 1.0 / 512;  // the largest value shares its code with values a little beyond it
+  if (at > 1 + kSlack || (scale_.is_signed && at < -kSlack)) return out_of_range_;
+  return (*map_)[static_cast<size_t>(std::lround(std::clamp(at, 0.0, 1.0) * 255))];
+}
+
+}  // namespace rolora::widgets
