@@ -13,7 +13,6 @@ function(rolora_widgets_room name)
   add_library(widgets_${name} STATIC ${sources} ${resources})
   set_target_properties(widgets_${name} PROPERTIES AUTOMOC ON AUTORCC ON)
   target_include_directories(widgets_${name} PUBLIC ${CMAKE_SOURCE_DIR})
-  target_compile_definitions(widgets_${name} PRIVATE QT_NO_CAST_TO_ASCII QT_STRICT_ITERATORS)
   target_link_libraries(widgets_${name} PUBLIC ${ROOM_USES} Qt6::Widgets Qt6::Svg Qt6::PrintSupport QCustomPlotQt6::QCustomPlotQt6
                                                nlohmann_json::nlohmann_json rolora_sanitizers
                         PRIVATE rolora_warnings rolora_floating_point rolora_widgets_pch)

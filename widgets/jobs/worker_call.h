@@ -7,6 +7,7 @@
 #include <QString>
 #include <QStringList>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "widgets/data/result.h"
@@ -32,6 +33,7 @@ class WorkerCall : public QObject {
 
  private:
   WorkerCall(const QStringList& arguments, QObject* receiver, Done done);
+  void finish(const Result<nlohmann::json>& result);
   struct State;
   std::unique_ptr<State> state_;
 };

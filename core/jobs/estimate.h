@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a run will cost, before it is started: seconds from a short probe on this machine and the stations' forecast work, memory from what
+// each engine holds, with the arithmetic. Estimates, used for nothing but to be shown.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/jobs/inputs.h"
+#include "core/model/weights.h"
+
+namespace rolora {
+
+/// One sum of an estimate of memory: "one layer's weights", "45,056 numbers × 4 bytes".
+struct MemoryPart {
+  std::string what, arithmetic;
+  double bytes = 0;
+};
+
+struct StationEstimate {
+  std::string id, kind;
+  double work = 0;  ///< tokens through the whole model, or what costs about as much (core/jobs/forecasts.cpp)
+  double seconds = 0;
+  std::vector<MemoryPart> memory;  ///< held at the same time, beside the program
+  double disk_bytes = 0;           ///< of the model or adapter that it leaves
+};
+
+/// The first layer of the base, run on made-up tokens here and now.
+struct PaceProbe {
+  int64_t tokens = 0, layers = 0;  ///< of the timed pass; of the model
+  double layer_seconds = 0;        ///< of that pass through one layer, its weights loaded
+  double head_share = 0;           ///< the head's weights, in layers
+  double seconds_per_token = 0;    ///< layer_seconds / tokens × (layers + head_share)
+};
+
+struct RunEstimate {
+  PaceProbe pace;
+  double program_bytes = 0;  ///< this process before anything was opened: the program and its libraries
+  std::vector<StationEstimate> stations;
+  double seconds() const;
+  /// Of the station that needs most, the program with it.
+  double peak_bytes() const;
+  double disk_bytes() const;
+};
+
+/// Memory of this process now.
+double resident_bytes();
+
+/// Takes a second or two, a single pass of 64 tokens where even that is longer.
+PaceProbe probe_pace(const ModelSource& model, const Compute& compute, Monitor& monitor);
+
+/// `job` as inspect_inputs completed it.
+RunEstimate estimate_run(const Job& job, const RunInputs& inputs, const Compute& compute, double program_bytes, Monitor& monitor);
+
+/// {"stations": [{id, kind, work_tokens, seconds, peak_bytes, memory: [{what, arithmetic, bytes}], disk_bytes}], "seconds", "peak_bytes",
+/// "disk_bytes", "program_bytes", "pace": {tokens, layers, layer_seconds, head_share, seconds_per_token, how}}
+Json estimate_json(const RunEstimate& estimate);
+
+/// What a station holds in memory and leaves on the disk (the other half of estimate_run).
+void estimate_memory(const RunInputs& inputs, const Station& station, const Compute& compute, StationEstimate& estimate);
+
+}  // namespace rolora

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Memory and disk of each kind of station, from what its engine holds at the same time. Sizes follow the engines' own constants; what an
+// allocator keeps beyond that is not known here.
+#include <ATen/Functions.h>
+#include <c10/core/ScalarType.h>
+
+#include <algorithm>
+#include <variant>
+
+#include "core/jobs/estimate.h"
+#include "core/model/checkpoint.h"
+#include "core/model/passes.h"
+#include "core/model/tensor_store.h"
+
+namespace rolora {
+namespace {
+
+constexpr double kLogitChunk = 64.0 * (1 << 20);  // core/model/forward.cpp: one chunk of logits in fp64
+
+// 45056 → "45,056"
+std::string with_commas(double number) {
+  std::string text = std::to_string(static_cast<int64_t>(number));
+  for (auto at = static_cast<int64_t>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<size_t>(at), ",");
+  return text;
+}
+
+class Memory {
+ public:
+  Memory(const RunInputs& inputs, const Compute& compute, StationEstimate& estimate)
+      : inputs_(inputs),
+        config_(inputs.base.source->config()),
+        size_(static_cast<double>(c10::elementSize(compute.type))),
+        estimate_(estimate) {}
+
+  void operator()(const EvaluateStation& s) const {
+    const double all = tokens(s.text, *s.context, s.windows);
+    add("one layer's weights", layer(), size_);
+    stream(all, true);
+    batch(all);
+    add("the head", head(), size_);
+    add_bytes("a chunk of logits and its softmax", "2 × 64 MiB at most", 2 * std::min(kLogitChunk, 8.0 * number(config_.vocabulary) * all));
+    if (s.quantization) quantization(*s.quantization, true);
+  }
+  void operator()(const StatisticsStation& s) const {
+    const double all = tokens(s.text, *s.context, s.windows);
+    add("one layer's weights", layer(), size_);
+    stream(all, true);
+    batch(all);
+    add("sums, histograms and extremes of every channel",
+        number(config_.layers) * (5 * number(config_.hidden) + number(config_.intermediate)), 8 * 16);
+    if (!s.keep.empty()) {
+      add("values kept whole", static_cast<double>(s.keep.size()) * all * number(std::max(config_.hidden, config_.intermediate)), 4);
+    }
+  }
+  void operator()(const RotateStation& s) const {
+    add("one layer's weights, in fp64 and turned", 2 * layer(), 8);
+    add("the embedding or the head while it is turned", head(), size_);
+    leaves(parameters(), stored_size(s.store));
+  }
+  void operator()(const FinetuneStation& s) const {
+    const TrainingSettings& t = s.training;
+    add("all weights", parameters(), size_);
+    const double trained = t.full ? parameters() : adapter(t.lora);
+    add(t.full ? "what is trained: master copy, gradient and AdamW's two moments" : "the adapter: values, gradient and AdamW's two moments",
+        4 * trained, 4);
+    const double length = number(s.format == "text" ? *s.block : *s.cutoff);
+    const double places = number(t.batch) * length;
+    const double widths = 8 * number(config_.hidden) + 4 * number(config_.intermediate) + 4 * number(config_.heads * config_.head_dim);
+    add("activations held for the gradient: " + with_commas(places) + " tokens of a micro-batch, every layer",
+        places * number(config_.layers) * widths, size_);
+    add_bytes("a chunk of logits, its softmax and gradient", "3 × 64 MiB at most",
+              3 * std::min(kLogitChunk, 8.0 * number(config_.vocabulary) * places));
+    leaves(4 * trained, 4);
+  }
+  void operator()(const MergeStation& s) const {
+    add("one layer's weights, in fp64 and merged", 2 * layer(), 8);
+    add("the head", head(), size_);
+    leaves(parameters(), stored_size(s.store));
+  }
+  void operator()(const QuantizeStation& s) const {
+    add("one layer's weights, as they are and quantized", 2 * layer(), size_);
+    quantization(s.how, false);
+    const double bits = s.how.spec.weights.bits;
+    leaves(parameters(), bits >= 16 ? stored_size(std::nullopt) : 1);  // integers are stored a byte each
+  }
+
+ private:
+  static double number(int64_t n) { return static_cast<double>(n); }
+  void add_bytes(std::string what, std::string arithmetic, double bytes) const {
+    estimate_.memory.push_back({std::move(what), std::move(arithmetic), bytes});
+  }
+  void add(std::string what, double numbers, double size) const {
+    add_bytes(std::move(what), with_commas(numbers) + " × " + with_commas(size) + " bytes", numbers * size);
+  }
+  void leaves(double numbers, double size) const { estimate_.disk_bytes += numbers * size; }
+
+  double tokens(const std::string& text, int64_t context, int64_t windows) const {
+    const auto all = static_cast<double>(inputs_.streams.at(text).ids.size());
+    return windows > 0 ? std::min(all, number(windows * context)) : all;
+  }
+  double layer() const {
+    double count = 2 * number(config_.hidden);
+    for (const LinearKind kind : kAllLinears) {
+      const LinearShape shape = linear_shape(config_, kind);
+      count += number(shape.in * shape.out);
+    }
+    return count;
+  }
+  double head() const { return number(config_.vocabulary * config_.hidden); }
+  double parameters() const { return number(parameter_count(config_)); }
+  double adapter(const LoraSettings& lora) const {
+    double count = 0;
+    for (const LinearKind kind : lora.targets) {
+      const LinearShape shape = linear_shape(config_, kind);
+      count += number(config_.layers) * number(lora.rank) * number(shape.in + shape.out);
+    }
+    return count;
+  }
+  // The residual stream of all windows at once; a plain pass caps it and goes group by group.
+  void stream(double all, bool capped) const {
+    const double most = capped ? static_cast<double>(PassOptions().group_bytes) : 1e18;
+    const double bytes = all * number(config_.hidden) * size_;
+    add_bytes("residual stream of " + with_commas(all) + " tokens",
+              with_commas(all) + " × " + with_commas(number(config_.hidden)) + " × " + with_commas(size_) + " bytes" +
+                  (bytes > most ? ", at most 1 GiB at a time" : ""),
+              std::min(bytes, most));
+  }
+  // What a layer makes of the tokens that go through it at a time.
+  void batch(double all) const {
+    const double at_once = std::min(all, number(PassOptions().batch_tokens));
+    const double widths = 4 * number(config_.hidden) + 3 * number(config_.intermediate) + 3 * number(config_.heads * config_.head_dim);
+    add("activations of " + with_commas(at_once) + " tokens in a layer", at_once * widths, size_);
+  }
+  // Beside a pass that holds one layer: Hessians and the calibration stream, and for a look the quantized weights, which stay.
+  void quantization(const QuantizeSettings& how, bool look) const {
+    if (!how.calibration) return;
+    if (look) add("quantized weights of the look", parameters(), size_);
+    const bool gptq = how.spec.method == WeightMethod::gptq;
+    const double all = tokens(*how.calibration, *how.windows.context, gptq ? how.windows.samples : how.windows.error_samples);
+    stream(2 * all, false);
+    batch(all);
+    const double width = number(std::max(config_.hidden, config_.intermediate));
+    if (gptq) add("Hessian of the widest linear, its factors and inverse", 3 * width * width, 8);
+  }
+  double stored_size(const std::optional<std::string>& store) const {
+    return static_cast<double>(c10::elementSize(store ? parse_dtype(*store, "store") : inputs_.base.stored));
+  }
+
+  const RunInputs& inputs_;
+  const ModelConfig& config_;
+  double size_;
+  StationEstimate& estimate_;
+};
+
+}  // namespace
+
+void estimate_memory(const RunInputs& inputs, const Station& station, const Compute& compute, StationEstimate& estimate) {
+  std::visit(Memory(inputs, compute, estimate), station.settings);
+}
+
+}  // namespace rolora

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/jobs/job_progress.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace rolora::widgets::test {
+namespace {
+
+const QByteArray kStart = R"({"event":"start","format":1,"job":"story","job_file":"/a/b.json","process":12,"resumed":false,"time":100.0,)"
+                          R"("stations":[{"id":"r","kind":"rotate"},{"id":"e","kind":"evaluate"}]})";
+
+QByteArray progress(double time, int step, double eta) {
+  return QByteArray::fromStdString(nlohmann::json{
+      {"event", "progress"},
+      {"time", time},
+      {"station", "r"},
+      {"stage", "s"},
+      {"step", step},
+      {"total", 100},
+      {"eta_seconds", eta},
+      {"run_fraction", step / 100.0},
+      {"run_eta_seconds", eta},
+      {"metrics", {{"loss", 2.5}}}}.dump());
+}
+
+TEST(ProgressReader, FollowsAStation) {
+  ProgressReader reader;
+  reader.event_line(kStart, false);
+  reader.event_line(R"({"event":"station","station":"r","kind":"rotate","index":0,"of":2,"state":"started","time":101.0})", false);
+  for (int i = 0; i <= 20; ++i) reader.event_line(progress(101 + i, i, 100 - i), false);
+  const JobProgress& now = reader.progress();
+  EXPECT_EQ(now.process, 12);
+  ASSERT_EQ(now.stations.size(), 2U);
+  EXPECT_EQ(now.stations[0].state, StationProgress::State::running);
+  EXPECT_EQ(now.station()->id, QStringLiteral("r"));
+  EXPECT_EQ(now.step, 20);
+  EXPECT_NEAR(now.rate, 1.0, 1e-9);
+  EXPECT_NEAR(now.run_eta, 80, 1e-9);
+  EXPECT_TRUE(now.eta_stable) << "every report promised the same end";
+  EXPECT_EQ(now.metrics.at(QStringLiteral("loss")), 2.5);
+  reader.event_line(R"({"event":"station","station":"r","kind":"rotate","index":0,"of":2,"state":"done","time":130.0})", false);
+  EXPECT_EQ(reader.progress().stations[0].state, StationProgress::State::done);
+  EXPECT_EQ(reader.progress().stations[0].ended - reader.progress().stations[0].began, 29.0);
+}
+
+TEST(ProgressReader, AnEstimateThatJumpsIsNotStable) {
+  ProgressReader reader;
+  reader.event_line(kStart, false);
+  for (int i = 0; i < 15; ++i) reader.event_line(progress(100 + i, i, i % 2 == 0 ? 30 : 300), false);
+  EXPECT_FALSE(reader.progress().eta_stable);
+}
+
+TEST(ProgressReader, AnEarlierAttemptsEndIsNotThisOnes) {
+  ProgressReader reader;
+  reader.event_line(kStart, true);
+  reader.event_line(R"({"event":"stopped","station":"r","time":105.0})", true);
+  EXPECT_EQ(reader.progress().ending, JobProgress::Ending::none);
+  reader.event_line(kStart, false);
+  reader.event_line(R"({"event":"done","report":"report.html","time":110.0})", false);
+  EXPECT_EQ(reader.progress().ending, JobProgress::Ending::done);
+  EXPECT_EQ(reader.progress().fraction, 1);
+}
+
+TEST(ProgressReader, FailuresBeforeTheFolderComeFromTheLog) {
+  ProgressReader reader;
+  reader.log_line(R"({"event":"failed","message":"/m: config.json: expected a file, found none","time":1.0})");
+  reader.log_line("error: /m: config.json: expected a file, found none");
+  EXPECT_EQ(reader.progress().ending, JobProgress::Ending::failed);
+  EXPECT_EQ(reader.progress().message, QStringLiteral("/m: config.json: expected a file, found none"));
+}
+
+TEST(ProgressReader, TornAndForeignLinesAreNoEvents) {
+  ProgressReader reader;
+  for (const char* line :
+       {"", "{", "[]", "{\"event\":7}", "{\"event\":\"station\",\"index\":99,\"state\":\"done\"}", "{\"event\":\"progress\"}",
+        "{\"event\":\"start\",\"stations\":[1,null]}", "{\"event\":\"metric\",\"name\":\"loss\",\"value\":null}"}) {
+    reader.event_line(line, false);
+    reader.log_line(line);
+  }
+  EXPECT_EQ(reader.progress().ending, JobProgress::Ending::none);
+}
+
+TEST(ProgressReader, LossesAreThinnedNotCut) {
+  ProgressReader reader;
+  reader.event_line(kStart, false);
+  for (int i = 1; i <= 10000; ++i) {
+    reader.event_line(QByteArray::fromStdString(
+                          nlohmann::json{{"event", "metric"}, {"name", "loss"}, {"step", i}, {"value", 1.0 / i}, {"time", i}}.dump()),
+                      false);
+  }
+  const auto& losses = reader.progress().losses;
+  EXPECT_LE(losses.size(), 1001U);
+  EXPECT_GE(losses.size(), 400U);
+  EXPECT_EQ(losses.front().first, 1);
+  EXPECT_GT(losses.back().first, 9900);
+}
+
+}  // namespace
+}  // namespace rolora::widgets::test

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/jobs/job_text.h"
+
+#include <QCoreApplication>
+#include <QStringList>
+#include <cmath>
+
+#include "widgets/base/format.h"
+
+namespace rolora::widgets {
+namespace {
+
+QString tr(const char* text) { return QCoreApplication::translate("JobText", text); }
+const QString kDot = QStringLiteral(" · ");
+
+}  // namespace
+
+QString state_text(const JobRecord& job) {
+  if (job.state == JobState::interrupted) return tr("interrupted — can go on");
+  if (job.state == JobState::draft && job.message.isEmpty()) return tr("being checked");
+  if (job.state == JobState::draft) return tr("cannot run");
+  if (job.state == JobState::stopping && job.cancelling) return tr("cancelling");
+  return name_of(job.state, true);
+}
+
+QString where_text(const JobRecord& job, const JobProgressPtr& now) {
+  const bool active = is_active(job.state);
+  if (!active && !job.message.isEmpty()) return job.message;
+  if (job.state == JobState::validated) return tr("checked, not in the queue");
+  if (job.state == JobState::queued) return tr("waits for the device %1").arg(job.device);
+  if (active && (!now || !now->started)) return tr("the worker opens the model and checks the job");
+  if (!now || now->station() == nullptr) return job.folder;
+  if (job.state == JobState::finished) return tr("%1 stations").arg(now->stations.size());
+  QStringList parts = {tr("%1 of %2").arg(now->current + 1).arg(now->stations.size()), now->station()->id};
+  if (!now->stage.isEmpty()) {
+    parts << (now->total > 0 ? tr("%1 %2/%3").arg(now->stage, grouped(now->step), grouped(now->total)) : now->stage);
+  }
+  if (std::isfinite(now->rate)) parts << tr("%1/s").arg(number(now->rate));
+  return parts.join(kDot);
+}
+
+QString time_text(const JobRecord& job, const JobProgressPtr& now) {
+  if (!now || !now->started) return {};
+  const double spent = now->updated - now->began;
+  if (job.state == JobState::finished) return tr("in %1").arg(duration(spent));
+  if (job.state != JobState::running) return {};
+  if (!std::isfinite(now->run_eta)) return tr("time not known yet");
+  return (now->eta_stable ? tr("%1 left") : tr("~%1 left")).arg(duration(now->run_eta));
+}
+
+QString metrics_text(const JobProgressPtr& now) {
+  if (!now) return {};
+  QStringList parts;
+  for (const auto& [name, value] : now->metrics) {
+    if (!name.startsWith(QStringLiteral("layers."))) parts << QStringLiteral("%1 %2").arg(name, number(value));
+  }
+  return parts.join(kDot);
+}
+
+double fraction_of(const JobRecord& job, const JobProgressPtr& now) {
+  if (job.state == JobState::finished) return 1;
+  return now ? now->fraction : 0;
+}
+
+QString spoken_text(const JobRecord& job, const JobProgressPtr& now) {
+  QStringList parts = {tr("job %1").arg(job.name), state_text(job)};
+  if (is_active(job.state) && now) parts << tr("%1 percent").arg(static_cast<int>(100 * fraction_of(job, now)));
+  for (const QString& part : {where_text(job, now), time_text(job, now)}) {
+    if (!part.isEmpty()) parts << part;
+  }
+  return parts.join(QStringLiteral(", "));
+}
+
+}  // namespace rolora::widgets
