@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/data/pairs.h"
+
+#include <algorithm>
+
+#include "widgets/data/run_store.h"
+
+namespace rolora::widgets {
+namespace {
+
+bool is_plain(const StateSummary& s) { return s.rotation.isEmpty(); }
+bool is_folded_only(const StateSummary& s) { return s.rotation == QStringLiteral("folded"); }
+
+const StateSummary* found_state(const StateRef& ref, const StatisticsStore& store) {
+  // The summary lives as long as the file is open; the caller is on the GUI thread and does not keep the pointer.
+  const SummaryPtr summary = ref.valid() ? store.summary(ref.file) : nullptr;
+  return summary ? summary->find(ref.state) : nullptr;
+}
+
+}  // namespace
+
+Selection first_look(const StatisticsSummary& summary, const Selection& from) {
+  const auto& states = summary.states;
+  const auto plain = std::find_if(states.begin(), states.end(), is_plain);
+  auto after = std::find_if(states.begin(), states.end(), [](const StateSummary& s) { return !is_plain(s) && !is_folded_only(s); });
+  if (after == states.end()) after = std::find_if(states.begin(), states.end(), is_folded_only);
+  Selection s = from;
+  s.layer = s.channel = s.token = -1;
+  s.a = s.b = {};
+  if (after != states.end()) s.a = {summary.file, after->label};
+  if (plain != states.end()) (s.a.valid() ? s.b : s.a) = {summary.file, plain->label};
+  if (!s.a.valid() && !states.empty()) s.a = {summary.file, states.front().label};
+  const StateSummary* shown = summary.find(s.a.state);
+  const auto measured = [&](SiteKind site) {
+    return shown != nullptr &&
+           std::any_of(shown->sites.begin(), shown->sites.end(), [&](const auto& one) { return one.first.site == site; });
+  };
+  if (!measured(s.site)) s.site = SiteKind::down_in;
+  if (!measured(s.site) && shown != nullptr && !shown->sites.empty()) s.site = shown->sites.begin()->first.site;
+  return s;
+}
+
+bool scale_was_folded(const StateRef& a, const StateRef& b, SiteKind site, const StatisticsStore& store) {
+  if (site != SiteKind::qkv_in && site != SiteKind::gate_up_in) return false;
+  const StateSummary *one = found_state(a, store), *other = found_state(b, store);
+  return one != nullptr && other != nullptr && is_plain(*one) != is_plain(*other);
+}
+
+Scaling default_scaling(const StateRef& a, const StateRef& b, SiteKind site, const StatisticsStore& store) {
+  return scale_was_folded(a, b, site, store) ? Scaling::over_rms : Scaling::absolute;
+}
+
+void show_statistics(const Workbench& workbench, const QString& file, QObject* receiver, std::function<void(const QString& error)> done) {
+  workbench.statistics->open(file, receiver, [workbench, done = std::move(done)](const Result<SummaryPtr>& result) {
+    if (result.ok()) {
+      Selection s = first_look(*result.value, workbench.selection->current());
+      s.scaling = default_scaling(s.a, s.b, s.site, *workbench.statistics);
+      workbench.selection->propose(s);
+    }
+    if (done) done(result.error);
+  });
+}
+
+void show_run(const Workbench& workbench, const QString& folder, QObject* receiver, std::function<void(const QString& error)> done) {
+  workbench.runs->open(folder, receiver, [workbench, receiver, done = std::move(done)](const Result<RunDataPtr>& result) {
+    if (!result.ok() || result.value->statistics_files.isEmpty()) {
+      if (done) done(result.error);
+      return;
+    }
+    const QStringList files = result.value->statistics_files;
+    for (const QString& later : files.mid(1)) workbench.statistics->open(later, receiver, [](const auto&) {});
+    show_statistics(workbench, files.first(), receiver, done);
+  });
+}
+
+}  // namespace rolora::widgets

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/trees/bar_delegate.h"
+
+#include <QApplication>
+#include <QPainter>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "widgets/base/theme.h"
+#include "widgets/trees/keyed_tree.h"
+
+namespace rolora::widgets {
+
+void BarDelegate::set_range(double least, double most) {
+  if (!(least > 0) || !(most > 0)) return;
+  // Whole octaves, so that the shortest bar shows too and the scale does not move with every value.
+  least_ = std::exp2(std::floor(std::log2(least)) - 1);
+  most_ = std::max(std::exp2(std::ceil(std::log2(most))), least_ * 4);
+}
+
+double BarDelegate::place(double value) const {
+  if (!(value > 0)) return std::numeric_limits<double>::quiet_NaN();
+  return std::clamp(std::log2(value / least_) / std::log2(most_ / least_), 0.0, 1.0);
+}
+
+void BarDelegate::paint(QPainter* painter, const QStyleOptionViewItem& given, const QModelIndex& index) const {
+  QStyleOptionViewItem option = given;
+  initStyleOption(&option, index);
+  const QString text = option.text;
+  option.text.clear();
+  const QStyle* style = option.widget != nullptr ? option.widget->style() : QApplication::style();
+  style->drawControl(QStyle::CE_ItemViewItem, &option, painter, option.widget);
+
+  const QFontMetrics& metrics = option.fontMetrics;
+  const int gap = metrics.averageCharWidth(), number_width = metrics.horizontalAdvance(QStringLiteral("0.00000"));
+  const bool selected = option.state.testFlag(QStyle::State_Selected), faint = index.data(kFaintRole).toBool();
+  const ThemeColours colours = theme_colours(option.palette);
+  const QColor ink = selected ? option.palette.color(QPalette::HighlightedText) : option.palette.color(QPalette::Text);
+  const QRect cell = option.rect.adjusted(gap, 0, -gap, 0);
+  const QRectF lane(cell.left(), cell.center().y() - metrics.height() * 0.19, std::max(0, cell.width() - number_width - gap),
+                    metrics.height() * 0.38);
+  painter->save();
+  painter->setRenderHint(QPainter::Antialiasing);
+  const double bar = place(index.data(kBarRole).toDouble()), baseline = place(index.data(kBaselineRole).toDouble());
+  if (std::isfinite(bar) && lane.width() > gap) {
+    QColor ground = ink;
+    ground.setAlphaF(0.10F);
+    painter->setPen(Qt::NoPen);
+    painter->setBrush(ground);
+    painter->drawRect(lane);
+    QColor fill = selected ? ink : faint ? colours.faint_text : colours.accent;
+    painter->setBrush(fill);
+    painter->drawRect(QRectF(lane.left(), lane.top(), lane.width() * bar, lane.height()));
+  }
+  if (std::isfinite(baseline) && lane.width() > gap) {  // a tick that stands out of the bar, so that it is seen without colour
+    const double x = lane.left() + lane.width() * baseline, over = lane.height() * 0.45;
+    painter->setPen(QPen(ink, std::max(1.5, metrics.height() / 10.0)));
+    painter->drawLine(QPointF(x, lane.top() - over), QPointF(x, lane.bottom() + over));
+  }
+  painter->setPen(faint && !selected ? colours.faint_text : ink);
+  painter->setFont(option.font);
+  painter->drawText(cell, Qt::AlignRight | Qt::AlignVCenter, text);
+  painter->restore();
+}
+
+}  // namespace rolora::widgets

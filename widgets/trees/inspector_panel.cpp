@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/trees/inspector_panel.h"
+
+#include <QAction>
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QHeaderView>
+#include <QVBoxLayout>
+
+#include "widgets/base/icons.h"
+#include "widgets/data/describe.h"
+#include "widgets/data/statistics_store.h"
+#include "widgets/trees/inspector_items.h"
+#include "widgets/trees/tree_view.h"
+
+namespace rolora::widgets {
+
+InspectorPanel::InspectorPanel(const Workbench& workbench, QWidget* parent)
+    : QWidget(parent),
+      workbench_(workbench),
+      words_(new SelectionSentence(workbench, this)),
+      model_(new KeyedTreeModel({tr("Figure"), {}, {}}, kInspectorA, this)),
+      sentence_(new QLabel(this)),
+      definition_(new QLabel(this)),
+      view_(new QTreeView(this)) {
+  setObjectName(QStringLiteral("inspector_panel"));
+  view_->setModel(model_);
+  prepare_tree(view_, tr("Inspector"), tr("Numbers of the selection; the current row's definition stands below"));
+  view_->header()->setSectionResizeMode(kInspectorName, QHeaderView::Stretch);
+  for (const int column : {kInspectorA, kInspectorB})
+    view_->header()->resizeSection(column, cell_width(view_, QStringLiteral("rotated (seed 0)")));
+  add_empty_text(view_, tr("Select a layer, a channel or a token in any view: its numbers stand here."));
+  const int gap = fontMetrics().averageCharWidth();
+  for (QLabel* label : {sentence_, definition_}) {
+    label->setWordWrap(true);
+    label->setTextFormat(Qt::PlainText);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    label->setContentsMargins(gap * 3 / 2, gap, gap * 3 / 2, gap);
+  }
+  sentence_->setAccessibleName(tr("What is selected"));
+  definition_->setAccessibleName(tr("Definition of the current figure"));
+  definition_->setForegroundRole(QPalette::PlaceholderText);
+  definition_->setMinimumHeight(fontMetrics().lineSpacing() * 3 + 2 * gap);
+  definition_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setSpacing(0);
+  layout->addWidget(sentence_);
+  layout->addWidget(view_, 1);
+  layout->addWidget(definition_);
+  setFocusProxy(view_);
+
+  auto* copy_all = new QAction(icon(QStringLiteral("copy")), tr("Copy All"), view_);
+  copy_all->setShortcut(QKeySequence::Copy);
+  copy_all->setShortcutContext(Qt::WidgetShortcut);
+  view_->addAction(copy_all);
+  view_->setContextMenuPolicy(Qt::ActionsContextMenu);
+  connect(copy_all, &QAction::triggered, this, &InspectorPanel::copy);
+
+  renew_soon_.setSingleShot(true);
+  renew_soon_.setInterval(0);  // several things change in one turn of the event loop
+  connect(&renew_soon_, &QTimer::timeout, this, &InspectorPanel::renew);
+  const auto soon = [this] { renew_soon_.start(); };
+  connect(workbench.selection, &SelectionModel::changed, this, soon);
+  connect(workbench.statistics, &StatisticsStore::opened, this, soon);
+  connect(workbench.statistics, &StatisticsStore::closed, this, soon);
+  connect(words_, &SelectionSentence::changed, this, soon);  // a value arrived
+  connect(view_->selectionModel(), &QItemSelectionModel::currentChanged, this, &InspectorPanel::explain);
+  renew();
+}
+
+void InspectorPanel::renew() {
+  const Selection& s = workbench_.selection->current();
+  sentence_->setText(words_->current());
+  model_->set_columns(inspector_columns(s, workbench_));
+  model_->show(inspector_items(s, workbench_));
+  for (int row = 0; row < model_->rowCount(); ++row) {
+    const QModelIndex index = model_->index(row, 0);
+    const QString key = index.data(kKeyRole).toString();
+    if (expanded_once_.contains(key)) continue;
+    expanded_once_.insert(key);
+    view_->expand(index);
+  }
+  view_->setColumnHidden(kInspectorB, !s.b.valid());
+  explain(view_->currentIndex());
+}
+
+void InspectorPanel::explain(const QModelIndex& index) {
+  const QModelIndex name = index.siblingAtColumn(kInspectorName);
+  const QString definition = name.data(Qt::ToolTipRole).toString();
+  definition_->setText(definition.isEmpty() ? QString() : tr("%1: %2").arg(name.data().toString(), definition));
+}
+
+void InspectorPanel::copy() {
+  const Selection& s = workbench_.selection->current();
+  QGuiApplication::clipboard()->setText(inspector_text(inspector_columns(s, workbench_), inspector_items(s, workbench_)));
+}
+
+}  // namespace rolora::widgets

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QLabel>
+#include <QLineEdit>
+#include <QTimer>
+#include <QToolButton>
+#include <QTreeView>
+#include <QWidget>
+#include <map>
+
+#include "widgets/data/workbench.h"
+#include "widgets/trees/outlier_model.h"
+
+namespace rolora::widgets {
+
+/// The largest values of every site of every open state, sortable; a row shows its place in every view.
+class OutlierPanel : public QWidget {
+  Q_OBJECT
+ public:
+  explicit OutlierPanel(const Workbench& workbench, QWidget* parent = nullptr);
+  QTreeView* view() const { return view_; }
+  OutlierModel* model() const { return model_; }
+  QLineEdit* filter() const { return filter_; }
+  QToolButton* selected_states() const { return selected_states_; }
+
+ public slots:
+  void focus_selection();  ///< goes to the selected place, for the key T
+  void copy();
+
+ private:
+  void ask();
+  void gather();
+  void follow_selection();
+  void tell_count();
+  void go_to(const QModelIndex& index);
+  Workbench workbench_;
+  OutlierModel* model_;
+  QTreeView* view_;
+  QLineEdit* filter_;
+  QToolButton* selected_states_;
+  QLabel* count_;
+  QTimer gather_soon_, filter_soon_;
+  std::map<std::pair<StateRef, bool>, OutlierListPtr> known_;  // by state and without first tokens
+  std::map<std::pair<StateRef, bool>, bool> asked_;
+};
+
+}  // namespace rolora::widgets

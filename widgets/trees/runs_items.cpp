@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/trees/runs_items.h"
+
+#include <QCoreApplication>
+#include <QFileInfo>
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "widgets/base/format.h"
+#include "widgets/data/describe.h"
+
+namespace rolora::widgets {
+namespace {
+
+QString words(const char* text) { return QCoreApplication::translate("rolora::runs", text); }
+
+QString state_of_run(const QString& state) {
+  if (state == QStringLiteral("running")) return words("running");
+  if (state == QStringLiteral("stopped")) return words("stopped");
+  if (state == QStringLiteral("failed")) return words("failed");
+  if (state == QStringLiteral("interrupted")) return words("interrupted");
+  return words("finished");
+}
+
+QString kind_in_words(const QString& kind) {
+  if (kind == QStringLiteral("rotate")) return words("rotation");
+  if (kind == QStringLiteral("statistics")) return words("outlier statistics");
+  if (kind == QStringLiteral("finetune")) return words("training");
+  if (kind == QStringLiteral("merge")) return words("merge");
+  if (kind == QStringLiteral("quantize")) return words("quantization");
+  if (kind == QStringLiteral("evaluate")) return words("evaluation");
+  return kind;
+}
+
+TreeCell perplexity_cell(const RunData& run, const QString& model) {
+  const PerplexityRow* shown = nullptr;
+  QStringList lines;
+  for (const PerplexityRow& row : run.perplexities) {
+    if (row.model != model) continue;
+    lines.append(words("%1 on %2: perplexity %3").arg(row.state, row.text, number(row.perplexity, 4)));
+    const bool unquantized = row.full_precision == row.perplexity;
+    if (unquantized && (shown == nullptr || row.text == QStringLiteral("evaluation"))) shown = &row;
+  }
+  return {shown != nullptr ? number(shown->perplexity, 4) : QString(), lines.join(QLatin1Char('\n'))};
+}
+
+TreeCell worst_cell(int layer, const QString& site, double ratio) {
+  if (layer < 0 || !std::isfinite(ratio)) return {};
+  const auto kind = site_of_name(site.toStdString());
+  const QString where = kind ? site_title(*kind) : site;
+  return {words("%1 (%2)").arg(layer).arg(times(ratio)),
+          words("Layer %1, %2: the largest token is %3 the median token, the most of all inputs of linears")
+              .arg(layer)
+              .arg(where, times(ratio))};
+}
+
+void mark(TreeItem& item, const StateRef& state, const Selection& selection) {
+  if (state == selection.a) item.strong = true;
+  if (state == selection.b) {
+    item.icon = QStringLiteral("flag");
+    item.cells[kRunsName].tip = words("The baseline that others are compared with");
+  } else if (state == selection.a) {
+    item.icon = QStringLiteral("inspect");
+    item.cells[kRunsName].tip = words("The state that is looked at");
+  }
+}
+
+TreeItem state_item(const RunData& run, const MeasuredState& m, const RunsInput& input) {
+  TreeItem item;
+  const StateRef ref{m.file, m.label};
+  item.key = QStringLiteral("state:") + m.station + QLatin1Char('/') + m.label;
+  QString title = m.label;
+  for (const SummaryPtr& file : input.files) {
+    const StateSummary* state = file->file == m.file ? file->find(m.label) : nullptr;
+    if (state != nullptr) title = state_title(*state);
+  }
+  item.cells = {
+      {title, {}}, {words("measured"), {}}, perplexity_cell(run, m.model), worst_cell(m.worst_layer, m.worst_site, m.worst_ratio), {}};
+  item.payload = QVariant::fromValue(RunsRow{RunsRow::Kind::state, run.folder, m.station, ref});
+  mark(item, ref, input.selection);
+  return item;
+}
+
+TreeItem station_item(const RunData& run, const RunData::StationLine& line) {
+  TreeItem item;
+  item.key = QStringLiteral("station:") + line.id;
+  const QString state = line.done ? words("done") : line.at_work ? words("at work") : words("waiting");
+  item.cells = {{line.id, kind_in_words(line.kind)}, {state, {}}, {}, {}, {line.done ? bytes(line.bytes) : QString(), {}}};
+  for (const PerplexityRow& row : run.perplexities) {
+    if (row.station != line.id) continue;
+    item.cells[kRunsPerplexity] = {number(row.perplexity, 4), words("%1 on %2, %3 tokens").arg(row.state, row.text, grouped(row.tokens))};
+  }
+  for (const QuantizedLook& look : run.quantized) {
+    if (look.station != line.id) continue;
+    const auto worst = std::max_element(look.linears.begin(), look.linears.end(), [](const LinearError& a, const LinearError& b) {
+      return a.weight_relative_error < b.weight_relative_error;
+    });
+    if (worst == look.linears.end()) continue;
+    item.cells[kRunsWorst] = {
+        QString::number(worst->layer),
+        words("%1: relative error of the weights %2, the most of all linears").arg(worst->linear, number(worst->weight_relative_error))};
+  }
+  item.search = line.kind;
+  item.faint = !line.done;
+  item.payload = QVariant::fromValue(RunsRow{RunsRow::Kind::station, run.folder, line.id, {}});
+  return item;
+}
+
+TreeItem stations_item(const RunData& run) {
+  TreeItem item;
+  item.key = QStringLiteral("stations");
+  qint64 sum = 0;
+  const auto done = std::count_if(run.stations.begin(), run.stations.end(), [](const auto& s) { return s.done; });
+  for (const auto& line : run.stations) {
+    sum += line.bytes;
+    item.children.push_back(station_item(run, line));
+  }
+  item.cells = {{words("Stations"), {}}, {words("%1 of %2").arg(done).arg(run.stations.size()), {}}, {}, {}, {bytes(sum), {}}};
+  item.payload = QVariant::fromValue(RunsRow{RunsRow::Kind::run, run.folder, {}, {}});
+  item.faint = true;
+  return item;
+}
+
+TreeItem run_item(const RunData& run, const RunsInput& input) {
+  TreeItem item;
+  item.key = QStringLiteral("run:") + run.folder;
+  const auto done = std::count_if(run.stations.begin(), run.stations.end(), [](const auto& s) { return s.done; });
+  QString state = state_of_run(run.state);
+  if (run.state != QStringLiteral("finished")) state = words("%1, %2 of %3").arg(state).arg(done).arg(run.stations.size());
+  qint64 sum = 0;
+  for (const auto& line : run.stations) sum += line.bytes;
+  item.cells = {{run.name, run.folder}, {state, run.failure}, {}, {}, {bytes(sum), {}}};
+  const MeasuredState* worst = nullptr;
+  for (const MeasuredState& m : run.measured) {
+    item.children.push_back(state_item(run, m, input));
+    if (std::isfinite(m.worst_ratio) && (worst == nullptr || m.worst_ratio > worst->worst_ratio)) worst = &m;
+  }
+  if (worst != nullptr) item.cells[kRunsWorst] = worst_cell(worst->worst_layer, worst->worst_site, worst->worst_ratio);
+  item.children.push_back(stations_item(run));
+  const bool pinned = input.pinned.contains(run.folder);
+  item.icon = pinned                                  ? QStringLiteral("star-filled")
+              : run.state == QStringLiteral("failed") ? QStringLiteral("warning")
+                                                      : QStringLiteral("jobs");
+  item.payload = QVariant::fromValue(RunsRow{RunsRow::Kind::run, run.folder, {}, {}});
+  return item;
+}
+
+TreeItem file_item(const StatisticsSummary& file, const RunsInput& input) {
+  TreeItem item;
+  item.key = QStringLiteral("file:") + file.file;
+  item.cells = {{QFileInfo(file.file).fileName(), file.file}, {words("statistics"), {}}, {}, {}, {}};
+  for (const StateSummary& s : file.states) {
+    TreeItem child;
+    const StateRef ref{file.file, s.label};
+    child.key = QStringLiteral("state:") + s.label;
+    int layer = -1;
+    QString site;
+    double ratio = std::nan("");
+    for (const auto& [key, figures] : s.sites) {
+      const double here = figures.all.token_ratio();
+      const bool input_of_linears =
+          key.site == SiteKind::qkv_in || key.site == SiteKind::o_in || key.site == SiteKind::gate_up_in || key.site == SiteKind::down_in;
+      if (!input_of_linears || std::isnan(here) || here <= ratio) continue;
+      ratio = here;
+      layer = key.layer;
+      site = QString::fromStdString(std::string(name_of(key.site)));
+    }
+    child.cells = {{state_title(s), {}}, {words("measured"), {}}, {}, worst_cell(layer, site, ratio), {}};
+    child.payload = QVariant::fromValue(RunsRow{RunsRow::Kind::state, {}, {}, ref});
+    mark(child, ref, input.selection);
+    item.children.push_back(std::move(child));
+  }
+  item.icon = input.pinned.contains(file.file) ? QStringLiteral("star-filled") : QStringLiteral("file");
+  item.payload = QVariant::fromValue(RunsRow{RunsRow::Kind::file, {}, {}, {file.file, {}}});
+  return item;
+}
+
+// One model has one identity, whatever its folder is called.
+QString model_key(const RunData& run) { return QStringLiteral("model:") + (run.model_sha256.isEmpty() ? run.folder : run.model_sha256); }
+
+void pinned_first(std::vector<TreeItem>& items) {
+  std::stable_partition(items.begin(), items.end(), [](const TreeItem& item) { return item.icon == QStringLiteral("star-filled"); });
+}
+
+bool belongs_to_run(const RunsInput& input, const QString& file) {
+  return std::any_of(input.runs.begin(), input.runs.end(), [&](const RunDataPtr& run) { return run->statistics_files.contains(file); });
+}
+
+}  // namespace
+
+QStringList runs_columns() {
+  return {words("Model, run, state"), words("State"), words("Perplexity"), words("Worst layer"), words("Size")};
+}
+
+std::vector<TreeItem> runs_items(const RunsInput& input) {
+  std::vector<TreeItem> models;
+  for (const RunDataPtr& run : input.runs) {
+    const QString key = model_key(*run);
+    auto found = std::find_if(models.begin(), models.end(), [&](const TreeItem& item) { return item.key == key; });
+    if (found == models.end()) {
+      TreeItem item;
+      item.key = key;
+      item.icon = QStringLiteral("model");
+      item.cells = {{run->model.isEmpty() ? run->name : run->model, run->model_sha256}, {}, {}, {}, {}};
+      item.payload = QVariant::fromValue(RunsRow{RunsRow::Kind::model, {}, {}, {}});
+      models.push_back(std::move(item));
+      found = models.end() - 1;
+    }
+    found->children.push_back(run_item(*run, input));
+  }
+  for (TreeItem& model : models) pinned_first(model.children);
+  std::vector<TreeItem> files;
+  for (const SummaryPtr& file : input.files) {
+    if (!belongs_to_run(input, file->file)) files.push_back(file_item(*file, input));
+  }
+  pinned_first(files);
+  models.insert(models.end(), files.begin(), files.end());
+  return models;
+}
+
+QStringList keys_of_state(const RunsInput& input, const StateRef& state) {
+  for (const RunDataPtr& run : input.runs) {
+    for (const MeasuredState& m : run->measured) {
+      if (m.file != state.file || m.label != state.state) continue;
+      return {model_key(*run), QStringLiteral("run:") + run->folder, QStringLiteral("state:") + m.station + QLatin1Char('/') + m.label};
+    }
+  }
+  return {QStringLiteral("file:") + state.file, QStringLiteral("state:") + state.state};
+}
+
+}  // namespace rolora::widgets
