@@ -55,14 +55,22 @@ void expect_in_range(const at::Tensor& converted, const at::Tensor& stored, cons
 
 }  // namespace
 
-TensorStore TensorStore::open(const fs::path& folder) {
+TensorStore TensorStore::open_file(const fs::path& file) {
   TensorStore store;
-  if (fs::exists(folder / kSingle)) {
-    store.listing_ = folder / kSingle;
-    const SafetensorsFile file = SafetensorsFile::open(store.listing_);
-    for (const auto& [name, entry] : file.tensors()) store.where_[name] = kSingle;
-    store.shards_.emplace(kSingle, file);
-  } else if (fs::exists(folder / kIndex)) {
+  store.listing_ = file;
+  const SafetensorsFile opened = SafetensorsFile::open(file);
+  for (const auto& [name, entry] : opened.tensors()) {
+    store.where_[name] = kSingle;
+    store.names_.push_back(name);
+  }
+  store.shards_.emplace(kSingle, opened);
+  return store;
+}
+
+TensorStore TensorStore::open(const fs::path& folder) {
+  if (fs::exists(folder / kSingle)) return open_file(folder / kSingle);
+  TensorStore store;
+  if (fs::exists(folder / kIndex)) {
     store.listing_ = folder / kIndex;
     const Json document = read_json_file(store.listing_);
     const JsonObject index(document, store.listing_.string());

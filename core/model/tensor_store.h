@@ -20,6 +20,8 @@ class TensorStore {
  public:
   /// model.safetensors, or else model.safetensors.index.json with its shards (their paths must stay plain names inside the folder).
   static TensorStore open(const std::filesystem::path& folder);
+  /// One file's tensors, whatever its name.
+  static TensorStore open_file(const std::filesystem::path& file);
   const std::vector<std::string>& names() const { return names_; }  ///< sorted
   bool has(const std::string& name) const;
   const TensorEntry& entry(const std::string& name) const;

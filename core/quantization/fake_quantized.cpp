@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quantization/fake_quantized.h"
 
-#include <unistd.h>
-
-#include <atomic>
-
 #include "core/base/error.h"
 #include "core/quantization/activations.h"
 #include "core/quantization/integers.h"
 #include "core/quantization/layer_types.h"
-#include "core/storage/atomic_file.h"
+#include "core/storage/unnamed_file.h"
 
 namespace rolora {
 namespace {
@@ -27,11 +23,6 @@ std::vector<SafetensorsWriter::Declared> all_declared(const QuantizationSpec& sp
   return list;
 }
 
-std::filesystem::path temporary_target() {
-  static std::atomic<int> counter{0};
-  return std::filesystem::temp_directory_path() / ("rolora-look-" + std::to_string(getpid()) + "-" + std::to_string(counter++));
-}
-
 }  // namespace
 
 FakeQuantizedSource::FakeQuantizedSource(std::shared_ptr<const ModelSource> base, QuantizationSpec spec)
@@ -44,17 +35,27 @@ std::shared_ptr<const FakeQuantizedSource> FakeQuantizedSource::prepare(std::sha
                                                                         Monitor& monitor) {
   const auto source = std::make_shared<FakeQuantizedSource>(base, std::move(spec));
   const ModelConfig& config = base->config();
-  const PendingFolder folder(temporary_target(), /*force=*/false);  // removed on leaving; the map below keeps the bytes
-  SafetensorsWriter writer(folder.path() / "model.safetensors", all_declared(source->spec_, config));
+  const std::vector<SafetensorsWriter::Declared> declared = all_declared(source->spec_, config);
+  std::optional<UnnamedFile> file;  // gone with the last map of it, however the process ends
+  std::optional<SafetensorsWriter> writer;
+  std::string stage;
+  if (!declared.empty()) {
+    file.emplace(temporary_folder());
+    writer.emplace(*file, declared);
+    stage = "quantize: integers to a nameless file in " + file->folder().string() + " (TMPDIR)";
+    monitor.progress(stage, 0, config.layers);
+  }
   quantize_layers(*base, source->spec_, windows, options, monitor, [&](QuantizedLayer&& layer) {
     for (const LinearKind kind : kAllLinears) {
       const auto& weight = layer.weights[static_cast<size_t>(kind)];
-      if (weight) write_weight(writer, linear_name(*config.family, layer.index, kind), *weight);
+      if (weight) write_weight(*writer, linear_name(*config.family, layer.index, kind), *weight);
     }
     for (LinearReport& report : layer.reports) source->reports_.push_back(std::move(report));
   });
-  writer.finish();
-  source->prepared_ = TensorStore::open(folder.path());
+  if (!writer) return source;
+  writer->finish();
+  monitor.progress(stage, config.layers, config.layers);
+  source->prepared_ = TensorStore::open_file(file->path());
   return source;
 }
 

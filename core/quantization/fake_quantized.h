@@ -18,7 +18,8 @@ class FakeQuantizedSource final : public ModelSource {
  public:
   /// Weights by RTN as each layer is loaded. UsageError for a spec that cannot be (see validate) or that asks for GPTQ.
   FakeQuantizedSource(std::shared_ptr<const ModelSource> base, QuantizationSpec spec);
-  /// Weights by the spec's method, made now on the windows [W, T] and kept in an unnamed temporary file (so the model is never held).
+  /// Weights by the spec's method, made now on the windows [W, T] and kept as integers in a nameless file in $TMPDIR, else /tmp (so the
+  /// model is never held, and nothing is left behind however the process ends). A progress stage names the folder.
   static std::shared_ptr<const FakeQuantizedSource> prepare(std::shared_ptr<const ModelSource> base, QuantizationSpec spec,
                                                             const at::Tensor& windows, const PipelineOptions& options, Monitor& monitor);
   const ModelConfig& config() const override { return base_->config(); }

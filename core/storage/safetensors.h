@@ -16,6 +16,8 @@
 
 namespace rolora {
 
+class UnnamedFile;
+
 enum class StoredType { F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL };
 size_t bytes_of(StoredType type);
 std::string_view name_of(StoredType type);                     ///< as the container writes it, "BF16"
@@ -63,12 +65,15 @@ class SafetensorsWriter {
     std::vector<int64_t> shape;
   };
   SafetensorsWriter(std::filesystem::path target, std::vector<Declared> tensors, std::map<std::string, std::string> metadata = {});
+  /// Into a file that nobody else sees, at its path from now on; nothing is renamed. The file must live until finish().
+  SafetensorsWriter(const UnnamedFile& file, std::vector<Declared> tensors);
   ~SafetensorsWriter();
   /// Bytes of the next declared tensor, whole. Throws Error when name or size is not the next declared one.
   void write(const std::string& name, std::span<const std::byte> bytes);
   void finish();
 
  private:
+  void begin(const std::filesystem::path& opened, const std::map<std::string, std::string>& metadata);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -16,6 +16,7 @@
 #include "core/storage/safetensors.h"
 #include "core/storage/safetensors_header.h"
 #include "core/storage/system_error.h"
+#include "core/storage/unnamed_file.h"
 
 namespace rolora {
 namespace {
@@ -85,12 +86,23 @@ SafetensorsWriter::SafetensorsWriter(std::filesystem::path target, std::vector<D
   State& s = *state_;
   s.target = std::move(target);
   s.declared = std::move(tensors);
+  s.pending.emplace(s.target);
+  begin(s.pending->path(), metadata);
+}
+
+SafetensorsWriter::SafetensorsWriter(const UnnamedFile& file, std::vector<Declared> tensors) : state_(std::make_unique<State>()) {
+  state_->target = file.folder();  // what messages name
+  state_->declared = std::move(tensors);
+  begin(file.path(), {});
+}
+
+void SafetensorsWriter::begin(const std::filesystem::path& opened, const std::map<std::string, std::string>& metadata) {
+  State& s = *state_;
   std::vector<size_t> order;
   const uint64_t data_size = lay_out(s.declared, s.entries, order, s.target.string());
   const std::string header = header_bytes(s.declared, s.entries, order, metadata, s.target.string());
   s.data_begin = header.size();
-  s.pending.emplace(s.target);
-  s.file.emplace(::open(s.pending->path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  s.file.emplace(::open(opened.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (!s.file->open()) throw_write_failure(s.target, "create", errno);
   // Ask for the whole space now: hours of work should not end at a full disk. File systems that cannot reserve say so and are left alone.
   const auto size = static_cast<off_t>(s.data_begin + data_size);
@@ -124,7 +136,7 @@ void SafetensorsWriter::finish() {
   const int code = s.file->close();
   s.file.reset();
   if (code != 0) throw_write_failure(s.target, "write", code);
-  s.pending->commit();
+  if (s.pending) s.pending->commit();
 }
 
 }  // namespace rolora
