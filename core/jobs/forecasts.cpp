@@ -33,8 +33,9 @@ class Forecast {
  private:
   double operator()(const QuantizeSettings& how) const {
     if (!how.calibration) return 0;
-    const double errors = 10.0 * tokens(*how.calibration, *how.context, how.error_samples);
-    return how.spec.method == WeightMethod::rtn ? errors : errors + 4.0 * tokens(*how.calibration, *how.context, how.samples);
+    const CalibrationWindows& w = how.windows;
+    const double errors = w.error_samples > 0 ? 15.0 * tokens(*how.calibration, *w.context, w.error_samples) : 0;
+    return how.spec.method == WeightMethod::rtn ? errors : errors + 4.0 * tokens(*how.calibration, *w.context, w.samples);
   }
   double tokens(const std::string& text, int64_t context, int64_t windows) const {
     const auto all = static_cast<double>(inputs_.streams.at(text).ids.size());

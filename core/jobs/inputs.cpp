@@ -122,9 +122,10 @@ class Completion {
     station_windows(job_, inputs_, text, context, keep_tail, 1);
   }
   void complete(QuantizeSettings& how) const {
-    settle_context(how.context);
     validate(how.spec, config_);
-    if (how.calibration) require_windows(*how.calibration, *how.context, false);
+    if (!how.calibration) return;
+    settle_context(how.windows.context);
+    require_windows(*how.calibration, *how.windows.context, false);
   }
   void complete(StatisticsStation& s) const {
     settle_context(s.context);

@@ -46,9 +46,8 @@ struct JobText {
 struct QuantizeSettings {
   QuantizationSpec spec;
   std::optional<std::string> calibration;  ///< name of a text; GPTQ and output errors need one
-  int64_t samples = 128;                   ///< first N windows of the calibration text (GPTQ, arXiv 2210.17323)
-  std::optional<int64_t> context;          ///< of the calibration windows; default min(2048, model's limit)
-  int64_t error_samples = 4;               ///< first N of those windows that output errors are measured on
+  CalibrationWindows windows;              ///< of that text
+  std::vector<std::string> idle;           ///< keys that the job gives though they say how to calibrate and nothing is calibrated
 };
 
 struct StatisticsState {

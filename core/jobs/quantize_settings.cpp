@@ -5,13 +5,13 @@
 namespace rolora {
 namespace {
 
-constexpr int64_t kMany = 1'000'000'000;
+// Ranges are the engine's business (first_problem); here only the type of a value is looked at.
+constexpr int64_t kAny = INT32_MAX;
+int64_t count(const JsonObject& o, std::string_view key, int64_t fallback) { return o.integer_or(key, fallback, -kAny, kAny); }
+int bits(const JsonObject& o, std::string_view key, int fallback) { return static_cast<int>(count(o, key, fallback)); }
 
-// 2–8 or 16, the widths of method §4.
-int bits(const JsonObject& o, std::string_view key, int fallback) {
-  const int64_t b = o.integer_or(key, fallback, 2, 16);
-  if (b > 8 && b != 16) o.refuse(key, "2 to 8, or 16 (not quantized)", std::to_string(b));
-  return static_cast<int>(b);
+void refuse_problem(const JsonObject& o, const std::optional<SpecProblem>& problem) {
+  if (problem) o.refuse(problem->key, problem->expected, problem->found);
 }
 
 ScaleConvention convention(const JsonObject& o) {
@@ -37,23 +37,34 @@ std::map<std::string, LinearBits> linear_bits(const JsonObject& o, const Quantiz
 void read_weights(const JsonObject& o, QuantizationSpec& spec) {
   spec.method = one_of(o, "method", {"rtn", "gptq"}, "rtn") == "rtn" ? WeightMethod::rtn : WeightMethod::gptq;
   spec.weights.bits = bits(o, "weights", 16);
-  spec.weights.group = o.integer_or("group", 0, 0, kMany);
+  spec.weights.group = count(o, "group", 0);
   spec.weights.symmetric = !o.boolean_or("asymmetric", false);
   spec.weights.clip_search = o.boolean_or("clip_search", false);
   spec.gptq.act_order = o.boolean_or("act_order", false);
   spec.gptq.damping = o.number_or("damp", 0.01);
-  if (!(spec.gptq.damping > 0)) o.refuse("damp", "a number above 0", o.raw("damp").dump());
-  spec.gptq.block = o.integer_or("block", 128, 1, kMany);
+  spec.gptq.block = count(o, "block", 128);
 }
 
 void read_activations(const JsonObject& o, QuantizationSpec& spec) {
   spec.activations.bits = bits(o, "activations", 16);
-  spec.activations.group = o.integer_or("activation_group", 0, 0, kMany);
+  spec.activations.group = count(o, "activation_group", 0);
   spec.activations.symmetric = !o.boolean_or("activation_asymmetric", false);
   spec.activations.clip = o.number_or("activation_clip", 1.0);
-  if (!(spec.activations.clip > 0 && spec.activations.clip <= 1)) {
-    o.refuse("activation_clip", "a number in (0, 1]", o.raw("activation_clip").dump());
+}
+
+void read_calibration(const JsonObject& o, QuantizeSettings& how) {
+  if (o.has("calibration")) how.calibration = o.string("calibration");
+  CalibrationWindows& windows = how.windows;
+  windows.samples = count(o, "samples", windows.samples);
+  if (o.has("context")) windows.context = count(o, "context", 0);
+  windows.error_samples = count(o, "error_samples", windows.error_samples);
+  refuse_problem(o, first_problem(windows));
+  if (how.calibration) return;
+  if (how.spec.method == WeightMethod::gptq) o.refuse("calibration", "the name of a text (GPTQ calibrates on it)", "none");
+  for (const char* key : {"samples", "context", "error_samples"}) {
+    if (o.has(key)) how.idle.emplace_back(key);
   }
+  windows = {};
 }
 
 }  // namespace
@@ -66,13 +77,8 @@ QuantizeSettings parse_quantize_settings(const JsonObject& o) {
   how.spec.kv_bits = bits(o, "kv", 16);
   if (o.has("down_bits")) how.spec.down_bits = bits(o, "down_bits", 16);
   if (o.has("bits")) how.spec.per_linear = linear_bits(o, how.spec);
-  if (o.has("calibration")) how.calibration = o.string("calibration");
-  how.samples = o.integer_or("samples", how.samples, 1, kMany);
-  if (o.has("context")) how.context = o.integer("context", 2, kMany);
-  how.error_samples = o.integer_or("error_samples", how.error_samples, 1, kMany);
-  if (how.spec.method == WeightMethod::gptq && !how.calibration) {
-    o.refuse("calibration", "the name of a text (GPTQ calibrates on it)", "none");
-  }
+  refuse_problem(o, first_problem(how.spec));
+  read_calibration(o, how);
   return how;
 }
 
@@ -97,9 +103,9 @@ Json quantize_settings_json(const QuantizeSettings& how) {
           {"down_bits", s.down_bits ? Json(*s.down_bits) : Json()},
           {"bits", std::move(per_linear)},
           {"calibration", how.calibration ? Json(*how.calibration) : Json()},
-          {"samples", how.samples},
-          {"context", how.context ? Json(*how.context) : Json()},
-          {"error_samples", how.error_samples}};
+          {"samples", how.calibration ? Json(how.windows.samples) : Json()},
+          {"context", how.windows.context ? Json(*how.windows.context) : Json()},
+          {"error_samples", how.calibration ? Json(how.windows.error_samples) : Json()}};
 }
 
 }  // namespace rolora

@@ -9,6 +9,13 @@ namespace {
 
 int64_t convention_code(ScaleConvention convention) { return convention == ScaleConvention::compressed_tensors ? 1 : 0; }
 
+// Rounding is part of the definition (method §4): scales, division and the product back are fp32, also where the arithmetic around them is
+// fp64, so that a wider run rounds by the same rule as the model that is shipped. Weights are treated alike.
+at::Tensor fake_quantize(const at::Tensor& x, int bits, int64_t group, bool symmetric, double clip, ScaleConvention convention) {
+  const at::Tensor narrow = x.scalar_type() == at::kDouble ? x.to(at::kFloat) : x;
+  return kernels::fake_quantize(narrow, bits, group, symmetric, clip, convention_code(convention)).to(x.scalar_type());
+}
+
 class ActivationQuantizer final : public SiteListener {
  public:
   ActivationQuantizer(const QuantizationSpec& spec, const ModelConfig& config) : how_(spec.activations), kv_bits_(spec.kv_bits) {
@@ -30,7 +37,7 @@ class ActivationQuantizer final : public SiteListener {
         return quantize_activation(x, bits_.at(static_cast<size_t>(where.layer.value))[static_cast<size_t>(where.site)], how_);
       case SiteKind::k_out:
       case SiteKind::v_out:
-        return kv_bits_ == kFullBits ? x : kernels::fake_quantize(x, kv_bits_, 0, /*symmetric=*/false, 1.0, 0);
+        return kv_bits_ == kFullBits ? x : fake_quantize(x, kv_bits_, 0, /*symmetric=*/false, 1.0, ScaleConvention::quarot);
       default:
         return x;
     }
@@ -46,7 +53,7 @@ class ActivationQuantizer final : public SiteListener {
 
 at::Tensor quantize_activation(const at::Tensor& x, int bits, const ActivationQuant& how) {
   if (bits == kFullBits) return x;
-  return kernels::fake_quantize(x, bits, effective_group(x.size(-1), how.group), how.symmetric, how.clip, convention_code(how.convention));
+  return fake_quantize(x, bits, effective_group(x.size(-1), how.group), how.symmetric, how.clip, how.convention);
 }
 
 void attach_quantization(const QuantizationSpec& spec, const ModelConfig& config, Listeners& listeners) {

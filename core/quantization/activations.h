@@ -10,7 +10,8 @@
 
 namespace rolora {
 
-/// x [.., C] at `bits`; a group that does not divide C means one scale per token. 16 bits give x back.
+/// x [.., C] at `bits`; a group that does not divide C means one scale per token (group_fallbacks lists where). 16 bits give x back.
+/// Scales and rounding are fp32 for every type of x (method §4); the result has x's type.
 at::Tensor quantize_activation(const at::Tensor& x, int bits, const ActivationQuant& how);
 
 /// Adds the spec's activation and KV quantization to the listeners' last stage; nothing where nothing is quantized.

@@ -9,9 +9,9 @@
 
 namespace rolora {
 
-ErrorSamples::ErrorSamples(const ModelSource& source, const at::Tensor& windows, const Listeners& listeners, const RopeTables& rope,
-                           const Compute& compute)
-    : config_(source.config()), listeners_(listeners), rope_(rope) {
+ErrorSamples::ErrorSamples(const ModelSource& source, const at::Tensor& windows, const QuantizationSpec& spec, const Listeners& listeners,
+                           const RopeTables& rope, const Compute& compute)
+    : config_(source.config()), listeners_(listeners), rope_(rope), chain_(source, windows, spec, listeners, rope, compute) {
   for (int64_t w = 0; w < windows.size(0); ++w) streams_.push_back(source.embed(windows.narrow(0, w, 1), compute));
 }
 
@@ -40,7 +40,9 @@ void ErrorSamples::measure(LinearKind kind, const Linear& exact, const at::Tenso
   OutputErrorSums sums(exact.weight, difference, exact.bias);
   double moved = 0, whole = 0;
   int64_t count = 0;
-  for (const at::Tensor& input : inputs_.at(input_site(kind))) {
+  const std::vector<at::Tensor>& inputs = inputs_.at(input_site(kind));
+  for (size_t window = 0; window < inputs.size(); ++window) {
+    const at::Tensor& input = inputs[window];
     const at::Tensor x = input.to(exact.weight.scalar_type());
     at::Tensor input_difference;
     if (report.activation_bits != kFullBits) {
@@ -50,6 +52,10 @@ void ErrorSamples::measure(LinearKind kind, const Linear& exact, const at::Tenso
     whole += std::pow(at::linalg_vector_norm(x, 2, c10::nullopt, false, at::kDouble).item<double>(), 2);
     count += x.numel();
     sums.add(x, input_difference);
+    const at::Tensor before = chain_.before(window).to(x.scalar_type());
+    at::Tensor rounding;
+    if (report.activation_bits != kFullBits) rounding = chain_.after(window).to(x.scalar_type()).sub(before);
+    sums.add_chain(before, before.sub(x), rounding);
   }
   report.input_mse = moved / static_cast<double>(count);
   report.input_relative_error = whole > 0 ? std::sqrt(moved / whole) : 0.0;

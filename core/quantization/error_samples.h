@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The unquantized model on the error samples, kept in step with the quantization: what each linear of the current layer reads.
+// The unquantized model on the error samples, kept in step with the quantization: what each linear of the current layer reads; and beside
+// it the quantized model as far as it has come.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "core/model/forward.h"
+#include "core/quantization/chain_samples.h"
 #include "core/quantization/errors.h"
 #include "core/quantization/spec.h"
 
@@ -16,11 +18,14 @@ namespace rolora {
 class ErrorSamples {
  public:
   /// windows [E, T].
-  ErrorSamples(const ModelSource& source, const at::Tensor& windows, const Listeners& listeners, const RopeTables& rope,
-               const Compute& compute);
-  /// Runs the layer, keeping the inputs of its linears.
+  ErrorSamples(const ModelSource& source, const at::Tensor& windows, const QuantizationSpec& spec, const Listeners& listeners,
+               const RopeTables& rope, const Compute& compute);
+  /// Runs the unquantized layer, keeping the inputs of its linears.
   void enter(LayerIndex layer, const LayerWeights& weights);
-  /// Input and output errors of one linear of that layer. `exact` is the original; `quantized` [out, in] fp32 or undefined.
+  /// The quantized model, with the weights as they are by now.
+  ChainSamples& chain() { return chain_; }
+  /// Input and output errors of one linear of that layer; the chain stands at its site. `exact` is the original; `quantized` [out, in] fp32
+  /// or undefined.
   void measure(LinearKind kind, const Linear& exact, const at::Tensor& quantized, const ActivationQuant& how, LinearReport& report) const;
 
  private:
@@ -29,6 +34,7 @@ class ErrorSamples {
   const RopeTables& rope_;
   std::vector<at::Tensor> streams_;                     // per window [1, T, d]
   std::map<SiteKind, std::vector<at::Tensor>> inputs_;  // per window [T, C]
+  ChainSamples chain_;
 };
 
 }  // namespace rolora

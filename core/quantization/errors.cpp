@@ -22,6 +22,8 @@ Json report_json(const LinearReport& r) {
                {"activation_bits", r.activation_bits},
                {"group", r.group},
                {"group_fell_back", r.group_fell_back},
+               {"activation_group", r.activation_group},
+               {"activation_group_fell_back", r.activation_group_fell_back},
                {"weight_mse", r.weight_mse},
                {"weight_relative_error", r.weight_relative_error},
                {"input_mse", number_or_null(r.input_mse)},
@@ -32,6 +34,10 @@ Json report_json(const LinearReport& r) {
                {"sqnr_weights_db", number_or_null(r.sqnr_weights_db)},
                {"sqnr_activations_db", number_or_null(r.sqnr_activations_db)},
                {"sqnr_db", number_or_null(r.sqnr_db)},
+               {"chain_inherited", number_or_null(r.chain_inherited)},
+               {"chain_added_weights", number_or_null(r.chain_added_weights)},
+               {"chain_added_activations", number_or_null(r.chain_added_activations)},
+               {"chain_error", number_or_null(r.chain_error)},
                {"gptq_loss", number_or_null(r.gptq_loss)},
                {"gptq_loss_relative", number_or_null(r.gptq_loss_relative)},
                {"rtn_loss", number_or_null(r.rtn_loss)}};
@@ -74,7 +80,30 @@ void OutputErrorSums::add(const at::Tensor& x, const at::Tensor& input_differenc
   if (both.defined()) by_both_ += squared_norm(both);
 }
 
+// x̂Ŵᵀ − xWᵀ = (x̃ − x)Wᵀ + x̃Δᵀ + (x̂ − x̃)Ŵᵀ, one step after another.
+void OutputErrorSums::add_chain(const at::Tensor& x, const at::Tensor& inherited, const at::Tensor& rounding) {
+  has_chain_ = true;
+  at::Tensor error = at::mm(inherited, w_.t());
+  chain_inherited_ += squared_norm(error);
+  if (difference_.defined()) error.addmm_(x, difference_.t());
+  chain_with_weights_ += squared_norm(error);
+  if (rounding.defined()) {
+    error.addmm_(rounding, w_.t());
+    if (difference_.defined()) error.addmm_(rounding, difference_.t());
+  }
+  chain_ += squared_norm(error);
+}
+
+void OutputErrorSums::finish_chain(LinearReport& report) const {
+  const auto relative = [this](double squared) { return output_ > 0 ? std::sqrt(squared / output_) : 0.0; };
+  report.chain_inherited = relative(chain_inherited_);
+  report.chain_added_weights = relative(chain_with_weights_) - relative(chain_inherited_);
+  report.chain_added_activations = relative(chain_) - relative(chain_with_weights_);
+  report.chain_error = relative(chain_);
+}
+
 void OutputErrorSums::finish(LinearReport& report) const {
+  if (has_chain_) finish_chain(report);
   const auto relative = [this](double squared) { return output_ > 0 ? std::sqrt(squared / output_) : 0.0; };
   report.output_error_weights = relative(by_weights_);
   report.output_error_activations = relative(by_activations_);

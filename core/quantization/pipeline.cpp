@@ -33,7 +33,7 @@ class LayerQuantizer {
     if (!windows.defined()) return;
     const int64_t tokens = windows.size(1), samples = std::min(options.error_samples, windows.size(0));
     rope_ = rope_tables(config_, 0, tokens, tokens, options.compute);
-    if (samples > 0) samples_.emplace(source, windows.narrow(0, 0, samples), listeners_, rope_, options.compute);
+    if (samples > 0) samples_.emplace(source, windows.narrow(0, 0, samples), spec, listeners_, rope_, options.compute);
     if (spec.method == WeightMethod::gptq) {
       stream_.emplace(source, windows, listeners_, rope_, options.compute, options.batch_tokens, monitor);
     }
@@ -52,7 +52,10 @@ class LayerQuantizer {
       run_group(layer, group, result);
       monitor_.progress("quantize: inputs", ++done, config_.layers * std::ssize(input_groups()));
     }
-    if (stream_ && layer.value + 1 < config_.layers) stream_->leave(layer, running_);
+    const bool last = layer.value + 1 == config_.layers;
+    if (stream_ && !last) stream_->leave(layer, running_);
+    if (samples_ && !last) samples_->chain().leave(layer, running_);
+    running_ = {};  // before the next layer is loaded
     for (const LinearKind kind : kAllLinears) result.reports.push_back(std::move(reports_[static_cast<size_t>(kind)]));
     return result;
   }
@@ -77,6 +80,7 @@ class LayerQuantizer {
         factor = factor_hessian(hessian, spec_.gptq);
       }
     }
+    if (samples_) samples_->chain().reach(group.site, layer, running_);
     for (const LinearKind kind : group.readers) run_linear(layer, kind, hessian, factor, result);
   }
 
@@ -88,6 +92,10 @@ class LayerQuantizer {
     report.name = linear_name(*config_.family, layer, kind);
     report.bits = bits.weights;
     report.activation_bits = bits.activations;
+    if (bits.activations != kFullBits) {
+      report.activation_group = effective_group(exact.weight.size(1), spec_.activations.group);
+      report.activation_group_fell_back = group_falls_back(exact.weight.size(1), spec_.activations.group);
+    }
     at::Tensor quantized;  // [out, in] fp32
     if (bits.weights != kFullBits) {
       WeightQuant how = spec_.weights;
@@ -98,14 +106,14 @@ class LayerQuantizer {
       report.weight_mse = error.mse;
       report.weight_relative_error = error.relative;
       report.group = weight.group;
-      report.group_fell_back = how.group > 0 && weight.group == 0 && how.group != exact.weight.size(1);
+      report.group_fell_back = group_falls_back(exact.weight.size(1), how.group);
       if (factor) report_losses(exact.weight, quantized, weight, how, hessian, *factor, report);
-      if (stream_) running_[kind].weight = quantized.to(running_[kind].weight.options());
+      if (stream_ || samples_) running_[kind].weight = quantized.to(running_[kind].weight.options());
       result.weights[static_cast<size_t>(kind)] = std::move(weight);
     }
     if (samples_) samples_->measure(kind, exact, quantized, spec_.activations, report);
     exact_[kind].weight.reset();
-    if (!stream_) running_[kind].weight.reset();
+    if (!stream_ && !samples_) running_[kind].weight.reset();
   }
 
   static void report_losses(const at::Tensor& w, const at::Tensor& quantized, const QuantizedWeight& weight, const WeightQuant& how,

@@ -8,7 +8,7 @@
 namespace rolora {
 namespace {
 
-constexpr int64_t kFormat = 1;
+constexpr int64_t kFormat = 2;               // 1 knew nothing of the group of activations and of the chain
 constexpr int64_t kMost = int64_t{1} << 53;  // what a JSON number carries exactly
 
 std::optional<double> number_or_none(const JsonObject& object, std::string_view key) {
@@ -16,7 +16,16 @@ std::optional<double> number_or_none(const JsonObject& object, std::string_view 
   return object.number(key);
 }
 
-LinearReport parse_report(const JsonObject& json, const std::string& name) {
+void parse_chain(const JsonObject& json, LinearReport& r) {
+  r.activation_group = json.integer("activation_group", 0, INT32_MAX);
+  r.activation_group_fell_back = json.boolean("activation_group_fell_back");
+  r.chain_inherited = number_or_none(json, "chain_inherited");
+  r.chain_added_weights = number_or_none(json, "chain_added_weights");
+  r.chain_added_activations = number_or_none(json, "chain_added_activations");
+  r.chain_error = number_or_none(json, "chain_error");
+}
+
+LinearReport parse_report(const JsonObject& json, const std::string& name, int64_t format) {
   LinearReport r;
   r.name = name;
   r.bits = static_cast<int>(json.integer("bits", 2, kFullBits));
@@ -36,27 +45,37 @@ LinearReport parse_report(const JsonObject& json, const std::string& name) {
   r.gptq_loss = number_or_none(json, "gptq_loss");
   r.gptq_loss_relative = number_or_none(json, "gptq_loss_relative");
   r.rtn_loss = number_or_none(json, "rtn_loss");
+  if (format >= 2) parse_chain(json, r);
   if (json.has("trail")) r.trail = json.strings("trail");
   json.refuse_unknown();
   return r;
 }
 
 // Every linear of the model, no other, with the bits and groups that the settings say.
-std::vector<LinearReport> parse_linears(const JsonObject& root, const QuantizationSpec& spec, const ModelConfig& config) {
+std::vector<LinearReport> parse_linears(const JsonObject& root, const QuantizationSpec& spec, const ModelConfig& config, int64_t format) {
   const JsonObject linears = root.object("linears");
   std::vector<LinearReport> reports;
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     for (const LinearKind kind : kAllLinears) {
       const std::string name = linear_name(*config.family, LayerIndex(layer), kind);
       const JsonObject entry = linears.object(name);
-      LinearReport report = parse_report(entry, name);
+      LinearReport report = parse_report(entry, name, format);
       const LinearBits bits = bits_of(spec, config, LayerIndex(layer), kind);
-      const int64_t group = bits.weights == kFullBits ? 0 : effective_group(linear_shape(config, kind).in, spec.weights.group);
+      const int64_t width = linear_shape(config, kind).in;
+      const int64_t group = bits.weights == kFullBits ? 0 : effective_group(width, spec.weights.group);
+      const int64_t inputs = bits.activations == kFullBits ? 0 : effective_group(width, spec.activations.group);
+      if (format == 1) {
+        report.activation_group = inputs;
+        report.activation_group_fell_back = bits.activations != kFullBits && group_falls_back(width, spec.activations.group);
+      }
       if (report.bits != bits.weights) entry.refuse("bits", std::to_string(bits.weights) + " as settings say", std::to_string(report.bits));
       if (report.activation_bits != bits.activations) {
         entry.refuse("activation_bits", std::to_string(bits.activations) + " as settings say", std::to_string(report.activation_bits));
       }
       if (report.group != group) entry.refuse("group", std::to_string(group) + " as settings say", std::to_string(report.group));
+      if (report.activation_group != inputs) {
+        entry.refuse("activation_group", std::to_string(inputs) + " as settings say", std::to_string(report.activation_group));
+      }
       reports.push_back(std::move(report));
     }
   }
@@ -107,7 +126,7 @@ QuantizationRecord read_record(const std::filesystem::path& folder, const ModelC
   const std::filesystem::path file = folder / kQuantizationFile;
   const Json document = read_json_file(file);
   const JsonObject root(document, file.string());
-  root.integer("format", kFormat, kFormat);
+  const int64_t format = root.integer("format", 1, kFormat);
   QuantizationRecord record;
   record.tool_version = root.string("tool_version");
   record.spec = parse_valid_spec(root, config);
@@ -131,7 +150,7 @@ QuantizationRecord read_record(const std::filesystem::path& folder, const ModelC
   if (!seed.is_number_unsigned()) arithmetic.refuse("seed", "an integer of at least 0", seed.dump());
   record.seed = seed.get<uint64_t>();
   arithmetic.refuse_unknown();
-  record.linears = parse_linears(root, record.spec, config);
+  record.linears = parse_linears(root, record.spec, config, format);
   root.refuse_unknown();
   return record;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// quantization.json: how a quantized folder was made and what it cost, completely. Format 1; unknown keys are refused.
+// quantization.json: how a quantized folder was made and what it cost, completely. Format 2 (1 is still read); unknown keys
+// are refused.
 #pragma once
 
 #include <c10/core/ScalarType.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quantization/spec.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -11,11 +12,6 @@ namespace rolora {
 namespace {
 
 bool is_quantized(int bits) { return bits != kFullBits; }
-
-void require_bits(const std::string& what, int bits) {
-  if (bits == kFullBits || (bits >= 2 && bits <= 8)) return;
-  throw UsageError(what + ": expected 2 to 8 bits, or 16 for none, found " + std::to_string(bits));
-}
 
 template <class Use>
 bool any_linear(const ModelConfig& config, Use use) {
@@ -36,24 +32,30 @@ std::set<std::string> all_linear_names(const ModelConfig& config) {
   return names;
 }
 
-void validate_values(const QuantizationSpec& spec) {
-  require_bits("weights", spec.weights.bits);
-  require_bits("activations", spec.activations.bits);
-  require_bits("kv", spec.kv_bits);
-  if (spec.down_bits) require_bits("down_proj", *spec.down_bits);
-  for (const auto& [name, bits] : spec.per_linear) {
-    require_bits(name + " weights", bits.weights);
-    require_bits(name + " activations", bits.activations);
+constexpr int64_t kMost = 1'000'000'000;  // of groups, blocks, windows and tokens: more is a slip
+
+// Collects the first problem of several checks.
+class Check {
+ public:
+  void bits(const std::string& key, int bits) {
+    if (bits == kFullBits || (bits >= 2 && bits <= 8)) return;
+    note(key, "2 to 8, or 16 (not quantized)", std::to_string(bits));
   }
-  if (spec.weights.group < 0 || spec.activations.group < 0) throw UsageError("group: expected a number of channels, found a negative one");
-  if (!(spec.activations.clip > 0 && spec.activations.clip <= 1)) {
-    throw UsageError("activation clip: expected a ratio in (0, 1], found " + Json(spec.activations.clip).dump());
+  void count(const std::string& key, int64_t value, int64_t least, const std::string& what) {
+    if (value >= least && value <= kMost) return;
+    note(key, what + " from " + std::to_string(least) + " to " + std::to_string(kMost), std::to_string(value));
   }
-  if (!(spec.gptq.damping >= 0) || !std::isfinite(spec.gptq.damping)) {
-    throw UsageError("damp: expected a share of the mean diagonal of at least 0, found " + Json(spec.gptq.damping).dump());
+  void number(const std::string& key, bool right, const std::string& expected, double value) {
+    if (!right) note(key, expected, std::isfinite(value) ? Json(value).dump() : std::to_string(value));
   }
-  if (spec.gptq.block < 1) throw UsageError("block: expected at least 1 column, found " + std::to_string(spec.gptq.block));
-}
+  std::optional<SpecProblem> first() const { return first_; }
+
+ private:
+  void note(const std::string& key, const std::string& expected, const std::string& found) {
+    if (!first_) first_ = SpecProblem{key, expected, found};
+  }
+  std::optional<SpecProblem> first_;
+};
 
 // A setting that has nothing to act on is a mistake of the caller, not something to drop silently.
 void refuse_idle_settings(const QuantizationSpec& spec, const ModelConfig& config) {
@@ -116,8 +118,42 @@ bool quantizes(const QuantizationSpec& spec, const ModelConfig& config) {
   return is_quantized(spec.kv_bits) || quantizes_weights(spec, config) || quantizes_activations(spec, config);
 }
 
+std::optional<SpecProblem> first_problem(const QuantizationSpec& spec) {
+  Check check;
+  check.bits("weights", spec.weights.bits);
+  check.bits("activations", spec.activations.bits);
+  check.bits("kv", spec.kv_bits);
+  if (spec.down_bits) check.bits("down_bits", *spec.down_bits);
+  for (const auto& [name, bits] : spec.per_linear) {
+    check.bits("bits." + name + ".weights", bits.weights);
+    check.bits("bits." + name + ".activations", bits.activations);
+  }
+  check.count("group", spec.weights.group, 0, "a number of inputs");
+  check.count("activation_group", spec.activations.group, 0, "a number of channels");
+  const double clip = spec.activations.clip, damping = spec.gptq.damping;
+  check.number("activation_clip", clip > 0 && clip <= 1, "a number in (0, 1]", clip);
+  check.number("damp", damping >= 0 && std::isfinite(damping), "a number of at least 0 (a share of the mean diagonal)", damping);
+  check.count("block", spec.gptq.block, 1, "a number of columns");
+  return check.first();
+}
+
+std::optional<SpecProblem> first_problem(const CalibrationWindows& windows) {
+  Check check;
+  check.count("samples", windows.samples, 1, "a number of windows");
+  if (windows.context) check.count("context", *windows.context, 2, "a number of tokens");
+  check.count("error_samples", windows.error_samples, 0, "a number of windows");
+  return check.first();
+}
+
+void refuse_problem(const std::optional<SpecProblem>& problem) {
+  if (!problem) return;
+  std::string option = "--" + problem->key;
+  if (!problem->key.starts_with("bits.")) std::replace(option.begin(), option.end(), '_', '-');
+  throw UsageError(option + ": expected " + problem->expected + ", found " + problem->found);
+}
+
 void validate(const QuantizationSpec& spec, const ModelConfig& config) {
-  validate_values(spec);
+  refuse_problem(first_problem(spec));
   const std::set<std::string> names = all_linear_names(config);
   for (const auto& [name, bits] : spec.per_linear) {
     if (!names.contains(name)) throw UsageError("bits: expected a linear of this model, found " + printable(name));
@@ -192,16 +228,16 @@ QuantizationSpec parse_spec(const JsonObject& object) {
   QuantizationSpec spec;
   spec.method = parse_method(object.string("method"));
   const JsonObject w = object.object("weights");
-  spec.weights = {static_cast<int>(w.integer("bits", 2, kFullBits)), w.integer("group", 0, INT32_MAX), w.boolean("symmetric"),
+  spec.weights = {static_cast<int>(w.integer("bits", 2, kFullBits)), w.integer("group", 0, kMost), w.boolean("symmetric"),
                   w.boolean("clip_search"), parse_convention(w.string("scale_convention"))};
   w.refuse_unknown();
   const JsonObject a = object.object("activations");
-  spec.activations = {static_cast<int>(a.integer("bits", 2, kFullBits)), a.integer("group", 0, INT32_MAX), a.boolean("symmetric"),
+  spec.activations = {static_cast<int>(a.integer("bits", 2, kFullBits)), a.integer("group", 0, kMost), a.boolean("symmetric"),
                       a.number("clip"), parse_convention(a.string("scale_convention"))};
   a.refuse_unknown();
   spec.kv_bits = static_cast<int>(object.integer("kv_bits", 2, kFullBits));
   const JsonObject g = object.object("gptq");
-  spec.gptq = {g.boolean("act_order"), g.number("damping"), g.integer("block", 1, INT32_MAX)};
+  spec.gptq = {g.boolean("act_order"), g.number("damping"), g.integer("block", 1, kMost)};
   g.refuse_unknown();
   if (object.has("down_bits")) spec.down_bits = static_cast<int>(object.integer("down_bits", 2, kFullBits));
   const LinearBits none;

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/model/config.h"
 #include "core/model/family.h"
@@ -36,7 +37,7 @@ struct ActivationQuant {
 
 struct GptqOptions {
   bool act_order = false;
-  double damping = 0.01;
+  double damping = 0.01;  ///< share of the mean diagonal, at least 0
   int64_t block = 128;
 };
 
@@ -55,6 +56,13 @@ struct QuantizationSpec {
   std::map<std::string, LinearBits> per_linear;  ///< by linear name ("model.layers.0.mlp.down_proj")
 };
 
+/// Which windows of a calibration text are used.
+struct CalibrationWindows {
+  int64_t samples = 128;           ///< the first N, for GPTQ (arXiv 2210.17323)
+  std::optional<int64_t> context;  ///< tokens of a window; default min(2048, the model's limit)
+  int64_t error_samples = 4;       ///< the first N of these, for output errors; 0 = output errors are not measured
+};
+
 inline constexpr int kFullBits = 16;  ///< means "left in floating point"
 
 /// Bits of one linear: its own entry, else down_bits for down_proj, else the general ones.
@@ -65,6 +73,27 @@ bool quantizes_weights(const QuantizationSpec& spec, const ModelConfig& config);
 bool quantizes_activations(const QuantizationSpec& spec, const ModelConfig& config);
 /// Does the spec change anything at all (weights, activations or KV)?
 bool quantizes(const QuantizationSpec& spec, const ModelConfig& config);
+
+/// A value that no quantizer here takes, whatever the model.
+struct SpecProblem {
+  std::string key;  ///< as in a job, "activation_clip"; of one linear "bits.NAME.weights"
+  std::string expected, found;
+};
+/// The one place that says which numbers can be; the command, jobs and quantization.json all ask it.
+std::optional<SpecProblem> first_problem(const QuantizationSpec& spec);
+std::optional<SpecProblem> first_problem(const CalibrationWindows& windows);
+/// UsageError naming the option ("--activation-clip: expected …, found …") when there is a problem.
+void refuse_problem(const std::optional<SpecProblem>& problem);
+
+/// Where a group that was asked for does not divide the width.
+struct GroupFallbacks {
+  std::vector<std::string> linears;  ///< weights quantized per output channel instead ("model.layers.0.mlp.down_proj")
+  std::vector<std::string> sites;    ///< inputs quantized per token instead ("layers.0.down_in")
+  std::vector<std::string> notices;  ///< a line for people for each of the two that has any
+};
+GroupFallbacks group_fallbacks(const QuantizationSpec& spec, const ModelConfig& config);
+/// Is a group asked for that cannot be used on this width?
+inline bool group_falls_back(int64_t width, int64_t group) { return group > 0 && width % group != 0; }
 
 /// UsageError for values that no quantizer here takes, names that the model does not have, and settings that cannot act.
 void validate(const QuantizationSpec& spec, const ModelConfig& config);

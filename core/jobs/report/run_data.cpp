@@ -90,13 +90,25 @@ std::vector<SiteRow> RunData::sites() const {
   return rows;
 }
 
+std::vector<MeasuredStation> RunData::measured() const {
+  std::vector<MeasuredStation> found;
+  for (const Station& station : job_.stations) {
+    if (!results_.at(station.id).contains("linears")) continue;
+    if (const auto* s = std::get_if<QuantizeStation>(&station.settings)) found.push_back({&station, s->model, state_of(job_, station.id)});
+    if (const auto* s = std::get_if<EvaluateStation>(&station.settings)) {
+      ModelState state = state_of(job_, s->model);
+      state.quantization = quantization_label(s->quantization->spec);
+      found.push_back({&station, s->model, std::move(state)});
+    }
+  }
+  return found;
+}
+
 std::vector<LinearRow> RunData::linears() const {
   std::vector<LinearRow> rows;
-  for (const Station* station : stations<QuantizeStation>()) {
-    const auto& settings = std::get<QuantizeStation>(station->settings);
-    for (const Json& linear : results_.at(station->id).at("linears")) {
-      rows.push_back({station->id, settings.model, state_of(job_, settings.model), quantization_label(settings.how.spec),
-                      linear.at("name").get<std::string>(), linear});
+  for (const MeasuredStation& m : measured()) {
+    for (const Json& linear : results_.at(m.station->id).at("linears")) {
+      rows.push_back({m.station->id, m.model, m.state, m.state.quantization, linear.at("name").get<std::string>(), linear});
     }
   }
   return rows;

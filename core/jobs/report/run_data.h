@@ -53,6 +53,13 @@ struct LinearRow {
   double error(const std::string& name) const;
 };
 
+/// A station that measured the error of every linear: a quantize station, or an evaluation's look with a calibration text.
+struct MeasuredStation {
+  const Station* station;
+  std::string model;
+  ModelState state;  ///< with the station's own quantization
+};
+
 class RunData {
  public:
   explicit RunData(const RunFolder& folder);
@@ -74,6 +81,7 @@ class RunData {
   std::vector<PerplexityRow> perplexities() const;
   std::vector<StatisticsGroup> statistics() const;
   std::vector<SiteRow> sites() const;
+  std::vector<MeasuredStation> measured() const;  ///< in the job's order
   std::vector<LinearRow> linears() const;
 
  private:

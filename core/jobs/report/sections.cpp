@@ -118,8 +118,7 @@ std::string evaluation_chart(const RunData& run) {
 std::string error_charts(const RunData& run) {
   std::map<std::string, LineChart> charts;  // by "W4A4 …"
   std::map<std::string, int> styles;        // one style a state and method over all charts
-  for (const Station* station : run.stations<QuantizeStation>()) {
-    const ModelState state = state_of(run.job(), station->id);
+  for (const auto& [station, model, state] : run.measured()) {
     const std::string bits = state.quantization.substr(state.quantization.find(' ') + 1);
     const std::string method = state.quantization.substr(0, state.quantization.find(' '));
     const std::string name = state.label + ", " + method;
@@ -253,7 +252,8 @@ std::string errors_section(const RunData& run) {
   std::string html = findings_list(error_findings(run));
   html += html_table(error_matrix(run, "output_error_both", "Output error ‖Y−Ŷ‖/‖Y‖, weights and activations quantized"));
   html += html_table(error_matrix(run, "weight_relative_error", "Weight error ‖Ŵ−W‖/‖W‖"));
-  html += html_table(error_matrix(run, "sqnr_db", "Signal to quantization noise at the output, dB")) + error_charts(run);
+  html += html_table(error_matrix(run, "sqnr_db", "Signal to quantization noise at the output, dB"));
+  html += html_table(error_matrix(run, "chain_error", "Output error ‖Y−Ŷ‖/‖Y‖ with everything before quantized too")) + error_charts(run);
   return section("errors", "4 Quantization error", html + folded_away("Every linear", html_table(linears, kRowsShown)));
 }
 

@@ -173,6 +173,9 @@ Table linears_table(const RunData& run) {
   const std::vector<const char*> keys = {"bits",
                                          "activation_bits",
                                          "group",
+                                         "group_fell_back",
+                                         "activation_group",
+                                         "activation_group_fell_back",
                                          "weight_mse",
                                          "weight_relative_error",
                                          "input_relative_error",
@@ -180,6 +183,10 @@ Table linears_table(const RunData& run) {
                                          "output_error_activations",
                                          "output_error_both",
                                          "sqnr_db",
+                                         "chain_inherited",
+                                         "chain_added_weights",
+                                         "chain_added_activations",
+                                         "chain_error",
                                          "gptq_loss",
                                          "rtn_loss"};
   Table table{"linears", "Error of every linear of every quantized model", {"station", "state", "quantization", "linear"}, {}};
@@ -264,11 +271,10 @@ Table error_matrix(const RunData& run, const std::string& error, const std::stri
   std::vector<std::string> kinds = {"all"};
   for (const LinearKind kind : kAllLinears) kinds.emplace_back(target_name(kind));
   table.columns.insert(table.columns.end(), kinds.begin(), kinds.end());
-  for (const Station* station : run.stations<QuantizeStation>()) {
-    const ModelState state = state_of(run.job(), station->id);
-    std::vector<Json> cells = {state.label, state.quantization};
+  for (const MeasuredStation& m : run.measured()) {
+    std::vector<Json> cells = {m.state.label, m.state.quantization};
     for (const std::string& kind : kinds) {
-      const auto found = means.find({station->id, kind});
+      const auto found = means.find({m.station->id, kind});
       cells.push_back(found == means.end() ? Json() : Json(found->second.sum / found->second.count));
     }
     table.add(std::move(cells));

@@ -66,8 +66,9 @@ TEST(Job, ReadsStationsWithTheCommandsDefaults) {
   EXPECT_EQ(quantize.how.spec.method, WeightMethod::gptq);
   EXPECT_EQ(quantize.how.spec.activations.bits, 6);
   EXPECT_DOUBLE_EQ(quantize.how.spec.gptq.damping, 0.01);
-  EXPECT_EQ(quantize.how.samples, 128);
-  EXPECT_EQ(quantize.how.error_samples, 4);
+  EXPECT_EQ(quantize.how.windows.samples, 128);
+  EXPECT_EQ(quantize.how.windows.error_samples, 4);
+  EXPECT_TRUE(quantize.how.idle.empty());
 }
 
 TEST(Job, ABitWidthLeftOutOfALinearIsTheGeneralOne) {
@@ -79,6 +80,24 @@ TEST(Job, ABitWidthLeftOutOfALinearIsTheGeneralOne) {
   EXPECT_EQ(spec.per_linear.at(o).activations, 8);
   EXPECT_EQ(spec.per_linear.at(down).weights, 3);
   EXPECT_EQ(spec.per_linear.at(down).activations, 8);
+}
+
+TEST(Job, CalibrationSettingsWithoutATextAreKnownAsIdle) {
+  Json document = small_job();
+  document["stations"][7]["quantization"]["samples"] = 16;
+  document["stations"][7]["quantization"]["error_samples"] = 2;
+  const Job job = parse_job(document, "jobs/small.json");
+  const auto& look = *std::get<EvaluateStation>(job.station("look").settings).quantization;
+  EXPECT_EQ(look.idle, (std::vector<std::string>{"samples", "error_samples"}));
+  const Json complete = job_json(job);
+  EXPECT_EQ(complete["stations"][7]["quantization"]["samples"], nullptr) << "what does nothing is no setting of the complete job";
+  EXPECT_EQ(complete["stations"][4]["samples"], 128);
+  document["stations"][7]["quantization"]["calibration"] = "calibration";
+  const Job calibrated = parse_job(document, "jobs/small.json");
+  const auto& measured = *std::get<EvaluateStation>(calibrated.station("look").settings).quantization;
+  EXPECT_TRUE(measured.idle.empty());
+  EXPECT_EQ(measured.windows.samples, 16);
+  EXPECT_EQ(measured.windows.error_samples, 2);
 }
 
 TEST(Job, CompleteJobReadsBackToItself) {
@@ -155,7 +174,15 @@ TEST(Job, RefusesStatesAStationCannotWorkOn) {
 TEST(Job, RefusesNumbersOutOfRange) {
   EXPECT_THAT(refusal_with("/stations/4/weights", 9), HasSubstr("stations[4].weights: expected 2 to 8, or 16"));
   EXPECT_THAT(refusal_with("/stations/4/weights", 1), HasSubstr("stations[4].weights"));
-  EXPECT_THAT(refusal_with("/stations/4/damp", 0), HasSubstr("stations[4].damp"));
+  EXPECT_THAT(refusal_with("/stations/4/damp", -0.01), HasSubstr("stations[4].damp: expected a number of at least 0"));
+  EXPECT_EQ(refusal_with("/stations/4/damp", 0), "(accepted)") << "as the command";
+  EXPECT_THAT(refusal_with("/stations/4/error_samples", -1), HasSubstr("stations[4].error_samples: expected a number of windows from 0"));
+  EXPECT_EQ(refusal_with("/stations/4/error_samples", 0), "(accepted)") << "as the command";
+  EXPECT_THAT(refusal_with("/stations/4/samples", 0), HasSubstr("stations[4].samples: expected a number of windows from 1"));
+  EXPECT_THAT(refusal_with("/stations/4/context", 1), HasSubstr("stations[4].context: expected a number of tokens from 2"));
+  EXPECT_THAT(refusal_with("/stations/4/block", 0), HasSubstr("stations[4].block: expected a number of columns from 1"));
+  EXPECT_THAT(refusal_with("/stations/4/bits", {{"model.layers.0.mlp.up_proj", {{"weights", 9}}}}),
+              HasSubstr("stations[4].bits.model.layers.0.mlp.up_proj.weights: expected 2 to 8, or 16"));
   EXPECT_THAT(refusal_with("/stations/4/activation_clip", 1.5), HasSubstr("(0, 1]"));
   EXPECT_THAT(refusal_with("/stations/4/calibration", nullptr), HasSubstr("stations[4].calibration"));
   EXPECT_THAT(refusal_with("/stations/2/lr", -1), HasSubstr("stations[2].lr: expected a number above 0"));

@@ -10,6 +10,8 @@
 #include "core/base/error.h"
 #include "core/jobs/report/table.h"
 #include "core/kernels/device.h"
+#include "core/model/checkpoint.h"
+#include "core/quantization/pipeline.h"
 #include "core/storage/hdf5.h"
 #include "core/storage/sha256.h"
 #include "tests/core/jobs/small_run.h"
@@ -86,6 +88,62 @@ TEST_F(FinishedRun, NumbersHangTogether) {
   EXPECT_NEAR(folded_down["kurtosis"].get<double>() / plain_down["kurtosis"].get<double>(), 1, 1e-4) << "folding leaves down_in alone";
 }
 
+// The look of an evaluation measures what the engine measures with these settings, GPTQ and RTN alike.
+TEST_F(FinishedRun, LooksHonourTheirCalibrationAndKeepTheErrors) {
+  const Checkpoint model(*folder_ / "model");
+  const Json ids = read_json_file(*folder_ / "calibration.json")["ids"];
+  const at::Tensor text = at::tensor(ids.get<std::vector<int64_t>>(), at::kLong);
+  QuantizationSpec rtn, gptq;
+  rtn.weights.bits = rtn.activations.bits = gptq.weights.bits = gptq.activations.bits = 4;
+  rtn.weights.clip_search = true;
+  gptq.method = WeightMethod::gptq;
+  const auto expect_look = [&](const std::string& id, const QuantizationSpec& spec, const at::Tensor& windows, int64_t error_samples) {
+    const Json linears = station(id)["linears"];
+    ASSERT_EQ(linears.size(), 14u) << id;
+    PipelineOptions options;
+    options.error_samples = error_samples;
+    SilentMonitor monitor;
+    size_t next = 0;
+    quantize_layers(model, spec, windows, options, monitor, [&](QuantizedLayer&& layer) {
+      for (const LinearReport& report : layer.reports) {
+        Json expected = report_json(report);
+        expected["name"] = report.name;
+        EXPECT_EQ(linears[next++], expected) << id;
+        EXPECT_GT(report.output_error_both.value(), 0);
+      }
+    });
+  };
+  expect_look("w4-base", rtn, text.narrow(0, 0, 5 * 16).view({5, 16}), 2);
+  expect_look("w4-gptq", gptq, text.narrow(0, 0, 3 * 32).view({3, 32}), 4);
+  EXPECT_FALSE(station("w4-0").contains("linears")) << "nothing to measure on";
+  const auto rows = parse_csv(test::read_text(out() / "tables/linears.csv"), "linears.csv");
+  const auto column = std::find(rows[0].begin(), rows[0].end(), "chain_error") - rows[0].begin();
+  std::map<std::string, int> seen;
+  for (size_t i = 1; i < rows.size(); ++i) {
+    const Json linear = station(rows[i][0])["linears"][static_cast<size_t>(seen[rows[i][0]]++)];
+    EXPECT_EQ(std::stod(rows[i][static_cast<size_t>(column)]), linear["chain_error"].get<double>());
+  }
+  EXPECT_EQ(seen, (std::map<std::string, int>{{"gptq", 14}, {"rtn", 14}, {"w4-base", 14}, {"w4-gptq", 14}}));
+}
+
+TEST_F(FinishedRun, WhatAStationCouldNotDoIsTold) {
+  const Json look = station("w4-1");
+  EXPECT_EQ(look["per_channel"].size(), 14u);
+  EXPECT_EQ(look["per_token"], Json({"layers.0.down_in", "layers.1.down_in"}));
+  const Json notices = {
+      "group 16 does not divide the width of q_proj (24), k_proj (24), v_proj (24), o_proj (24), gate_proj (24), up_proj (24), "
+      "down_proj (40): 14 linears are quantized per output channel",
+      "activation group 12 does not divide the width of down_in (40): 2 inputs are quantized per token",
+      "samples is ignored: it is about a calibration text, and there is none"};
+  EXPECT_EQ(look["notices"], notices);
+  Json told = Json::array();
+  for (const Json& e : observer_->events()) {
+    if (e["event"] == "notice" && e["station"] == "w4-1") told.push_back(e["line"]);
+  }
+  EXPECT_EQ(told, notices);
+  EXPECT_EQ(station("gptq")["notices"], Json::array());
+}
+
 TEST_F(FinishedRun, CompleteJobHasEveryHashAndSetting) {
   const Json complete = read_json_file(out() / "job.json");
   EXPECT_EQ(complete["model"]["sha256"].get<std::string>().size(), 64u);
@@ -113,7 +171,7 @@ TEST_F(FinishedRun, TablesHoldTheResultsExactly) {
     EXPECT_EQ(std::stod(rows[i][6]), result["perplexity"].get<double>()) << rows[i][0];
   }
   const auto linears = parse_csv(test::read_text(out() / "tables/linears.csv"), "linears.csv");
-  ASSERT_EQ(linears.size(), 1 + 2 * 14u);
+  ASSERT_EQ(linears.size(), 1 + 4 * 14u) << "two quantize stations and two looks with a calibration text";
   const auto column = std::find(linears[0].begin(), linears[0].end(), "output_error_both") - linears[0].begin();
   EXPECT_EQ(std::stod(linears[1][static_cast<size_t>(column)]), station("gptq")["linears"][0]["output_error_both"].get<double>());
   const auto sites = parse_csv(test::read_text(out() / "tables/sites.csv"), "sites.csv");

@@ -50,11 +50,12 @@ inline std::filesystem::path write_small_job(const std::filesystem::path& folder
       {"id": "ppl-tuned", "kind": "evaluate", "model": "tuned", "text": "evaluation", "context": 32},
       {"id": "ppl-gptq", "kind": "evaluate", "model": "gptq", "text": "evaluation", "context": 32, "keep_tail": true},
       {"id": "w4-base", "kind": "evaluate", "model": "base", "text": "evaluation", "context": 32,
-       "quantization": {"weights": 4, "activations": 4}},
+       "quantization": {"weights": 4, "activations": 4, "clip_search": true, "calibration": "calibration", "context": 16, "samples": 5,
+                        "error_samples": 2}},
       {"id": "w4-0", "kind": "evaluate", "model": "rotated-0", "text": "evaluation", "context": 32,
-       "quantization": {"weights": 4, "activations": 4}},
+       "quantization": {"weights": 4, "activations": 4, "group": 16, "activation_group": 12, "samples": 5}},
       {"id": "w4-1", "kind": "evaluate", "model": "rotated-1", "text": "evaluation", "context": 32,
-       "quantization": {"weights": 4, "activations": 4}},
+       "quantization": {"weights": 4, "activations": 4, "group": 16, "activation_group": 12, "samples": 5}},
       {"id": "w4-gptq", "kind": "evaluate", "model": "base", "text": "evaluation", "context": 32,
        "quantization": {"method": "gptq", "weights": 4, "activations": 4, "calibration": "calibration", "context": 32, "samples": 3}}
     ]})");

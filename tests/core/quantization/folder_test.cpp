@@ -123,6 +123,32 @@ TEST(QuantizedFolder, GivesBackWhatGptqMade) {
   });
 }
 
+// Folders of the first release of the record: the same without the group of inputs and the chain.
+TEST(QuantizedFolder, ReadsTheFirstFormatOfItsRecord) {
+  test::TempFolder folder;
+  test::write_random_model(folder / "model", test::small_config());
+  QuantizationSpec spec = spec_of(4, 4);
+  spec.activations.group = 12;
+  quantize(folder / "model", folder / "out", spec, some_text());
+  Json json = read_json_file(folder / "out/quantization.json");
+  EXPECT_EQ(json["format"], 2);
+  json["format"] = 1;
+  for (Json& linear : json["linears"]) {
+    for (const char* key : {"activation_group", "activation_group_fell_back", "chain_inherited", "chain_added_weights",
+                            "chain_added_activations", "chain_error"}) {
+      EXPECT_EQ(linear.erase(key), 1u) << key;
+    }
+  }
+  test::write_text(folder / "out/quantization.json", json_text(json));
+  const QuantizedFolder old(folder / "out");
+  for (const LinearReport& report : old.record().linears) {
+    const bool down = report.name.ends_with("down_proj");
+    EXPECT_EQ(report.activation_group, down ? 0 : 12);
+    EXPECT_EQ(report.activation_group_fell_back, down);
+    EXPECT_FALSE(report.chain_error.has_value());
+  }
+}
+
 TEST(QuantizedFolder, SameJobSameBytes) {
   test::TempFolder folder;
   test::write_random_model(folder / "model", test::small_config());
@@ -276,7 +302,9 @@ class BrokenQuantizedFolder : public ::testing::Test {
 
 TEST_F(BrokenQuantizedFolder, RecordsAreRefused) {
   const std::string down = "model.layers.1.mlp.down_proj";
-  refused_record("newer format", [](Json& j) { j["format"] = 2; });
+  refused_record("newer format", [](Json& j) { j["format"] = 3; });
+  refused_record("no format 1, which had no chain", [](Json& j) { j["format"] = 1; });
+  refused_record("group of inputs against the settings", [&](Json& j) { j["linears"][down]["activation_group"] = 8; });
   refused_record("unknown key", [](Json& j) { j["colour"] = 1; });
   refused_record("unknown setting", [](Json& j) { j["settings"]["colour"] = 1; });
   refused_record("no settings", [](Json& j) { j.erase("settings"); });

@@ -56,9 +56,28 @@ QuantizationSpec gptq_w3() {
   return spec;
 }
 
+using Bits = std::function<int(int64_t layer, LinearKind kind)>;
+
+void expect_same_integers(const QuantizedWeight& made, const Linear& exact, const at::Tensor& hessian, const QuantizationSpec& spec,
+                          int bits) {
+  WeightQuant how = spec.weights;
+  how.bits = bits;
+  const QuantizedWeight again = quantize_gptq(exact.weight, factor_hessian(hessian, spec.gptq), how, spec.gptq.block);
+  EXPECT_EQ(made.bits, bits);
+  EXPECT_TRUE(at::equal(made.integers, again.integers));
+  EXPECT_TRUE(at::equal(made.scales, again.scales));
+  // The grid itself, without the product's arithmetic: the largest weight of a row is the scale's largest integer.
+  const at::Tensor most = exact.weight.abs().amax(1, /*keepdim=*/true) / ((1 << (bits - 1)) - 1);
+  EXPECT_TRUE(at::equal(made.scales, most));
+  EXPECT_GE(made.integers.min().item<int>(), -(1 << (bits - 1)));
+  EXPECT_LE(made.integers.max().item<int>(), (1 << (bits - 1)) - 1);
+}
+
 // The quantized model's own inputs are those that calibrated it: each group is fed by the already quantized part before it and nothing
-// later changes that. So its Hessians, taken by the ordinary pass, must give the same integers again.
-void expect_fixed_point(const std::shared_ptr<const ModelSource>& model, const at::Tensor& windows, const QuantizationSpec& spec) {
+// later changes that. So its Hessians, taken by the ordinary pass, must give the same integers again. `bits`: what each linear must have
+// got, 16 for none.
+void expect_fixed_point(const std::shared_ptr<const ModelSource>& model, const at::Tensor& windows, const QuantizationSpec& spec,
+                        const Bits& bits) {
   SilentMonitor monitor;
   PipelineOptions options;
   options.batch_tokens = 50;  // two windows at a time, the last batch shorter
@@ -72,13 +91,14 @@ void expect_fixed_point(const std::shared_ptr<const ModelSource>& model, const a
       HessianSum sum(linear_shape(model->config(), kind).in, at::kCPU);
       sum.add(inputs->at_site(made.index, kind));
       const at::Tensor hessian = sum.finish(windows.size(0));
-      WeightQuant how = spec.weights;
-      const QuantizedWeight again = quantize_gptq(exact[kind].weight, factor_hessian(hessian, spec.gptq), how, spec.gptq.block);
+      SCOPED_TRACE(linear_name(*model->config().family, made.index, kind));
       const auto& weight = made.weights[static_cast<size_t>(kind)];
-      ASSERT_TRUE(weight.has_value());
-      EXPECT_TRUE(at::equal(weight->integers, again.integers)) << made.index.value << " " << target_name(kind);
-      EXPECT_TRUE(at::equal(weight->scales, again.scales));
       const LinearReport& report = made.reports[static_cast<size_t>(kind)];
+      const int own = bits(made.index.value, kind);
+      EXPECT_EQ(report.bits, own);
+      EXPECT_EQ(weight.has_value(), own != kFullBits);
+      if (!weight) continue;
+      expect_same_integers(*weight, exact[kind], hessian, spec, own);
       EXPECT_TRUE(test::near_relative(report.gptq_loss.value(), hessian_norm(dequantize(*weight) - exact[kind].weight, hessian), 1e-9));
       EXPECT_LT(*report.gptq_loss, report.rtn_loss.value());
     }
@@ -88,14 +108,32 @@ void expect_fixed_point(const std::shared_ptr<const ModelSource>& model, const a
 
 TEST(Pipeline, EachGroupIsFedByTheQuantizedPartBeforeIt) {
   const Models models;
-  expect_fixed_point(models.plain, models.windows, gptq_w3());
+  expect_fixed_point(models.plain, models.windows, gptq_w3(), [](int64_t, LinearKind) { return 3; });
 }
 
 TEST(Pipeline, OnlineRotationIsInPlaceWhileCalibrating) {
   const Models models;
   QuantizationSpec spec = gptq_w3();
   spec.gptq.act_order = true;
-  expect_fixed_point(models.rotated, models.windows, spec);
+  expect_fixed_point(models.rotated, models.windows, spec, [](int64_t, LinearKind) { return 3; });
+}
+
+// Every linear of the first layer at bits of its own, one left alone; the second layer takes down_bits and the general ones.
+TEST(Pipeline, MixedBitsReachTheLinearTheyAreFor) {
+  const Models models;
+  const std::map<LinearKind, int> first = {{LinearKind::q, 2},    {LinearKind::k, 5},  {LinearKind::v, 16},  {LinearKind::o, 6},
+                                           {LinearKind::gate, 4}, {LinearKind::up, 7}, {LinearKind::down, 3}};
+  QuantizationSpec spec = gptq_w3();
+  spec.down_bits = 8;
+  for (const auto& [kind, bits] : first) {
+    spec.per_linear[linear_name(*models.plain->config().family, LayerIndex(0), kind)] = {bits, 16};
+  }
+  const Bits expected = [&](int64_t layer, LinearKind kind) {
+    if (layer == 0) return first.at(kind);
+    return kind == LinearKind::down ? 8 : 3;
+  };
+  expect_fixed_point(models.plain, models.windows, spec, expected);
+  expect_fixed_point(models.rotated, models.windows, spec, expected);
 }
 
 TEST(Pipeline, CalibrationKnowsNothingOfActivationBits) {
@@ -155,17 +193,73 @@ TEST(Pipeline, ErrorsAreThoseOfTheUnquantizedModelsInputs) {
   }
 }
 
+// The chain once more: both models run by the ordinary pass, observed in front of the rounding of inputs, everything in fp64.
+void expect_chain(const std::shared_ptr<const ModelSource>& model, const at::Tensor& windows, const QuantizationSpec& spec) {
+  SilentMonitor monitor;
+  PipelineOptions options;
+  options.error_samples = windows.size(0) - 2;
+  const auto look = FakeQuantizedSource::prepare(model, spec, windows, options, monitor);
+  const at::Tensor samples = windows.narrow(0, 0, options.error_samples);
+  const auto exact = record(*model, samples), chain = record(*look, samples);
+  ASSERT_EQ(look->reports().size(), 14u);
+  double inherited_sum = 0;
+  for (size_t i = 0; i < 14; ++i) {
+    const LinearReport& report = look->reports()[i];
+    const LayerIndex layer(static_cast<int64_t>(i) / 7);
+    const LinearKind kind = kAllLinears[i % 7];
+    const at::Tensor w = model->layer(layer, {at::kDouble, at::kCPU})[kind].weight,
+                     wq = look->layer(layer, {at::kDouble, at::kCPU})[kind].weight;
+    const at::Tensor x = exact->at_site(layer, kind), before = chain->at_site(layer, kind);
+    const at::Tensor after = quantize_activation(before.to(at::kFloat), report.activation_bits, spec.activations).to(at::kDouble);
+    const at::Tensor y = at::mm(x, w.t());
+    const auto error = [&](const at::Tensor& input, const at::Tensor& weight) {
+      return frobenius(at::mm(input, weight.t()) - y) / frobenius(y);
+    };
+    const double inherited = error(before, w), with_weights = error(before, wq), whole = error(after, wq);
+    EXPECT_NEAR(report.chain_inherited.value(), inherited, 1e-5) << report.name;
+    EXPECT_NEAR(report.chain_added_weights.value(), with_weights - inherited, 1e-5) << report.name;
+    EXPECT_NEAR(report.chain_added_activations.value(), whole - with_weights, 1e-5) << report.name;
+    EXPECT_NEAR(report.chain_error.value(), whole, 1e-5) << report.name;
+    if (i < 3) {
+      EXPECT_EQ(*report.chain_inherited, 0) << "nothing stands before the first linears";
+      EXPECT_NEAR(*report.chain_error, report.output_error_both.value(), 1e-6);
+    }
+    inherited_sum += *report.chain_inherited;
+  }
+  EXPECT_GT(inherited_sum, 0.1);
+}
+
+TEST(Pipeline, TheChainTellsWhatEachStepAdded) {
+  const Models models;
+  for (const auto& model : {models.plain, models.rotated}) {
+    for (const WeightMethod method : {WeightMethod::rtn, WeightMethod::gptq}) {
+      QuantizationSpec spec;
+      spec.method = method;
+      spec.weights.bits = 3;
+      spec.activations.bits = 4;
+      spec.kv_bits = 3;
+      spec.per_linear["model.layers.0.self_attn.o_proj"] = {16, 16};
+      expect_chain(model, models.windows, spec);
+    }
+  }
+}
+
 TEST(Pipeline, WithoutTextOnlyWeightsAreMeasured) {
   const Models models;
   QuantizationSpec spec;
   spec.weights.bits = 4;
   spec.weights.group = 16;  // divides no width of 24 and 40
+  spec.activations.bits = 4;
+  spec.activations.group = 12;  // divides 24, not 40
   SilentMonitor monitor;
   quantize_layers(*models.plain, spec, {}, {}, monitor, [&](QuantizedLayer&& layer) {
     for (const LinearReport& report : layer.reports) {
       EXPECT_GT(report.weight_mse, 0);
       EXPECT_TRUE(report.group_fell_back);
-      EXPECT_FALSE(report.input_mse || report.output_error_both || report.sqnr_db || report.gptq_loss);
+      const bool down = report.name.ends_with("down_proj");
+      EXPECT_EQ(report.activation_group, down ? 0 : 12) << report.name;
+      EXPECT_EQ(report.activation_group_fell_back, down) << report.name;
+      EXPECT_FALSE(report.input_mse || report.output_error_both || report.sqnr_db || report.gptq_loss || report.chain_error);
     }
   });
   EXPECT_THROW(quantize_layers(*models.plain, gptq_w3(), {}, {}, monitor, [](QuantizedLayer&&) {}), UsageError);
@@ -253,6 +347,25 @@ TEST(Activations, AreRoundedPerTokenAtTheirOwnBits) {
   EXPECT_TRUE(at::equal(pass(spec, config, SiteKind::qkv_in, x), naive_activation(x, 24, 4, true, 1, true)));
   spec.activations.group = 9;  // does not divide: per token
   EXPECT_TRUE(at::equal(pass(spec, config, SiteKind::qkv_in, x), naive_activation(x, 24, 4, true, 1, true)));
+}
+
+// Method §4: rounding is part of the definition, in fp32, whatever the type of the arithmetic around it.
+TEST(Activations, WiderArithmeticRoundsByTheSameRule) {
+  const Models models;
+  const ModelConfig& config = models.plain->config();
+  at::Tensor x = test::random_tensors(config, 5)["model.layers.0.mlp.gate_proj.weight"].view({2, 20, 24});  // fp64
+  x[0][0][0] = 7.0;
+  x[0][0][1] = 3.4999999999;  // a tie once it is fp32, below one in fp64; the row's scale is 1
+  QuantizationSpec spec;
+  spec.activations.bits = 4;
+  spec.kv_bits = 4;
+  const at::Tensor wide = pass(spec, config, SiteKind::qkv_in, x);
+  EXPECT_EQ(wide.scalar_type(), at::kDouble);
+  EXPECT_TRUE(at::equal(wide, naive_activation(x.to(at::kFloat), 24, 4, true, 1, false).to(at::kDouble)));
+  EXPECT_EQ(wide[0][0][1].item<double>(), 4.0);
+  const at::Tensor heads = x.view({2, 40, 2, 6});
+  EXPECT_TRUE(
+      at::equal(pass(spec, config, SiteKind::k_out, heads), naive_activation(heads.to(at::kFloat), 6, 4, false, 1, false).to(at::kDouble)));
 }
 
 TEST(Activations, KvIsRoundedPerTokenAndHead) {

@@ -66,7 +66,8 @@ TEST_P(RotatedReference, GivenRotations) {
   std::vector<std::function<void()>> works;
   const auto compare = [&](const std::string& entry, const std::string& setting, size_t seed, double expected) {
     if (!test::is_chosen(entry + " " + setting + " " + std::to_string(seed),
-                         {"R4_only_unfolded W4A4 0", "fold_only W4A4 0", "R1had_R4had W4A4 5", "R1had_R4had GPTQ_W4A4 1"})) {
+                         {"R4_only_unfolded W4A4 0", "fold_only W4A4 0", "R1had_R4had W4A4 5", "R1had_R4had GPTQ_W4A4 1",
+                          "R1had_R4had W4A4_wclip 0", "R1had_only W4A4 0"})) {
       return;
     }
     works.push_back([&, entry, setting, seed, expected] {
@@ -84,7 +85,7 @@ TEST_P(RotatedReference, GivenRotations) {
       for (size_t seed = 0; seed < spread["seeds"].size(); ++seed) compare(entry, setting, seed, spread["seeds"][seed].get<double>());
     }
   }
-  EXPECT_GE(works.size(), 4u);
+  EXPECT_GE(works.size(), 6u);
   test::run_all(works);
 }
 

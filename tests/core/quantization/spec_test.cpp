@@ -81,6 +81,63 @@ TEST(QuantizationSpec, ImpossibleOrIdleSettingsAreRefused) {
   });
 }
 
+std::string usage(const std::optional<SpecProblem>& problem) {
+  try {
+    refuse_problem(problem);
+  } catch (const UsageError& e) {
+    return e.what();
+  }
+  return "";
+}
+
+TEST(QuantizationSpec, NumbersHaveOneRangeForEverybody) {
+  const auto told = [](auto change) {
+    QuantizationSpec spec;
+    change(spec);
+    return usage(first_problem(spec));
+  };
+  EXPECT_EQ(told([](QuantizationSpec& s) { s.gptq.damping = 0; }), "") << "no damping is a setting";
+  EXPECT_EQ(told([](QuantizationSpec& s) { s.gptq.damping = -0.5; }),
+            "--damp: expected a number of at least 0 (a share of the mean diagonal), found -0.5");
+  EXPECT_EQ(told([](QuantizationSpec& s) { s.gptq.damping = std::numeric_limits<double>::infinity(); }),
+            "--damp: expected a number of at least 0 (a share of the mean diagonal), found inf");
+  EXPECT_EQ(told([](QuantizationSpec& s) { s.activations.clip = 1.5; }), "--activation-clip: expected a number in (0, 1], found 1.5");
+  EXPECT_EQ(told([](QuantizationSpec& s) { s.activations.group = -1; }),
+            "--activation-group: expected a number of channels from 0 to 1000000000, found -1");
+  EXPECT_EQ(told([](QuantizationSpec& s) { s.down_bits = 12; }), "--down-bits: expected 2 to 8, or 16 (not quantized), found 12");
+  EXPECT_EQ(told([](QuantizationSpec& s) {
+              s.per_linear[kDown] = {4, 1};
+            }),
+            "--bits.model.layers.1.mlp.down_proj.activations: expected 2 to 8, or 16 (not quantized), found 1");
+  const auto windows = [](int64_t samples, std::optional<int64_t> context, int64_t errors) {
+    return usage(first_problem(CalibrationWindows{samples, context, errors}));
+  };
+  EXPECT_EQ(windows(1, 2, 0), "") << "no output errors is a setting";
+  EXPECT_EQ(windows(0, {}, 4), "--samples: expected a number of windows from 1 to 1000000000, found 0");
+  EXPECT_EQ(windows(1, 1, 4), "--context: expected a number of tokens from 2 to 1000000000, found 1");
+  EXPECT_EQ(windows(1, {}, -1), "--error-samples: expected a number of windows from 0 to 1000000000, found -1");
+}
+
+TEST(QuantizationSpec, GroupsThatDoNotDivideAreListed) {
+  QuantizationSpec spec;
+  spec.weights = {4, 12, true, false, ScaleConvention::quarot};  // 24 = 2·12, 40 is no multiple
+  spec.activations = {4, 40, true, 1.0, ScaleConvention::quarot};
+  spec.per_linear["model.layers.0.mlp.down_proj"] = {16, 4};
+  spec.per_linear["model.layers.1.self_attn.o_proj"] = {4, 16};
+  const GroupFallbacks found = group_fallbacks(spec, small());
+  EXPECT_EQ(found.linears, (std::vector<std::string>{kDown}));
+  EXPECT_EQ(found.sites, (std::vector<std::string>{"layers.0.qkv_in", "layers.0.o_in", "layers.0.gate_up_in", "layers.1.qkv_in",
+                                                   "layers.1.gate_up_in"}));
+  EXPECT_EQ(found.notices,
+            (std::vector<std::string>{"group 12 does not divide the width of down_proj (40): 1 linear is quantized per output channel",
+                                      "activation group 40 does not divide the width of qkv_in (24), o_in (24), gate_up_in (24): 5 inputs "
+                                      "are quantized per token"}));
+  spec.weights.group = spec.activations.group = 8;  // divides both
+  EXPECT_TRUE(group_fallbacks(spec, small()).notices.empty());
+  spec.weights.group = spec.activations.group = 0;
+  EXPECT_TRUE(group_fallbacks(spec, small()).notices.empty());
+}
+
 TEST(QuantizationSpec, JsonComesBackEqual) {
   QuantizationSpec spec;
   spec.method = WeightMethod::gptq;
