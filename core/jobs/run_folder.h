@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "core/jobs/run_lock.h"
 #include "core/storage/json_file.h"
+#include "core/storage/run_lock.h"
 
 namespace rolora {
 

@@ -11,6 +11,8 @@
 #include <system_error>
 #include <vector>
 
+#include "core/storage/system_error.h"
+
 namespace rolora {
 namespace {
 
@@ -41,6 +43,24 @@ fs::path folder_of(const fs::path& target) {
 
 fs::path partial_name(const fs::path& target) { return hidden_sibling(target, kPartial); }
 fs::path replaced_name(const fs::path& target) { return hidden_sibling(target, kReplaced); }
+
+std::vector<fs::path> make_parents(const fs::path& target) {
+  std::error_code failure;
+  std::vector<fs::path> missing;
+  for (fs::path parent = target.parent_path(); !parent.empty() && !fs::exists(parent, failure); parent = parent.parent_path()) {
+    missing.push_back(parent);
+  }
+  if (missing.empty()) return missing;
+  fs::create_directories(missing.front(), failure);
+  if (failure) throw_write_failure(missing.front(), "create the folder", failure.value());
+  return missing;
+}
+
+void remove_empty(const std::vector<fs::path>& parents) noexcept {
+  for (const fs::path& parent : parents) {
+    if (::rmdir(parent.c_str()) != 0) break;
+  }
+}
 
 void remove_leftovers(const fs::path& target) noexcept {
   try {

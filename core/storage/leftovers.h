@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 namespace rolora {
 
@@ -14,6 +15,12 @@ std::filesystem::path replaced_name(const std::filesystem::path& target);
 
 /// The folder that holds the target ("." for a bare name).
 std::filesystem::path folder_of(const std::filesystem::path& target);
+
+/// Makes the missing folders above a target; returns them innermost first. Throws Error (DeviceError without space).
+std::vector<std::filesystem::path> make_parents(const std::filesystem::path& target);
+
+/// Removes what make_parents made, as far as nobody put anything there.
+void remove_empty(const std::vector<std::filesystem::path>& parents) noexcept;
 
 /// Removes partial files and folders of the same target whose process no longer lives. Failures are left for the next time.
 void remove_leftovers(const std::filesystem::path& target) noexcept;

@@ -84,11 +84,7 @@ PendingFolder::PendingFolder(fs::path target, bool force) : target_(resolved(tar
     if (!force) throw InputError(target.string(), "--out", "a new folder", "an existing one (use --force to replace it)");
     refuse_precious(target_, target);
   }
-  for (fs::path parent = target_.parent_path(); !parent.empty() && !fs::exists(parent, failure); parent = parent.parent_path()) {
-    created_parents_.push_back(parent);  // innermost first
-  }
-  fs::create_directories(target_.parent_path(), failure);
-  if (failure) throw_write_failure(target_.parent_path(), "create the folder", failure.value());
+  created_parents_ = make_parents(target_);
   remove_leftovers(target_);
   temporary_ = partial_name(target_);
   fs::remove_all(temporary_, failure);  // of an earlier process with this number
@@ -99,9 +95,7 @@ PendingFolder::~PendingFolder() {
   if (committed_) return;
   std::error_code ignored;
   fs::remove_all(temporary_, ignored);
-  for (const fs::path& parent : created_parents_) {
-    if (::rmdir(parent.c_str()) != 0) break;  // someone else put something there
-  }
+  remove_empty(created_parents_);
 }
 
 void PendingFolder::commit() {

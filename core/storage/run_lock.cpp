@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/jobs/run_lock.h"
+#include "core/storage/run_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/storage/leftovers.h"
 
 namespace rolora {
 namespace {
@@ -30,7 +31,26 @@ std::string process_in(int descriptor) {
 
 }  // namespace
 
-RunLock::RunLock(const std::filesystem::path& folder) : file_(folder / kLockFile) {
+RunLock::RunLock(const std::filesystem::path& folder) : RunLock(folder / kLockFile, folder) {}
+
+RunLock::RunLock(std::filesystem::path file, const std::filesystem::path& shown)
+    : file_(std::move(file)), made_parents_(make_parents(file_)) {
+  try {
+    take(shown);
+  } catch (...) {
+    remove_empty(made_parents_);
+    throw;
+  }
+}
+
+RunLock RunLock::beside(const std::filesystem::path& target) {
+  std::filesystem::path real = std::filesystem::weakly_canonical(std::filesystem::absolute(target));
+  if (real.filename().empty()) real = real.parent_path();
+  if (real.filename().empty()) throw InputError(target.string(), "--out", "a folder name", "none");
+  return RunLock(real.parent_path() / ("." + real.filename().string() + ".lock"), target);
+}
+
+void RunLock::take(const std::filesystem::path& shown) {
   for (;;) {
     descriptor_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor_ < 0) throw Error(file_.string() + ": cannot create: " + std::strerror(errno));
@@ -39,7 +59,7 @@ RunLock::RunLock(const std::filesystem::path& folder) : file_(folder / kLockFile
       const std::string process = process_in(descriptor_);
       ::close(descriptor_);
       if (code != EWOULDBLOCK) throw Error(file_.string() + ": cannot lock: " + std::strerror(code));
-      throw InputError(folder.string(), "lock", "no other run at work on this folder", process);
+      throw InputError(shown.string(), "lock", "no other run at work on this folder", process);
     }
     if (still_there(descriptor_, file_)) break;
     ::close(descriptor_);
@@ -57,6 +77,7 @@ RunLock::RunLock(const std::filesystem::path& folder) : file_(folder / kLockFile
 RunLock::~RunLock() {
   ::unlink(file_.c_str());
   ::close(descriptor_);
+  remove_empty(made_parents_);
 }
 
 }  // namespace rolora
