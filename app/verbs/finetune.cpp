@@ -6,6 +6,7 @@
 #include <iomanip>
 #include <sstream>
 
+#include "app/output_place.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/evaluation/corpus.h"
@@ -30,66 +31,76 @@ struct FinetuneOptions {
 };
 
 void add_data_options(CLI::App& a, FinetuneOptions& o) {
-  a.add_option("--data", o.data, "Training file");
-  a.add_option("--ids", o.ids, "Token ids in place of a text: {\"ids\": [...]}, packed like a text; needs no tokenizer");
-  a.add_option("--format", o.format, "alpaca (JSON list of instruction, input, output) or text (default alpaca; RoLoRA)")
+  a.add_option("--data", o.data, "Training file, read by --format (required: this or --ids)");
+  a.add_option("--ids", o.ids,
+               "Token ids in place of a text: {\"ids\": [...]}, packed like a text; needs no tokenizer (required: this or --data)");
+  a.add_option("--format", o.format, "What --data is: alpaca (JSON list of instruction, input, output) or text (default alpaca; RoLoRA)")
       ->check(CLI::IsMember({"alpaca", "text"}));
   a.add_option("--template", o.prompt,
-               "Prompt of alpaca records: stanford (Stanford Alpaca's) or rolora (\"Human: ... Assistant: \", RoLoRA's); default stanford")
+               "Prompt of alpaca records: stanford or rolora (\"Human: ... Assistant: \", RoLoRA's) (default stanford; Stanford Alpaca)")
       ->check(CLI::IsMember({"stanford", "rolora"}));
-  a.add_option("--block", o.block, "Tokens of a packed block of text (default min(2048, the model's limit); as evaluation windows)")
+  a.add_option("--block", o.block, "Tokens of a packed block of text (default min(2048, the model's limit); GPTQ's evaluation windows)")
       ->check(CLI::Range(int64_t{2}, int64_t{1} << 30));
-  a.add_option("--cutoff", o.cutoff, "Tokens kept of a record, from the left (default 1024, RoLoRA, or the model's limit if that is less)")
+  a.add_option("--cutoff", o.cutoff, "Tokens kept of a record, from the left (default min(1024, the model's limit); RoLoRA)")
       ->check(CLI::Range(int64_t{2}, int64_t{1} << 30));
   a.add_option("--validation", o.validation,
-               "Share kept out for the evaluation loss, seeded random choice (default 0.1 for shuffled alpaca records, RoLoRA; else 0)")
+               "Share kept out for the evaluation loss, seeded random choice (default 0.1 for shuffled alpaca records, else 0; RoLoRA)")
       ->check(CLI::Range(0.0, 0.99));
-  a.add_flag("--shuffle,!--no-shuffle", o.training.shuffle, "A new seeded order every epoch (default: shuffle; transformers)");
+  a.add_flag("--shuffle,!--no-shuffle", o.training.shuffle, "A new seeded order every epoch (default shuffle; transformers)");
 }
 
 void add_adapter_options(CLI::App& a, FinetuneOptions& o) {
   a.add_option("--rank", o.rank, "Rank r of the adapter (default 16; RoLoRA)")->check(CLI::Range(int64_t{1}, int64_t{1} << 20));
-  a.add_option("--alpha", o.alpha, "Scaling is alpha/r, with rslora alpha/sqrt(r) (default 16; RoLoRA)")->check(CLI::PositiveNumber);
+  a.add_option("--alpha", o.alpha, "Scaling is alpha/r, with rslora alpha/sqrt(r) (default 16; RoLoRA)")->check(above_zero());
   a.add_option("--dropout", o.dropout, "Dropout in front of A while training (default 0; RoLoRA)")->check(CLI::Range(0.0, 0.99));
   a.add_option("--targets", o.targets, "Linears that get an adapter, with commas, or all (default q_proj,v_proj; RoLoRA)");
-  a.add_option("--variant", o.variant, "lora or rslora (default lora; RoLoRA)")->check(CLI::IsMember({"lora", "rslora"}));
-  a.add_option("--init-adapter", o.init_adapter, "PEFT folder to start from; rank, alpha, targets and variant come from it");
+  a.add_option("--variant", o.variant, "lora, or rslora (arXiv 2312.03732) (default lora; RoLoRA)")
+      ->check(CLI::IsMember({"lora", "rslora"}));
+  a.add_option(
+      "--init-adapter", o.init_adapter,
+      "PEFT folder to start from; rank, alpha, targets and variant come from it (default none: A random, B zero; LoRA, arXiv 2106.09685)");
 }
 
 void add_recipe_options(CLI::App& a, FinetuneOptions& o) {
   TrainingSettings& t = o.training;
-  a.add_option("--lr", t.learning_rate, "Peak learning rate (default 1e-4; RoLoRA)")->check(CLI::PositiveNumber);
-  a.add_option("--epochs", t.epochs, "Passes over the training data (default 3; RoLoRA)")->check(CLI::PositiveNumber);
-  a.add_option("--steps", o.steps, "Optimizer steps in place of epochs")->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+  a.add_option("--lr", t.learning_rate, "Peak learning rate (default 1e-4; RoLoRA)")->check(above_zero());
+  a.add_option("--epochs", t.epochs, "Passes over the training data (default 3; RoLoRA)")->check(above_zero());
+  a.add_option("--steps", o.steps, "Optimizer steps in place of epochs (default none: as --epochs says; transformers)")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
   a.add_option("--batch", t.batch, "Examples of a micro-batch (default 8; RoLoRA)")->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
   a.add_option("--accumulate", t.accumulate, "Micro-batches of a step (default 1; RoLoRA)")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
   auto* ratio = a.add_option("--warmup-ratio", t.warmup_ratio, "Share of the steps with rising rate (default 0.01; RoLoRA)")
                     ->check(CLI::Range(0.0, 1.0));
-  a.add_option("--warmup-steps", o.warmup, "The same in steps")->check(CLI::Range(int64_t{0}, int64_t{1} << 40))->excludes(ratio);
+  a.add_option("--warmup-steps", o.warmup, "The same in steps (default none: as --warmup-ratio says; transformers)")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
+      ->excludes(ratio);
   a.add_option("--schedule", o.schedule, "cosine, linear or constant after the warm-up (default cosine; RoLoRA)")
       ->check(CLI::IsMember({"cosine", "linear", "constant"}));
-  a.add_option("--clip-grad", t.clip, "Bound of the gradient's norm, 0 for none (default 1; RoLoRA)")->check(CLI::NonNegativeNumber);
+  a.add_option("--clip-grad", t.clip, "Bound of the gradient's norm, 0 for none (default 1; RoLoRA)")->check(zero_or_more());
   a.add_option("--weight-decay", t.weight_decay, "AdamW's decoupled decay, on every trained value, gains too (default 0; RoLoRA)")
-      ->check(CLI::NonNegativeNumber);
-  a.add_option("--evaluate-every", t.evaluate_every, "Steps between evaluation losses (default 0: at every epoch's end; always at the end)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(zero_or_more());
+  a.add_option("--evaluate-every", t.evaluate_every,
+               "Steps between evaluation losses, always one at the end (default 0: at every epoch's end; own choice)")
+      ->check(zero_or_more());
   a.add_option("--site-statistics-every", t.site_statistics_every,
                "Steps between kurtosis and maximum of every linear's input in the log (default 0: never; own choice)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(zero_or_more());
 }
 
 void add_output_options(CLI::App& a, FinetuneOptions& o) {
-  a.add_option("--out", o.out, "Output folder: a PEFT adapter, or a model with --full")->required();
-  a.add_option("--save-every", o.save_every, "Steps between checkpoints in OUT.checkpoints (default 0: only when stopped)")
-      ->check(CLI::NonNegativeNumber);
-  a.add_flag("--resume", o.resume, "Go on from the newest checkpoint; the result is that of an uninterrupted run");
-  a.add_flag("--full", o.training.full, "Train every weight of the model in place of an adapter");
+  a.add_option("--out", o.out, "Output folder: a PEFT adapter, or a model with --full (required)")->required();
+  a.add_option("--save-every", o.save_every, "Steps between checkpoints in OUT.checkpoints (default 0: only when stopped; own choice)")
+      ->check(zero_or_more());
+  a.add_flag("--resume", o.resume,
+             "Go on from the newest checkpoint; the result is that of an uninterrupted run (default off; own choice)");
+  a.add_flag("--full", o.training.full, "Train every weight of the model in place of an adapter (default off; RoLoRA)");
   a.add_option("--init-random", o.init_random,
-               "With --full: start from weights drawn with this seed; MODEL needs config.json and a tokenizer only");
-  a.add_option("--store", o.store, "With --full: stored type of the model (default: the input's; float32 with --init-random)")
+               "With --full: start from weights drawn with this seed; MODEL needs config.json and a tokenizer only (default none: MODEL's "
+               "weights; own choice)");
+  a.add_option("--store", o.store, "With --full: stored type of the model (default the input's, float32 with --init-random; own choice)")
       ->check(CLI::IsMember({"float32", "bfloat16", "float16"}));
-  a.add_flag("--force", o.force, "Replace an existing output and forget an unfinished training");
+  a.add_flag("--force", o.force, "Replace an existing output and forget an unfinished training (default off; command contract)");
 }
 
 void refuse_combinations(const FinetuneOptions& o) {
@@ -109,7 +120,7 @@ void refuse_combinations(const FinetuneOptions& o) {
 FinetuneBase open_base(const FinetuneOptions& o, Monitor& monitor) {
   if (o.init_random) {
     const auto source = std::make_shared<RandomSource>(read_model_config(o.model), *o.init_random);
-    return {source, o.model, std::nullopt, source->hash(), at::kFloat};
+    return {source, o.model, std::nullopt, source->hash(), at::kFloat, /*from_scratch=*/true};
   }
   OpenedModel opened = open_model(o.model);
   for (const std::string& note : opened.notes) monitor.notice(note);
@@ -176,6 +187,7 @@ std::string summary(const FinetuneOptions& o, const FinetuneResult& result) {
 
 void run(const FinetuneOptions& o, Session& session) {
   refuse_combinations(o);
+  require_apart(o.out, {o.model, o.data, o.ids, o.init_adapter});
   const FinetuneBase base = open_base(o, session.monitor());
   FinetuneJob job;
   job.settings = o.training;
@@ -200,9 +212,9 @@ void run(const FinetuneOptions& o, Session& session) {
 
 void add_finetune(Verbs& verbs) {
   auto o = std::make_shared<FinetuneOptions>();
-  CLI::App& a = verbs.add("finetune", "Train a LoRA adapter (or all weights) on a plain or rotated model", [o](Session& s) { run(*o, s); });
+  CLI::App& a = verbs.add("finetune", "Train a LoRA adapter, or all weights, on a plain or rotated model", [o](Session& s) { run(*o, s); });
   o->app = &a;
-  a.add_option("MODEL", o->model, "Model folder, plain or rotated")->required();
+  a.add_option("MODEL", o->model, "Model folder, plain or rotated (required)")->required();
   add_data_options(a, *o);
   add_adapter_options(a, *o);
   add_recipe_options(a, *o);

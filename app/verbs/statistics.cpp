@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // rolora statistics: outlier statistics of every site, before and after a rotation on the same tokens, as HDF5.
-#include <unistd.h>
-
 #include <cmath>
 #include <iomanip>
 #include <sstream>
 
 #include "app/model_input.h"
+#include "app/output_place.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/evaluation/corpus.h"
@@ -36,48 +35,19 @@ IdStream read_stream(const StatisticsVerbOptions& o, const OpenedModel& model) {
   return ids_of_text(o.text_file, parse_corpus(o.corpus), *open_tokenizer(model.folder));
 }
 
-Windows cut(const StatisticsVerbOptions& o, const OpenedModel& model, const IdStream& stream) {
-  const int64_t context = default_context(model.source->config(), o.context), tokens = static_cast<int64_t>(stream.ids.size());
-  if (tokens < context) {
-    throw InputError(stream.source, "text", "at least one window of --context " + std::to_string(context) + " tokens",
-                     std::to_string(tokens) + " tokens");
-  }
-  return cut_windows(stream, context, /*keep_tail=*/false, o.windows);
-}
-
-// A pass may take hours: a folder that cannot be written to is refused before it.
-void require_writable(const std::filesystem::path& out) {
-  const std::filesystem::path folder = out.has_parent_path() ? out.parent_path() : ".";
-  if (!std::filesystem::is_directory(folder))
-    throw InputError(out.string(), "--out", "a file in an existing folder", "no folder " + folder.string());
-  if (::access(folder.c_str(), W_OK) != 0) throw InputError(out.string(), "--out", "a folder to write to", "no permission");
-  if (std::filesystem::is_directory(out)) throw InputError(out.string(), "--out", "a file", "a folder");
-}
-
 std::string label_of(const StatisticsVerbOptions& o, const OpenedModel& model) {
-  if (!o.model.adapter.empty()) return "tuned";
-  if (model.quantized) return "quantized";
-  if (!model.rotation) return "plain";
-  return model.rotation->settings.fold_only ? "folded" : "rotated";
-}
-
-// The rotated model must have been made from this one: otherwise "before and after" compares two models.
-void require_made_from(const std::string& rotated_folder, const OpenedModel& rotated, const std::string& model_folder,
-                       const std::string& hash) {
-  if (!rotated.rotation) throw InputError(rotated_folder, "--against", "a rotated folder", "a model without a rotation");
-  if (rotated.rotation->base_hash == hash) return;
-  throw InputError((std::filesystem::path(rotated_folder) / "rotation.json").string(), "base_hash",
-                   "the hash of " + model_folder + ", " + hash, rotated.rotation->base_hash);
+  return o.model.adapter.empty() ? state_label(model.source->config(), model.rotation) : "tuned";
 }
 
 std::vector<ModelState> states_to_collect(Session& session, const StatisticsVerbOptions& o, const OpenedModel& model) {
   const std::string hash = model.hash();
   std::vector<ModelState> states = {{label_of(o, model), model.source, hash, model.rotation}};
   if (o.against.empty()) return states;
-  if (states.front().label != "plain")
+  if (model.rotation || model.quantized || !o.model.adapter.empty()) {
     throw UsageError("--against: expected a plain MODEL beside it, found a " + states.front().label + " one");
+  }
   const OpenedModel rotated = open_model_input(session, {o.against, ""});
-  require_made_from(o.against, rotated, o.model.model, hash);
+  require_rotation_of(o.model.model, hash, o.against, rotated.source->config(), rotated.rotation);
   const ModelState after = {label_of({}, rotated), rotated.source, rotated.hash(), rotated.rotation};
   if (after.label != "folded") {
     if (rotated.rotation->gains_folded) {
@@ -153,7 +123,8 @@ std::string table(const std::vector<StatisticsOfState>& states) {
 }
 
 void run(Session& session, const StatisticsVerbOptions& o) {
-  require_writable(o.out);
+  require_apart(o.out, {o.model.model, o.model.adapter, o.text_file, o.ids, o.against});
+  require_writable_file(o.out);
   StatisticsOptions options;
   options.pass.compute = session.compute();
   options.sites = o.sites;
@@ -161,7 +132,7 @@ void run(Session& session, const StatisticsVerbOptions& o) {
   options.weights = o.weights;
   const OpenedModel model = open_model_input(session, o.model);
   const IdStream stream = read_stream(o, model);
-  const Windows windows = cut(o, model, stream);
+  const Windows windows = whole_windows(stream, default_context(model.source->config(), o.context), o.windows);
   const std::vector<ModelState> inputs = states_to_collect(session, o, model);
   const std::vector<StatisticsOfState> states = collect_states(inputs, windows.full, options, session.monitor());
   const StatisticsProvenance provenance = provenance_of(session, o, stream, windows);
@@ -186,28 +157,34 @@ void run(Session& session, const StatisticsVerbOptions& o) {
 
 void add_statistics(Verbs& verbs) {
   const auto o = std::make_shared<StatisticsVerbOptions>();
-  CLI::App& app = verbs.add("statistics", "Outlier statistics of every site as HDF5", [o](Session& session) { run(session, *o); });
+  CLI::App& app = verbs.add("statistics", "Measure activation outliers at every site of the model, into one HDF5 file",
+                            [o](Session& session) { run(session, *o); });
   add_model_options(app, o->model, true);
-  CLI::Option* text = app.add_option("--text-file", o->text_file, "Text that runs through the model, read by --corpus");
+  CLI::Option* text =
+      app.add_option("--text-file", o->text_file, "Text that runs through the model, read by --corpus (required: this or --ids)");
   o->corpus_option =
-      app.add_option("--corpus", o->corpus, "How the file becomes one text: text, wikitext2, c4 or ptb (default text: its bytes)")
+      app.add_option("--corpus", o->corpus,
+                     "How the file becomes one text: text, wikitext2, c4 or ptb (default text: its bytes as they are; command contract)")
           ->check(CLI::IsMember({"text", "wikitext2", "c4", "ptb"}));
-  app.add_option("--ids", o->ids, "JSON file {\"ids\": [...]} in place of a text; nothing is put in front")->excludes(text);
-  app.add_option("--out", o->out, "HDF5 file to write; an existing one is replaced")->required();
+  app.add_option("--ids", o->ids, "JSON file {\"ids\": [...]} in place of a text; nothing is put in front (required: this or --text-file)")
+      ->excludes(text);
+  app.add_option("--out", o->out, "HDF5 file to write; an existing one is replaced (required)")->required();
   app.add_option("--context", o->context, "Tokens of a window (default min(2048, the model's limit); GPTQ)")
       ->check(CLI::Range(int64_t{2}, int64_t{1} << 30));
   app.add_option("--windows", o->windows, "Only the first N windows (default 0: all; own choice)")
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 40));
-  app.add_option("--against", o->against, "Rotated folder made from MODEL: plain, folded and rotated go into one file (default: none)");
+  app.add_option(
+      "--against", o->against,
+      "Rotated folder made from MODEL and not tuned since: plain, folded and rotated go into one file (default none; own choice)");
   app.add_option("--sites", o->sites,
                  "Sites with commas: residual_in, qkv_in, k_out, v_out, o_in, gate_up_in, down_in, of all layers, or layers.0.down_in "
-                 "(default: all)")
+                 "(default all; own choice)")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_option("--keep", o->keep, "Sites whose values are stored whole, named as in --sites (default: none)")
+  app.add_option("--keep", o->keep, "Sites whose values are stored whole, named as in --sites (default none; own choice)")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_flag("--weights,!--no-weights", o->weights, "Also the weights of every linear (default: yes)");
+  app.add_flag("--weights,!--no-weights", o->weights, "Also the weights of every linear (default on; own choice)");
 }
 
 }  // namespace rolora::app

@@ -2,7 +2,9 @@
 #include "core/finetune/examples.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include "core/base/error.h"
@@ -86,6 +88,16 @@ int64_t end_of_sequence(const ModelConfig& config, const Tokenizer& tokenizer, c
   if (tokenizer.eos()) return *tokenizer.eos();
   throw InputError((folder / "config.json").string(), "eos_token_id", "an id that ends a response (the tokenizer has none either)",
                    "nothing");
+}
+
+std::string examples_hash(const TrainingData& data) {
+  Sha256 sum;
+  for (const Example& example : data.examples) {
+    const std::array<int64_t, 2> frame = {static_cast<int64_t>(example.ids.size()), example.first_label};
+    sum.add(std::as_bytes(std::span(frame)));
+    sum.add(std::as_bytes(std::span(example.ids)));
+  }
+  return sum.hex();
 }
 
 void require_vocabulary(const TrainingData& data, int64_t vocabulary) {

@@ -49,6 +49,9 @@ TrainingData alpaca_records(const std::filesystem::path& file, const Tokenizer& 
 /// The end-of-sequence id: the first of config.json, else the tokenizer's. InputError (config.json: eos_token_id) when neither has one.
 int64_t end_of_sequence(const ModelConfig& config, const Tokenizer& tokenizer, const std::filesystem::path& folder);
 
+/// SHA-256 over all ids and labels: what tokenizer, template and cut made of the file.
+std::string examples_hash(const TrainingData& data);
+
 /// InputError naming example and id when an id is outside the vocabulary (a tokenizer that is not this model's).
 void require_vocabulary(const TrainingData& data, int64_t vocabulary);
 

@@ -7,8 +7,11 @@
 #include "core/base/version.h"
 #include "core/finetune/model_folder.h"
 #include "core/finetune/training_state.h"
+#include "core/kernels/device.h"
 #include "core/model/checkpoint.h"
 #include "core/storage/atomic_file.h"
+#include "core/storage/run_lock.h"
+#include "core/storage/sha256.h"
 
 namespace rolora {
 namespace {
@@ -21,16 +24,24 @@ std::string folder_name(const fs::path& folder) {
   return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
 }
 
-// Everything that decides the result; kept with it, and what a resumed training must agree with.
+// Everything that decides the result's bytes; kept with it, and what a resumed training must agree with, key for key.
 Json identity_of(const FinetuneBase& base, const FinetuneJob& job, const Compute& compute) {
   Json identity = {{"settings", settings_json(job.settings)},
-                   {"base", {{"name", folder_name(base.folder)}, {"hash", base.hash}}},
-                   {"data", {{"file", job.data.source}, {"sha256", job.data.hash}, {"examples", job.data.examples.size()}}},
+                   {"base", {{"name", folder_name(base.folder)}, {"hash", base.hash}, {"rotation", nullptr}}},
+                   {"data",
+                    {{"file", fs::path(job.data.source).filename().string()},
+                     {"sha256", job.data.hash},
+                     {"examples", job.data.examples.size()},
+                     {"ids", examples_hash(job.data)}}},
+                   {"start", job.start ? Json(adapter_hash(*job.start)) : Json()},
                    {"dtype", dtype_name(compute.type)},
+                   {"device", compute.device.is_cuda() ? "cuda" : "cpu"},
+                   {"threads", kernels::threads()},
+                   {"cpu_features", kernels::cpu_features()},
                    {"tool_version", kToolVersion}};
   for (const auto& [key, value] : job.data.description.items()) identity["data"][key] = value;
   if (base.rotation) identity["base"]["rotation"] = base.rotation->checksum();
-  if (job.start) identity["start"] = adapter_hash(*job.start);
+  if (job.settings.full) identity["store"] = dtype_name(job.store.value_or(base.stored));
   return identity;
 }
 
@@ -102,9 +113,11 @@ void write_result(const FinetuneBase& base, const FinetuneJob& job, const Json& 
                   Monitor& monitor) {
   PendingFolder pending(job.out, job.force);
   if (job.settings.full) {
-    const ModelFolderKind kind{base.folder, base.rotation, job.store.value_or(base.stored)};
+    const std::string record = json_text(identity);
+    ModelFolderKind kind{base.folder, base.rotation, job.store.value_or(base.stored), std::nullopt};
+    if (!base.from_scratch) kind.tuned = {"full", sha256_of_text(record), base.hash, base.rotation ? base.rotation->checksum() : ""};
     write_model_folder(*trained_source(base.source, trainee.parameters()), kind, pending.path(), monitor);
-    write_file_atomically(pending.path() / "training.json", json_text(identity));
+    write_file_atomically(pending.path() / "training.json", record);
   } else {
     Adapter adapter = static_cast<LoraTrainee&>(trainee).adapter();
     adapter.training = identity;
@@ -126,6 +139,7 @@ fs::path checkpoint_folder(const fs::path& out) {
 FinetuneResult finetune(const FinetuneBase& base, FinetuneJob job, const Compute& compute, Monitor& monitor) {
   job.settings.validate();
   require_vocabulary(job.data, base.source->config().vocabulary);
+  const RunLock lock = RunLock::beside(job.out);  // output and checkpoints are one process's from here on
   const fs::path checkpoints = checkpoint_folder(job.out);
   prepare_places(job, checkpoints);
   const Json identity = identity_of(base, job, compute);

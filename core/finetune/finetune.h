@@ -23,6 +23,7 @@ struct FinetuneBase {
   std::optional<RotationRecord> rotation;  ///< of a rotated base
   std::string hash;                        ///< identity of its weights
   at::ScalarType stored = at::kFloat;      ///< type of its weights on disk
+  bool from_scratch = false;               ///< random weights: what is trained from them is no tuned model
 };
 
 struct FinetuneJob {
@@ -47,8 +48,9 @@ struct FinetuneResult {
 
 /// Trains and writes `out`: a PEFT folder (adapter_model.safetensors, adapter_config.json, rolora_adapter.json, the base's rotation record)
 /// or, for full training, a model folder of the base's kind; log.jsonl in both. Checkpoints lie in `checkpoint_folder(out)` until the
-/// result is complete. Asked to stop, it finishes the step, saves a checkpoint and throws Cancelled; the same job resumed gives the same
-/// bytes as one never stopped. NumericError when loss or gradient are not finite.
+/// result is complete, and `.OUT.lock` keeps other processes off both. Asked to stop, it finishes the step, saves a checkpoint and throws
+/// Cancelled; the same job resumed gives the same bytes as one never stopped, and a job that differs in anything that decides the bytes is
+/// refused by that key. InputError ("lock") while another process trains into `out`. NumericError when loss or gradient are not finite.
 FinetuneResult finetune(const FinetuneBase& base, FinetuneJob job, const Compute& compute, Monitor& monitor);
 
 /// "OUT.checkpoints", beside the output.

@@ -31,7 +31,8 @@ MergeResult merge(const FinetuneBase& base, const Adapter& adapter, const std::f
     throw GateError("merge: expected logits within " + Json(kBound).dump() + " of the adapter beside its base, found " +
                     Json(compared.relative_l2).dump());
   }
-  write_model_folder(merged, {base.folder, base.rotation, store}, pending.path(), monitor);
+  const TunedMark mark{"lora", adapter_hash(adapter), base.hash, base.rotation ? base.rotation->checksum() : ""};
+  write_model_folder(merged, {base.folder, base.rotation, store, mark}, pending.path(), monitor);
   const auto stored = written(pending.path(), base.rotation.has_value());
   const GateResult rounded = equality_gate(beside, *stored, tokens, exact, {kBound}, monitor);
   pending.commit();

@@ -15,8 +15,8 @@ struct MergeResult {
   int64_t tokens = 0;            ///< seeded random ids that the logits were compared on
 };
 
-/// Merges in fp64, rounds once to `store` and writes a folder of the base's kind (plain or rotated). The arithmetic of the check is fp32
-/// (fp64 if asked for). GateError when the merged model differs by more than 1e-5 before storing; nothing is written then.
+/// Merges in fp64, rounds once to `store` and writes a folder of the base's kind (plain or rotated), marked as tuned. The arithmetic of the
+/// check is fp32 (fp64 if asked for). GateError when the merged model differs by more than 1e-5 before storing; nothing is written then.
 MergeResult merge(const FinetuneBase& base, const Adapter& adapter, const std::filesystem::path& out, at::ScalarType store, bool force,
                   const Compute& compute, Monitor& monitor);
 

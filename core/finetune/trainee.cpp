@@ -3,7 +3,7 @@
 
 #include <ATen/ATen.h>
 
-#include "core/finetune/tensor_walk.h"
+#include "core/model/tensor_walk.h"
 
 namespace rolora {
 namespace {

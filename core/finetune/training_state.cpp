@@ -52,14 +52,17 @@ std::vector<Buffer> buffers(ParameterSet& parameters, Trainer& trainer) {
           {"second_moment", trainer.optimizer().second_moment()}};
 }
 
+// Key for key in both directions: a key that only one side has is a difference too.
 void require_same(const Json& saved, const Json& asked, const std::string& file, const std::string& path) {
-  for (const auto& [key, value] : asked.items()) {
-    const Json found = saved.value(key, Json());
-    if (value.is_object() && found.is_object()) {
-      require_same(found, value, file, path + key + ".");
-    } else if (found != value) {
-      throw InputError(file, path + key, printable(value.dump()) + " (this call)",
-                       printable(found.dump()) + " (the unfinished training; --force starts over)");
+  Json keys = asked;
+  keys.update(saved);
+  for (const auto& [key, unused] : keys.items()) {
+    const bool here = asked.contains(key), there = saved.contains(key);
+    if (here && there && asked[key].is_object() && saved[key].is_object()) {
+      require_same(saved[key], asked[key], file, path + key + ".");
+    } else if (!here || !there || asked[key] != saved[key]) {
+      throw InputError(file, path + key, (here ? printable(asked[key].dump()) : "no such key") + " (this call)",
+                       (there ? printable(saved[key].dump()) : "no such key") + " (the unfinished training; --force starts over)");
     }
   }
 }
@@ -111,7 +114,9 @@ bool resume_training(const fs::path& folder, const Json& identity, ParameterSet&
   const Json document = read_json_file(path / "state.json", {.bytes = 4ull << 30, .depth = 16});
   const JsonObject state(document, file);
   state.integer("format", kFormat, kFormat);
-  require_same(state.raw("identity"), identity, file, "");
+  const Json& saved = state.raw("identity");
+  if (!saved.is_object()) state.refuse("identity", "an object", printable(saved.dump()));
+  require_same(saved, identity, file, "");
   std::vector<StepRecord> log;
   for (const JsonObject& line : state.objects("log")) log.push_back(step_record(line));
   if (static_cast<int64_t>(log.size()) != step || step > trainer.total()) {

@@ -5,6 +5,7 @@
 #include <initializer_list>
 
 #include "core/base/error.h"
+#include "core/model/tuned.h"
 
 namespace rolora {
 namespace {
@@ -21,16 +22,24 @@ std::string supported_types() {
   return list;
 }
 
-// Own folders carry the architecture's names under "rolora" (see derived_config).
-void read_type(const JsonObject& json, ModelConfig& config) {
-  config.model_type = json.string("model_type");
-  if (config.model_type.starts_with(kOwnPrefix)) {
-    const JsonObject own = json.object("rolora");
-    own.integer("format", kOwnFormat, kOwnFormat);
+// Own folders carry the architecture's names under "rolora" (see derived_config), and every folder there how it was tuned, if it was.
+void read_own_block(const JsonObject& own, bool derived, ModelConfig& config) {
+  own.integer("format", kOwnFormat, kOwnFormat);
+  if (derived) {
     config.own_kind = own.string("kind");
     if (config.own_kind != "rotated" && config.own_kind != "quantized") own.refuse("kind", "rotated or quantized", config.own_kind);
     config.model_type = own.string("model_type");
-  } else if (json.has("quantization_config")) {
+    if (own.has("architectures")) own.strings("architectures");
+  }
+  read_tuned_mark(own);
+  own.refuse_unknown();
+}
+
+void read_type(const JsonObject& json, ModelConfig& config) {
+  config.model_type = json.string("model_type");
+  const bool derived = config.model_type.starts_with(kOwnPrefix);
+  if (derived || json.has("rolora")) read_own_block(json.object("rolora"), derived, config);
+  if (!derived && json.has("quantization_config")) {
     json.refuse("quantization_config", "a floating-point checkpoint", "a checkpoint quantized by another program");
   }
   config.family = find_family(config.model_type);
@@ -212,6 +221,7 @@ Json derived_config(const ModelConfig& config, const std::string& kind, const st
   Json architectures = Json::array({std::string(config.family->architecture)});
   if (own && document["rolora"].contains("architectures")) architectures = document["rolora"]["architectures"];
   document["rolora"] = {{"format", kOwnFormat}, {"kind", kind}, {"model_type", config.model_type}, {"architectures", architectures}};
+  set_tuned_mark(document, tuned_mark(config));
   document["model_type"] = std::string(kOwnPrefix) + config.model_type;
   document["architectures"] = Json::array({"Rolora" + std::string(config.family->architecture)});
   document["tie_word_embeddings"] = tied;

@@ -6,6 +6,7 @@
 #include "core/kernels/device.h"
 #include "core/model/finite.h"
 #include "core/model/tensor_store.h"
+#include "core/model/write_folder.h"
 #include "core/quantization/integers.h"
 #include "core/rotation/record.h"
 #include "core/storage/atomic_file.h"
@@ -89,11 +90,9 @@ class ModelWriter {
   SafetensorsWriter writer_;
 };
 
-// What stands beside the weights and still holds: the tokenizer, how to generate, the rotation.
-void copy_companions(const fs::path& from, const fs::path& to) {
-  for (const char* name :
-       {"tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
-        "merges.txt", "chat_template.jinja", "generation_config.json", "rotation.json", "rotation.safetensors"}) {
+// The rotation is the same one: its record goes along to the byte.
+void copy_rotation(const fs::path& from, const fs::path& to) {
+  for (const char* name : {"rotation.json", "rotation.safetensors"}) {
     if (fs::is_regular_file(from / name)) write_file_atomically(to / name, read_file(from / name));
   }
 }
@@ -141,6 +140,7 @@ QuantizationRecord quantize_folder(const QuantizeSource& from, const fs::path& o
                         json_text(derived_config(config, "quantized", dtype_name(record.source_type), config.tied)));
   write_file_atomically(folder.path() / kQuantizationFile, json_text(record_json(record)));
   copy_companions(from.folder, folder.path());
+  copy_rotation(from.folder, folder.path());
   folder.commit();
   return record;
 }

@@ -3,8 +3,8 @@
 
 #include "core/base/error.h"
 #include "core/model/checkpoint.h"
+#include "core/model/write_folder.h"
 #include "core/rotation/rotated_source.h"
-#include "core/rotation/rotated_writer.h"
 #include "core/rotation/samples.h"
 #include "core/storage/atomic_file.h"
 
@@ -19,14 +19,6 @@ std::shared_ptr<const Checkpoint> open_plain(const fs::path& model) {
     throw InputError((model / "config.json").string(), "rolora.kind", "a plain model", "a model that is " + config.own_kind + " already");
   }
   return std::make_shared<const Checkpoint>(model);
-}
-
-// What stands beside the weights and holds for the rotated model too.
-void copy_companions(const fs::path& from, const fs::path& to) {
-  for (const char* name : {"tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-                           "vocab.json", "merges.txt", "chat_template.jinja", "generation_config.json"}) {
-    if (fs::is_regular_file(from / name)) write_file_atomically(to / name, read_file(from / name));
-  }
 }
 
 // The bound of fp64 holds only where the arithmetic is fp64 too.
@@ -48,7 +40,7 @@ RotateResult rotate_folder(const fs::path& model, const fs::path& out, const Rot
   }
   write_file_atomically(pending.path() / "config.json",
                         json_text(derived_config(plain->config(), "rotated", dtype_name(result.stored), /*tied=*/false)));
-  write_weights(RotatedSource(plain, result.record), result.stored, pending.path(), options.shard_bytes, monitor);
+  write_weights(RotatedSource(plain, result.record), pending.path(), {result.stored, options.shard_bytes, "rotate: layer"}, monitor);
   save_rotation(result.record, pending.path());
   copy_companions(model, pending.path());
 

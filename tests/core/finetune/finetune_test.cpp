@@ -4,14 +4,19 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <functional>
 #include <map>
 #include <sstream>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/finetune/random_source.h"
 #include "core/finetune/training_state.h"
+#include "core/kernels/device.h"
+#include "core/model/tuned.h"
+#include "core/storage/sha256.h"
 #include "tests/core/finetune/training_fixtures.h"
 
 namespace rolora {
@@ -158,6 +163,7 @@ TEST_F(Job, ACheckpointOfAnotherTrainingIsRefusedByKey) {
       {"settings.steps", [](FinetuneJob& j) { j.settings.steps = 10; }},
       {"data.block", [](FinetuneJob& j) { j.data = test::made_blocks(10, 12); }},
       {"data.sha256", [](FinetuneJob& j) { j.data.hash = "other"; }},
+      {"data.ids", [](FinetuneJob& j) { j.data.examples[0].ids[3] ^= 1; }},  // another tokenizer on the same file
   };
   for (const auto& [key, change] : table) {
     FinetuneJob other = job(false);
@@ -175,6 +181,91 @@ TEST_F(Job, ACheckpointOfAnotherTrainingIsRefusedByKey) {
   forced.force = true;
   EXPECT_NO_THROW(finetune(base_, forced, Compute{}, silent));
   EXPECT_THROW(finetune(base_, job(false), Compute{}, silent), InputError);  // the output is there now
+}
+
+// Where and in which type it is computed and stored decides the bytes as settings do.
+TEST_F(Job, ACheckpointOfAnotherMachineOrTypeIsRefusedByKey) {
+  FinetuneJob part = job(true);
+  test::StoppingMonitor stopping(3);
+  EXPECT_THROW(finetune(base_, part, Compute{}, stopping), Cancelled);
+  part.resume = true;
+  SilentMonitor silent;
+  const auto refused_key = [&](const FinetuneJob& job, const Compute& compute) {
+    try {
+      finetune(base_, job, compute, silent);
+    } catch (const InputError& e) {
+      return e.key();
+    }
+    return std::string("accepted");
+  };
+  const int threads = kernels::threads();
+  kernels::set_threads(threads + 1);
+  EXPECT_EQ(refused_key(part, Compute{}), "threads");
+  kernels::set_threads(threads);
+  EXPECT_EQ(refused_key(part, Compute{at::kDouble}), "dtype");
+  FinetuneJob stored = part;
+  stored.store = at::kBFloat16;
+  EXPECT_EQ(refused_key(stored, Compute{}), "store");
+  stored.store = at::kFloat;  // what it is without saying so
+  const std::filesystem::path state = checkpoint_folder(part.out) / "step-3" / "state.json";
+  const Json whole = read_json_file(state);
+  for (const char* key : {"threads", "device", "cpu_features", "store", "data", "tool_version"}) {
+    ASSERT_TRUE(whole["identity"].contains(key)) << key;
+    Json less = whole;
+    less["identity"].erase(key);
+    test::write_text(state, less.dump());
+    EXPECT_EQ(refused_key(part, Compute{}), key);
+  }
+  Json more = whole;
+  more["identity"]["settings"]["unknown"] = 1;
+  test::write_text(state, more.dump());
+  EXPECT_EQ(refused_key(part, Compute{}), "settings.unknown");
+  test::write_text(state, whole.dump());
+  EXPECT_EQ(refused_key(stored, Compute{}), "accepted");
+}
+
+// Trains into the same folder once more, from inside a training.
+class SecondTraining final : public Monitor {
+ public:
+  explicit SecondTraining(std::function<void()> attempt) : attempt_(std::move(attempt)) {}
+  void progress(std::string_view, int64_t, int64_t) override {
+    if (std::exchange(tried_, true)) return;
+    try {
+      attempt_();
+      refusal = "accepted";
+    } catch (const InputError& e) {
+      refusal = e.what();
+    }
+  }
+  void metric(std::string_view, int64_t, double) override {}
+  void notice(std::string_view) override {}
+  bool stop_requested() const override { return false; }
+  std::string refusal;
+
+ private:
+  std::function<void()> attempt_;
+  bool tried_ = false;
+};
+
+TEST_F(Job, TwoTrainingsNeverShareAFolder) {
+  FinetuneJob first = job(false);
+  first.out = folder_ / "new" / "out";
+  const auto alone = run(first);
+  std::filesystem::remove_all(folder_ / "new");
+  for (const bool resume : {false, true}) {
+    FinetuneJob second = first;
+    second.out = folder_ / "new" / "." / "out" / "";
+    second.force = !resume;
+    second.resume = resume;
+    SilentMonitor silent;
+    SecondTraining monitor([&] { finetune(base_, second, Compute{}, silent); });
+    finetune(base_, first, Compute{}, monitor);
+    EXPECT_EQ(monitor.refusal,
+              second.out.string() + ": lock: expected no other run at work on this folder, found process " + std::to_string(::getpid()));
+    EXPECT_EQ(bytes(first.out), alone);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "new"), {}), 1) << "neither lock nor checkpoints are left";
+    std::filesystem::remove_all(folder_ / "new");
+  }
 }
 
 TEST_F(Job, ABrokenCheckpointIsRefused) {
@@ -204,6 +295,12 @@ TEST_F(Job, FullTrainingMakesAFolderThatReloads) {
     EXPECT_EQ(read_json_file(full.out / "config.json")["torch_dtype"], dtype_name(store));
     const Checkpoint trained(full.out);
     EXPECT_TRUE(trained.config().tied);
+    const auto mark = tuned_mark(trained.config());
+    ASSERT_TRUE(mark);
+    EXPECT_EQ(mark->how, "full");
+    EXPECT_EQ(mark->sha256, sha256_of_file(full.out / "training.json"));
+    EXPECT_EQ(mark->base_hash, base_.hash);
+    EXPECT_EQ(mark->rotation, "");
     // The folder computes the evaluation loss that the training reported.
     const Split split = split_validation(test::made_blocks(), 0.2, 6);
     ResidentModel model(trained, Compute{});
@@ -224,7 +321,7 @@ TEST_F(Job, TrainingFromScratchNeedsOnlyAConfiguration) {
   std::filesystem::create_directories(folder);
   std::filesystem::copy_file(test::model_fixture("mha_untied") / "config.json", folder / "config.json");
   const auto source = std::make_shared<RandomSource>(read_model_config(folder), 5);
-  const FinetuneBase base{source, folder, std::nullopt, source->hash(), at::kFloat};
+  const FinetuneBase base{source, folder, std::nullopt, source->hash(), at::kFloat, true};
   FinetuneJob full = job(true);
   full.settings.steps = 60;
   full.settings.learning_rate = 1e-2;
@@ -233,6 +330,7 @@ TEST_F(Job, TrainingFromScratchNeedsOnlyAConfiguration) {
   EXPECT_NEAR(result.log.front().loss, std::log(32.0), 0.1);  // nothing known yet: uniform over the vocabulary
   EXPECT_LT(result.log.back().loss, 1.0);                     // the ids repeat with period 32
   EXPECT_FALSE(Checkpoint(full.out).config().tied);
+  EXPECT_FALSE(tuned_mark(Checkpoint(full.out).config())) << "there was no model to tune";
 }
 
 TEST_F(Job, ImpossibleSettingsAreRefused) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/error.h"
+#include "core/model/tuned.h"
 #include "core/rotation/rotate_folder.h"
 #include "core/rotation/rotated_source.h"
 #include "core/storage/atomic_file.h"
@@ -55,6 +56,12 @@ TEST_F(Merge, EqualsTheAdapterBesideItsBase) {
       EXPECT_LE(result.difference_stored, row.bound);
       const Checkpoint merged(out);
       EXPECT_EQ(merged.stored(), stored_type(row.store));
+      const auto mark = tuned_mark(merged.config());
+      ASSERT_TRUE(mark);
+      EXPECT_EQ(mark->how, "lora");
+      EXPECT_EQ(mark->sha256, adapter_hash(adapter));
+      EXPECT_EQ(mark->base_hash, base.hash);
+      EXPECT_EQ(mark->rotation, "");
       EXPECT_TRUE(test::tensors_near(logits(merged), beside, row.bound));
     }
     EXPECT_THROW(merge(base, adapter, folder_ / name, at::kFloat, false, Compute{}, silent_), InputError);  // it exists
@@ -111,9 +118,23 @@ TEST_F(Rotated, MergedIntoARotatedFolderItStaysOne) {
   EXPECT_LE(result.difference_stored, 1e-5);
   const RotatedFolder merged(folder_ / "merged");
   EXPECT_EQ(merged.record().checksum(), made.record.checksum());
+  EXPECT_FALSE(tuned_mark(source->config()));
+  ASSERT_TRUE(tuned_mark(merged.config()));
+  EXPECT_EQ(tuned_mark(merged.config())->rotation, made.record.checksum());
   const at::Tensor beside = logits(AdaptedSource(source, adapter, false));
   EXPECT_GT(test::relative_l2(beside, logits(*source)), 0.1);
   EXPECT_TRUE(test::tensors_near(logits(merged), beside, 1e-5));
+}
+
+TEST_F(Rotated, AMarkFromBeforeTheRotationStaysWithoutOne) {
+  const FinetuneBase base = plain();
+  finetune(base, job(folder_ / "adapter"), Compute{}, silent_);
+  merge(base, load_adapter(folder_ / "adapter", base.source->config()), folder_ / "merged", at::kFloat, false, Compute{}, silent_);
+  rotate_folder(folder_ / "merged", folder_ / "rotated", {}, silent_);
+  const auto before = tuned_mark(Checkpoint(folder_ / "merged").config()), after = tuned_mark(RotatedFolder(folder_ / "rotated").config());
+  ASSERT_TRUE(before && after);
+  EXPECT_EQ(after->sha256, before->sha256);
+  EXPECT_EQ(after->rotation, "");
 }
 
 TEST_F(Rotated, OnlineRotationIsPartOfTheTrainedFunction) {

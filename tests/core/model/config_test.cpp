@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/error.h"
+#include "core/model/tuned.h"
 #include "tests/support/random_model.h"
 
 namespace rolora {
@@ -118,6 +119,29 @@ TEST(Config, DerivedFoldersAreOursAndRememberTheArchitecture) {
   EXPECT_FALSE(derived.contains("torch_dtype"));
 }
 
+TEST(Config, AMarkOfATuningIsReadAndStaysInWhatIsMadeFromIt) {
+  EXPECT_FALSE(tuned_mark(parsed({})));
+  Json document = small_config();
+  set_tuned_mark(document, TunedMark{"lora", std::string(64, 'a'), "base", "checksum"});
+  const ModelConfig plain = parse_model_config(document, "config.json");
+  EXPECT_EQ(plain.own_kind, "");
+  for (const std::string kind : {"rotated", "quantized"}) {
+    const ModelConfig derived = parse_model_config(derived_config(plain, kind, "float32", false), "config.json");
+    EXPECT_EQ(derived.own_kind, kind);
+    ASSERT_TRUE(tuned_mark(derived));
+    EXPECT_EQ(tuned_mark(derived)->how, "lora");
+    EXPECT_EQ(tuned_mark(derived)->sha256, std::string(64, 'a'));
+    EXPECT_EQ(tuned_mark(derived)->base_hash, "base");
+    EXPECT_EQ(tuned_mark(derived)->rotation, "checksum");
+    Json without = derived.raw;
+    set_tuned_mark(without, std::nullopt);
+    EXPECT_FALSE(tuned_mark(parse_model_config(without, "config.json")));
+    EXPECT_EQ(parse_model_config(without, "config.json").own_kind, kind);
+  }
+  set_tuned_mark(document, std::nullopt);
+  EXPECT_EQ(document, small_config());
+}
+
 struct BrokenConfig {
   const char* name;
   Json changes;
@@ -158,6 +182,17 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenConfig{"OwnOfUnknownKind",
                      {{"model_type", "rolora_llama"}, {"rolora", {{"format", 1}, {"kind", "folded"}, {"model_type", "llama"}}}},
                      "rolora.kind"},
+        BrokenConfig{
+            "OwnWithAnUnknownKey",
+            {{"model_type", "rolora_llama"}, {"rolora", {{"format", 1}, {"kind", "rotated"}, {"model_type", "llama"}, {"later", 1}}}},
+            "rolora.later"},
+        BrokenConfig{"TunedByNothing", {{"rolora", {{"format", 1}, {"tuned", {{"how", "lora"}}}}}}, "rolora.tuned.sha256"},
+        BrokenConfig{"TunedSomehow",
+                     {{"rolora", {{"format", 1}, {"tuned", {{"how", "x"}, {"sha256", std::string(64, '0')}, {"base_hash", ""}}}}}},
+                     "rolora.tuned.how"},
+        BrokenConfig{"TunedByNoHash",
+                     {{"rolora", {{"format", 1}, {"tuned", {{"how", "full"}, {"sha256", "abc"}, {"base_hash", ""}}}}}},
+                     "rolora.tuned.sha256"},
         BrokenConfig{"NoWidth", {{"hidden_size", "absent"}}, "hidden_size"}, BrokenConfig{"ZeroWidth", {{"hidden_size", 0}}, "hidden_size"},
         BrokenConfig{"NegativeLayers", {{"num_hidden_layers", -1}}, "num_hidden_layers"},
         BrokenConfig{"FractionalLayers", {{"num_hidden_layers", 1.5}}, "num_hidden_layers"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/finetune/tensor_walk.h"
+#include "core/model/tensor_walk.h"
 
 #include <ATen/ATen.h>
 

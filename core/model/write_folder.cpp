@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/rotation/rotated_writer.h"
+#include "core/model/write_folder.h"
 
 #include <ATen/Functions.h>
 
+#include <array>
 #include <cstdio>
 #include <map>
 
 #include "core/base/error.h"
 #include "core/model/checkpoint.h"
 #include "core/model/finite.h"
+#include "core/model/tensor_walk.h"
 #include "core/storage/atomic_file.h"
 #include "core/storage/json_file.h"
 
@@ -17,6 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 using Declared = SafetensorsWriter::Declared;
+
+constexpr std::array kCompanions = {
+    "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+    "vocab.json",     "merges.txt",      "chat_template.jinja",   "generation_config.json"};
 
 int64_t bytes_of(const Declared& tensor) { return static_cast<int64_t>(*stored_bytes(tensor.type, tensor.shape)); }
 
@@ -46,8 +52,8 @@ std::string shard_name(size_t index, size_t count) {
 // The tensors in file order; asks the source for one layer at a time.
 class TensorStream {
  public:
-  TensorStream(const ModelSource& source, at::ScalarType stored, Monitor& monitor)
-      : source_(source), compute_{stored, at::kCPU}, monitor_(monitor) {}
+  TensorStream(const ModelSource& source, const WriteOptions& options, Monitor& monitor)
+      : source_(source), compute_{options.stored, at::kCPU}, stage_(options.stage), monitor_(monitor) {}
 
   at::Tensor take(const std::string& name) {
     const ModelConfig& config = source_.config();
@@ -74,23 +80,17 @@ class TensorStream {
 
   void load_next_layer() {
     const ModelConfig& config = source_.config();
-    const FamilyDescription& family = *config.family;
     throw_if_stopped(monitor_);
-    monitor_.progress("rotate: layer", next_, config.layers);
+    monitor_.progress(stage_, next_, config.layers);
     const LayerIndex layer(next_++);
     LayerWeights weights = source_.layer(layer, compute_);
-    held_[layer_tensor(family, layer, family.input_norm)] = weights.input_norm;
-    held_[layer_tensor(family, layer, family.post_attention_norm)] = weights.post_attention_norm;
-    for (LinearKind kind : kAllLinears) {
-      const std::string name = linear_name(family, layer, kind);
-      held_[name + ".weight"] = weights[kind].weight;
-      if (weights[kind].bias.defined()) held_[name + ".bias"] = weights[kind].bias;
-    }
-    if (next_ == config.layers) monitor_.progress("rotate: layer", next_, config.layers);
+    walk_layer(config, layer, weights, [&](const std::string& name, at::Tensor& tensor) { held_[name] = tensor; });
+    if (next_ == config.layers) monitor_.progress(stage_, next_, config.layers);
   }
 
   const ModelSource& source_;
   Compute compute_;
+  std::string stage_;
   Monitor& monitor_;
   std::map<std::string, at::Tensor> held_;
   int64_t next_ = 0;
@@ -111,22 +111,29 @@ void write_index(const std::vector<std::vector<Declared>>& shards, const fs::pat
 
 }  // namespace
 
-void write_weights(const ModelSource& source, at::ScalarType stored, const fs::path& folder, int64_t shard_bytes, Monitor& monitor) {
-  const auto shards = cut_into_shards(expected_tensors(source.config(), stored_type(stored), /*with_head=*/true), shard_bytes);
-  TensorStream stream(source, stored, monitor);
+void write_weights(const ModelSource& source, const fs::path& folder, const WriteOptions& options, Monitor& monitor) {
+  const ModelConfig& config = source.config();
+  const auto shards = cut_into_shards(expected_tensors(config, stored_type(options.stored), !config.tied), options.shard_bytes);
+  TensorStream stream(source, options, monitor);
   for (size_t s = 0; s < shards.size(); ++s) {
     SafetensorsWriter writer(folder / shard_name(s, shards.size()), shards[s], {{"format", "pt"}});
     for (const Declared& tensor : shards[s]) {
       const at::Tensor value = stream.take(tensor.name).contiguous();
       if (const auto found = first_not_finite(value)) {
-        throw NumericError(tensor.name + ": expected values that " + dtype_name(stored) + " can hold, found " + *found +
-                           " (--store bfloat16 or float32 has the range)");
+        throw NumericError(tensor.name + ": expected values that " + dtype_name(options.stored) + " can hold, found " + *found +
+                           (options.stored == at::kHalf ? " (--store bfloat16 or float32 has the range)" : ""));
       }
       writer.write(tensor.name, bytes_of_tensor(value));
     }
     writer.finish();
   }
   if (shards.size() > 1) write_index(shards, folder);
+}
+
+void copy_companions(const fs::path& from, const fs::path& to) {
+  for (const char* name : kCompanions) {
+    if (fs::is_regular_file(from / name)) write_file_atomically(to / name, read_file(from / name));
+  }
 }
 
 }  // namespace rolora
