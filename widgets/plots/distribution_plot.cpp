@@ -27,7 +27,7 @@ LineLook look_of(const PlotStyle& style, bool is_a, bool both) {
 }
 
 /// Layers grow downwards: the axis shows −y.
-class DownwardTicker : public WholeTicker {
+class DownwardTicker : public IndexTicker {
  protected:
   QString getTickLabel(double tick, const QLocale&, QChar, int) override { return grouped(-std::llround(tick)); }
 };
@@ -90,7 +90,17 @@ bool DistributionPlot::has_data() const {
 
 QString DistributionPlot::key_label() const {
   const QString what = data_.token_maxima ? tr("largest |x| of a token") : QStringLiteral("|x|");
-  return data_.scaling == Scaling::over_rms ? tr("%1, multiples of the tensor's rms").arg(what) : what;
+  return data_.scaling == Scaling::over_rms ? tr("%1 / rms of the tensor").arg(what) : what;
+}
+
+// The label says what lies left of the view, and says it anew when the view moves.
+void DistributionPlot::follow_key_range() {
+  const auto say = [this] {
+    const QString outside = outside_note();
+    bottom_axis(panel_)->setLabel(outside.isEmpty() ? key_label() : QStringLiteral("%1  (%2)").arg(key_label(), outside));
+  };
+  connect(bottom_axis(panel_), qOverload<const QCPRange&>(&QCPAxis::rangeChanged), this, say);
+  say();
 }
 
 QString DistributionPlot::value_label() const {
@@ -111,11 +121,10 @@ void DistributionPlot::draw_layer(const PlotStyle& style) {
   plotLayout()->addElement(0, 0, panel_);
   set_scale(bottom_axis(panel_), true);
   set_scale(left_axis(panel_), form_.logarithmic, !form_.share_above);
-  bottom_axis(panel_)->setLabel(key_label());
+  follow_key_range();
   left_axis(panel_)->setLabel(value_label());
   for (const Drawn& drawn : drawn_) draw_series(style, drawn);
   add_rails(style);
-  put_note(panel_, style, Qt::AlignTop | Qt::AlignLeft, [this] { return outside_note(); });
 }
 
 void DistributionPlot::draw_series(const PlotStyle& style, const Drawn& drawn) {
@@ -176,7 +185,7 @@ void DistributionPlot::draw_ridges(const PlotStyle& style) {
   set_scale(x, true);
   y->setTicker(QSharedPointer<DownwardTicker>::create());
   y->grid()->setVisible(false);
-  x->setLabel(key_label());
+  follow_key_range();
   y->setLabel(form_.logarithmic ? tr("layer (height: log of count, bins of %1)").arg(bin_text(form_.bins_an_octave))
                                 : tr("layer (height: count, bins of %1)").arg(bin_text(form_.bins_an_octave)));
   for (const Drawn& drawn : drawn_) {
@@ -194,7 +203,6 @@ void DistributionPlot::draw_ridges(const PlotStyle& style) {
     look.width = 0;
     (new LineSeries(x, y, look))->set_points({marks.back().second / drawn.rms}, {base + kRidge * 0.3});
   }
-  put_note(panel_, style, Qt::AlignTop | Qt::AlignLeft, [this] { return outside_note(); });
 }
 
 QString DistributionPlot::outside_note() const {
@@ -207,7 +215,7 @@ QString DistributionPlot::outside_note() const {
     all += h.total();
   }
   if (outside == 0) return {};
-  return tr("left of the view: %1 % of the values").arg(number(100 * static_cast<double>(outside) / static_cast<double>(all), 2));
+  return tr("%1 % lie left of the view").arg(number(100 * static_cast<double>(outside) / static_cast<double>(all), 2));
 }
 
 void DistributionPlot::set_full_ranges() {

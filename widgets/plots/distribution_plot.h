@@ -84,6 +84,7 @@ class DistributionPlot : public Plot {
   void draw_series(const PlotStyle& style, const Drawn& drawn);
   void add_rails(const PlotStyle& style);
   double ridge_height(uint64_t count) const;
+  void follow_key_range();
   QString outside_note() const;
   QString key_label() const;
   QString value_label() const;

@@ -84,27 +84,51 @@ bool ErrorPlot::has_data() const {
 }
 
 QString ErrorPlot::measure_label() const {
-  return measure_ == ErrorMeasure::sqnr ? tr("SQNR of the output, dB") : tr("relative output error");
+  return measure_ == ErrorMeasure::sqnr ? tr("SQNR of the output in dB") : tr("Relative output error");
+}
+
+// Colour and marker say the state, dash and filling the method.
+LineLook ErrorPlot::look_of(const PlotStyle& style, const ErrorSeries& series) const {
+  QStringList states, methods;
+  for (const ErrorSeries& s : data_.series) {
+    if (!states.contains(s.state)) states << s.state;
+    if (!methods.contains(s.method)) methods << s.method;
+  }
+  LineLook look = series_look(style, static_cast<int>(states.indexOf(series.state)));
+  const auto method = static_cast<int>(methods.indexOf(series.method));
+  look.dash = series_look(style, method).dash;
+  look.hollow = method % 2 == 1;
+  return look;
+}
+
+QCPMarginGroup* ErrorPlot::margin_group(std::vector<QCPMarginGroup*>& groups, size_t index) {
+  while (groups.size() <= index) groups.push_back(new QCPMarginGroup(this));
+  return groups[index];
 }
 
 void ErrorPlot::draw(const PlotStyle& style) {
   panels_.clear();
   for (const QString& kind : kinds_of(data_)) panels_.push_back({kind, nullptr});
-  std::vector<LegendEntry> legend;
-  for (size_t i = 0; i < data_.series.size(); ++i) legend.push_back({data_.series[i].name, series_look(style, static_cast<int>(i))});
+  LineLook none;
+  none.width = 0;
+  std::vector<LegendEntry> legend{{tr("%1, %2:").arg(measure_label(), cause_text(cause_)), none}};
+  for (const ErrorSeries& series : data_.series) legend.push_back({series.name, look_of(style, series)});
   plotLayout()->addElement(0, 0, new LegendBar(this, style, std::move(legend)));
   auto* grid = new QCPLayoutGrid;
   grid->setRowSpacing(static_cast<int>(std::ceil(style.spacing)));
   grid->setColumnSpacing(static_cast<int>(std::ceil(style.spacing)));
   plotLayout()->addElement(1, 0, grid);
   QList<QCPAxis*> layers, values;
+  std::vector<QCPMarginGroup*> rows, columns;
   for (size_t i = 0; i < panels_.size(); ++i) {
     draw_panel(style, grid, panels_[i], static_cast<int>(i));
     layers << bottom_axis(panels_[i].rect);
     values << left_axis(panels_[i].rect);
   }
-  auto* left = new QCPMarginGroup(this);
-  for (size_t i = 0; i < panels_.size(); i += kColumns) panels_[i].rect->setMarginGroup(QCP::msLeft, left);
+  for (size_t i = 0; i < panels_.size(); ++i) {  // panels of a row and of a column are of one size
+    panels_[i].rect->setMarginGroup(QCP::msTop | QCP::msBottom, margin_group(rows, i / kColumns));
+    panels_[i].rect->setMarginGroup(QCP::msLeft | QCP::msRight, margin_group(columns, i % kColumns));
+  }
   link_axes(layers);
   link_axes(values);
 }
@@ -117,8 +141,9 @@ void ErrorPlot::draw_panel(const PlotStyle& style, QCPLayoutGrid* grid, Panel& p
   set_whole_ticks(x);
   set_scale(y, is_logarithmic());
   y->ticker()->setTickCount(4);
-  if (column == 0) y->setLabel(measure_label());
+  y->setTickLabels(column == 0);  // all panels share both axes
   const bool last_of_column = index + kColumns >= static_cast<int>(panels_.size());
+  x->setTickLabels(last_of_column);
   if (last_of_column) x->setLabel(tr("layer"));
   QFont bold = style.tick_font;
   bold.setBold(true);
@@ -130,7 +155,7 @@ void ErrorPlot::draw_panel(const PlotStyle& style, QCPLayoutGrid* grid, Panel& p
       keys.push_back(linear.layer);
       values.push_back(value_of(linear));
     }
-    LineLook look = series_look(style, static_cast<int>(i));
+    LineLook look = look_of(style, data_.series[i]);
     look.marker_size *= 0.8;
     (new LineSeries(x, y, look))->set_points(std::move(keys), std::move(values));
   }

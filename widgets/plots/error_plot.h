@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "widgets/data/run_store.h"
+#include "widgets/plots/line_look.h"
 #include "widgets/plots/plot.h"
 
 namespace rolora::widgets {
@@ -14,7 +15,8 @@ enum class ErrorCause { weights, activations, both };  ///< what is quantized wh
 enum class ErrorMeasure { relative_error, sqnr };      ///< ‖Y − Ŷ‖ / ‖Y‖, or 20·log10 of its inverse in dB
 
 struct ErrorSeries {
-  QString name;                      ///< "rotated, GPTQ W4A4"
+  QString name;                      ///< "rotated (seed 0) + LoRA, GPTQ W4A4"
+  QString state, method;             ///< its parts: what colour and what dash say
   std::vector<LinearError> linears;  ///< in the model's order
 };
 
@@ -47,7 +49,7 @@ class ErrorPlot : public Plot {
   FigureTable table() const override;
   QString file_name() const override;
   QString caption() const override;
-  double height_to_width() const override { return 0.6; }
+  double height_to_width() const override { return 0.72; }
   std::optional<Hit> stepped(int dx, int dy, bool to_outlier) const override;
   std::optional<Hit> hit_of_selection() const override;
   void set_full_ranges() override;
@@ -61,6 +63,8 @@ class ErrorPlot : public Plot {
   bool is_logarithmic() const { return measure_ == ErrorMeasure::relative_error && logarithmic_; }
   double value_of(const LinearError& linear) const { return error_value(linear, cause_, measure_); }
   QString measure_label() const;
+  LineLook look_of(const PlotStyle& style, const ErrorSeries& series) const;
+  QCPMarginGroup* margin_group(std::vector<QCPMarginGroup*>& groups, size_t index);
   Hit hit_of(const ErrorSeries& series, const LinearError& linear, const Panel& panel) const;
   const Panel* panel_of(const QString& kind) const;
 

@@ -60,7 +60,11 @@ QString model_in_words(const QString& model, const RunData& run) {
   }
 }
 
-ErrorSeries error_series(const QuantizedLook& look, const RunData& run) { return {model_in_words(look.station, run), look.linears}; }
+ErrorSeries error_series(const QuantizedLook& look, const RunData& run) {
+  const QString name = model_in_words(look.station, run), state = model_in_words(look.model, run);
+  const QString method = name.startsWith(state) ? name.mid(state.size()).remove(QStringLiteral(", ")) : look.method;
+  return {name, state, method, look.linears};
+}
 
 QString measured_on(const StatisticsSummary& summary, const QStringList& states) {
   const StatisticsProvenance& p = summary.provenance;

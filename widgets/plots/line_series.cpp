@@ -183,23 +183,29 @@ void StepSeries::draw(QCPPainter* painter) {
   const double floor = log && base_ <= 0 ? panel.bottom() : y_of(base_);
   painter->setAntialiasing(true);
   for (size_t i = 0; i < heights_.size();) {
-    if (!(heights_[i] > base_)) {
+    const auto shown = [&](size_t bin) {
+      return heights_[bin] > base_ && mKeyAxis->coordToPixel(edges_[bin + 1]) > panel.left() &&
+             mKeyAxis->coordToPixel(edges_[bin]) < panel.right();
+    };
+    if (!shown(i)) {
       ++i;
       continue;
     }
     QPolygonF outline;
     outline << QPointF(x_of(edges_[i]), floor);
-    for (; i < heights_.size() && heights_[i] > base_; ++i) {
+    for (; i < heights_.size() && shown(i); ++i) {
       const double y = y_of(heights_[i]);
       outline << QPointF(x_of(edges_[i]), y) << QPointF(x_of(edges_[i + 1]), y);
     }
     outline << QPointF(outline.last().x(), floor);
-    if (outline.last().x() <= panel.left() || outline.first().x() >= panel.right()) continue;
     if (look_.fill.isValid()) {
       painter->setPen(Qt::NoPen);
       painter->setBrush(look_.fill);
       painter->drawPolygon(outline);
     }
+    // Where the panel cuts the steps there is no edge to draw.
+    if (outline.first().x() <= panel.left()) outline.removeFirst();
+    if (outline.last().x() >= panel.right()) outline.removeLast();
     painter->setBrush(Qt::NoBrush);
     painter->setPen(look_.pen());
     painter->drawPolyline(outline);

@@ -14,7 +14,7 @@ QVector<double> LogTicker::createTickVector(double tick_step, const QCPRange& ra
   if (linear_) return QCPAxisTicker::createTickVector(QCPAxisTicker::getTickStep(range), range);
   Q_UNUSED(tick_step);
   const double decades = std::log10(range.upper / range.lower);
-  const int wanted = std::max(2, tickCount());
+  const int wanted = tickCount() + (tickCount() > 4 ? 3 : 0);  // decades are short words
   while (decades / decades_a_tick_ > wanted) ++decades_a_tick_;
   between_ = decades < 2;
   QVector<double> ticks;
@@ -60,12 +60,13 @@ QString LogTicker::getTickLabel(double tick, const QLocale& locale, QChar format
       .replace(QStringLiteral("e+0"), QStringLiteral("e"));
 }
 
-double WholeTicker::getTickStep(const QCPRange& range) { return std::max(1.0, std::round(QCPAxisTicker::getTickStep(range))); }
+double IndexTicker::getTickStep(const QCPRange& range) { return std::max(1.0, std::round(QCPAxisTicker::getTickStep(range))); }
 
-QString WholeTicker::getTickLabel(double tick, const QLocale&, QChar, int) { return grouped(std::llround(tick)); }
+QString IndexTicker::getTickLabel(double tick, const QLocale&, QChar, int) { return grouped(std::llround(tick)); }
 
 QString NumberTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
-  return std::fabs(tick) < 1e-12 ? QStringLiteral("0") : si(tick, 4);
+  if (std::fabs(tick) < 1e-12) return QStringLiteral("0");
+  return std::fabs(tick) < 1e4 ? QString::number(tick, 'g', 5) : si(tick, 4);
 }
 
 }  // namespace rolora::widgets

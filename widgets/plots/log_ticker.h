@@ -26,7 +26,7 @@ class LogTicker : public QCPAxisTicker {
 };
 
 /// Whole numbers only: layers, steps.
-class WholeTicker : public QCPAxisTicker {
+class IndexTicker : public QCPAxisTicker {
  protected:
   double getTickStep(const QCPRange& range) override;
   int getSubTickCount(double) override { return 0; }

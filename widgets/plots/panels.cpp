@@ -32,11 +32,11 @@ void style_axis(QCPAxis* axis, const PlotStyle& style) {
   axis->grid()->setSubGridVisible(false);
 }
 
-/// Texts above or inside a panel. They are computed at every replot.
-class PanelText : public QCPAbstractItem {
+/// Lines of text above a panel.
+class PanelHead : public QCPAbstractItem {
  public:
-  PanelText(QCPAxisRect* panel, std::function<std::vector<HeadLine>()> lines, Qt::Alignment place, bool above, double distance)
-      : QCPAbstractItem(panel->parentPlot()), panel_(panel), lines_(std::move(lines)), place_(place), above_(above), distance_(distance) {
+  PanelHead(QCPAxisRect* panel, std::vector<HeadLine> lines, double distance)
+      : QCPAbstractItem(panel->parentPlot()), panel_(panel), lines_(std::move(lines)), distance_(distance) {
     setSelectable(false);
     setClipToAxisRect(false);
   }
@@ -45,30 +45,22 @@ class PanelText : public QCPAbstractItem {
  protected:
   void draw(QCPPainter* painter) override {
     if (panel_ == nullptr) return;
-    const std::vector<HeadLine> lines = lines_();
     double height = 0;
-    for (const HeadLine& line : lines) height += QFontMetricsF(line.font).height();
-    const QRectF inside = QRectF(panel_->rect()).adjusted(distance_, distance_, -distance_, -distance_);
-    double y = above_ ? panel_->rect().top() - distance_ - height : (place_ & Qt::AlignBottom) ? inside.bottom() - height : inside.top();
-    for (const HeadLine& line : lines) {
+    for (const HeadLine& line : lines_) height += QFontMetricsF(line.font).height();
+    double y = panel_->rect().top() - distance_ - height;
+    for (const HeadLine& line : lines_) {
       const QFontMetricsF metrics(line.font);
-      const double room = above_ ? panel_->parentPlot()->viewport().right() - panel_->rect().left() : inside.width();
-      const QString text = metrics.elidedText(line.text, Qt::ElideRight, room);
-      const double left = above_                      ? panel_->rect().left()
-                          : (place_ & Qt::AlignRight) ? inside.right() - metrics.horizontalAdvance(text)
-                                                      : inside.left();
+      const double room = panel_->parentPlot()->viewport().right() - panel_->rect().left();
       painter->setFont(line.font);
       painter->setPen(line.colour);
-      painter->drawText(QPointF(left, y + metrics.ascent()), text);
+      painter->drawText(QPointF(panel_->rect().left(), y + metrics.ascent()), metrics.elidedText(line.text, Qt::ElideRight, room));
       y += metrics.height();
     }
   }
 
  private:
   QPointer<QCPAxisRect> panel_;
-  std::function<std::vector<HeadLine>()> lines_;
-  Qt::Alignment place_;
-  bool above_;
+  std::vector<HeadLine> lines_;
   double distance_;
 };
 
@@ -95,7 +87,7 @@ void set_scale(QCPAxis* axis, bool logarithmic, bool prefixes) {
 
 void set_whole_ticks(QCPAxis* axis) {
   axis->setScaleType(QCPAxis::stLinear);
-  axis->setTicker(QSharedPointer<WholeTicker>::create());
+  axis->setTicker(QSharedPointer<IndexTicker>::create());
 }
 
 QCPRange padded_range(const std::vector<double>& values, bool logarithmic, double padding) {
@@ -121,16 +113,7 @@ void set_head(QCPAxisRect* panel, const std::vector<HeadLine>& lines) {
   const int distance = std::max(2, static_cast<int>(height * 0.12));
   margins.setTop(static_cast<int>(std::ceil(height)) + distance + 1);
   panel->setMinimumMargins(margins);
-  new PanelText(
-      panel, [lines] { return lines; }, Qt::AlignLeft, true, distance);
-}
-
-void put_note(QCPAxisRect* panel, const PlotStyle& style, Qt::Alignment corner, std::function<QString()> text) {
-  const auto lines = [text = std::move(text), font = style.tick_font, colour = style.faint_text] {
-    const QString line = text();
-    return line.isEmpty() ? std::vector<HeadLine>() : std::vector<HeadLine>{{line, font, colour}};
-  };
-  new PanelText(panel, lines, corner, false, style.spacing * 0.6);
+  new PanelHead(panel, lines, distance);
 }
 
 QColor warning_colour(const PlotStyle& style) {
@@ -161,12 +144,14 @@ std::vector<LegendBar::Place> LegendBar::places(double width, double* height) co
     QFont font = font_;
     font.setBold(entry.strong);
     const QFontMetricsF metrics(font);
-    const double needed = icon_ + gap_ * 0.6 + metrics.horizontalAdvance(entry.text);
+    const bool drawn = entry.look.width > 0 || entry.look.marker != Marker::none || entry.look.fill.isValid();
+    const double icon = drawn ? icon_ : 0, away = drawn ? icon_ + gap_ * 0.6 : 0;
+    const double needed = away + metrics.horizontalAdvance(entry.text);
     if (x > 0 && x + needed > width) {
       x = 0;
       y += metrics.height() * 1.15;
     }
-    result.push_back({QRectF(x, y, icon_, metrics.height()), QPointF(x + icon_ + gap_ * 0.6, y + metrics.ascent())});
+    result.push_back({QRectF(x, y, icon, metrics.height()), QPointF(x + away, y + metrics.ascent())});
     x += needed + gap_ * 2.2;
   }
   *height = entries_.empty() ? 0 : y + QFontMetricsF(font_).height();
@@ -187,7 +172,7 @@ void LegendBar::draw(QCPPainter* painter) {
   const QPointF corner = mRect.topLeft();
   for (size_t i = 0; i < all.size(); ++i) {
     painter->setAntialiasing(true);
-    draw_icon(*painter, entries_[i].look, all[i].icon.translated(corner));
+    if (all[i].icon.width() > 0) draw_icon(*painter, entries_[i].look, all[i].icon.translated(corner));
     QFont font = font_;
     font.setBold(entries_[i].strong);
     painter->setFont(font);

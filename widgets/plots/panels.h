@@ -4,7 +4,6 @@
 
 #include <qcustomplot.h>
 
-#include <functional>
 #include <vector>
 
 #include "widgets/plots/line_look.h"
@@ -28,8 +27,6 @@ struct HeadLine {
   QColor colour;
 };
 void set_head(QCPAxisRect* panel, const std::vector<HeadLine>& lines);
-/// Text inside a panel's corner that is asked for anew at every replot, so that it may speak of what is visible.
-void put_note(QCPAxisRect* panel, const PlotStyle& style, Qt::Alignment corner, std::function<QString()> text);
 /// A colour for what calls for attention, readable on the style's ground.
 QColor warning_colour(const PlotStyle& style);
 /// `share` of `colour` over `ground`, opaque.

@@ -13,11 +13,12 @@ namespace {
 
 constexpr double kGapOfTexts = 1.4;
 
-/// Bold names of the texts and the states under them, left of the panel; values at the points.
-class RowNumbers : public QCPAbstractItem {
+/// Names of the texts over their rows, left of the panel, and the values at the points.
+class RowTexts : public QCPAbstractItem {
  public:
-  RowNumbers(QCPAxisRect* panel, const PlotStyle& style, std::vector<std::pair<QPointF, QString>> texts)
-      : QCPAbstractItem(panel->parentPlot()), panel_(panel), style_(style), texts_(std::move(texts)) {
+  using Texts = std::vector<std::pair<QPointF, QString>>;
+  RowTexts(QCPAxisRect* panel, const PlotStyle& style, Texts values, Texts heads)
+      : QCPAbstractItem(panel->parentPlot()), panel_(panel), style_(style), texts_(std::move(values)), heads_(std::move(heads)) {
     setSelectable(false);
     setClipToAxisRect(false);
   }
@@ -37,12 +38,25 @@ class RowNumbers : public QCPAbstractItem {
       const double left = x + away + wide > rect.right() ? x - away - wide : x + away;
       painter->drawText(QPointF(left, y + metrics.ascent() / 2 - metrics.descent() / 2), text);
     }
+    draw_heads(painter, rect);
   }
 
  private:
+  void draw_heads(QCPPainter* painter, const QRectF& rect) const {
+    QFont bold = style_.tick_font;
+    bold.setBold(true);
+    const QFontMetricsF metrics(bold);
+    painter->setFont(bold);
+    for (const auto& [at, text] : heads_) {
+      const double y = left_axis(panel_)->coordToPixel(at.y());
+      if (y < rect.top() || y > rect.bottom()) continue;
+      const double right = rect.left() - left_axis(panel_)->tickLabelPadding();
+      painter->drawText(QPointF(right - metrics.horizontalAdvance(text), y + metrics.ascent() / 2 - metrics.descent() / 2), text);
+    }
+  }
   QPointer<QCPAxisRect> panel_;
   PlotStyle style_;
-  std::vector<std::pair<QPointF, QString>> texts_;
+  Texts texts_, heads_;
 };
 
 }  // namespace
@@ -54,13 +68,12 @@ PerplexityPlot::PerplexityPlot(QWidget* parent) : Plot(parent) {
 
 void PerplexityPlot::set_data(PerplexityData data, bool keep_view) {
   data_ = std::move(data);
-  std::stable_sort(data_.rows.begin(), data_.rows.end(), [this](const PerplexityRow& x, const PerplexityRow& y) {
-    const auto first = [this](const QString& text) {
-      return std::find_if(data_.rows.begin(), data_.rows.end(), [&](const PerplexityRow& r) { return r.text == text; }) -
-             data_.rows.begin();
-    };
-    return x.text != y.text && first(x.text) < first(y.text);
-  });
+  QStringList texts;
+  for (const PerplexityRow& row : data_.rows) {
+    if (!texts.contains(row.text)) texts << row.text;
+  }
+  std::stable_sort(data_.rows.begin(), data_.rows.end(),
+                   [&](const PerplexityRow& x, const PerplexityRow& y) { return texts.indexOf(x.text) < texts.indexOf(y.text); });
   data_changed(keep_view);
 }
 
@@ -83,12 +96,12 @@ void PerplexityPlot::draw(const PlotStyle& style) {
   auto names = QSharedPointer<QCPAxisTickerText>::create();
   places_.clear();
   double next = 0;
-  std::vector<std::pair<QPointF, QString>> numbers;
+  RowTexts::Texts numbers, heads;
   for (size_t i = 0; i < data_.rows.size(); ++i) {
     const PerplexityRow& row = data_.rows[i];
     if (i == 0 || row.text != data_.rows[i - 1].text) {
       next += i == 0 ? 0 : kGapOfTexts - 1;
-      names->addTick(-next, tr("on “%1”").arg(row.text));
+      heads.emplace_back(QPointF(0, -next), tr("on “%1”").arg(row.text));
       next += 1;
     }
     places_.push_back(next);
@@ -110,7 +123,7 @@ void PerplexityPlot::draw(const PlotStyle& style) {
   y->setTicker(names);
   y->setTickLength(0, 0);
   y->grid()->setVisible(false);
-  new RowNumbers(panel_, style, std::move(numbers));
+  new RowTexts(panel_, style, std::move(numbers), std::move(heads));
 }
 
 void PerplexityPlot::set_full_ranges() {

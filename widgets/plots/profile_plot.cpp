@@ -116,6 +116,7 @@ void ProfilePlot::draw_tokens(const PlotStyle& style, QCPLayoutGrid* grid, const
   const int column = grid->elementCount();
   grid->addElement(0, column, panel);
   set_whole_ticks(bottom_axis(panel));
+  bottom_axis(panel)->setLabel(tr("layer"));
   set_scale(left_axis(panel), logarithmic_);
   if (column == 0) {
     const QString what = tr("largest |x| of a token");
@@ -155,8 +156,8 @@ void ProfilePlot::draw_kurtosis(const PlotStyle& style) {
     names << (is_a ? tr("solid: %1") : tr("dashed: %1")).arg(side(is_a)->name);
     (new LineSeries(bottom_axis(kurtosis_), left_axis(kurtosis_), look))->set_points(std::move(keys), std::move(values));
   }
-  names << tr("3 is a Gaussian");
-  set_head(kurtosis_, {{names.join(QStringLiteral("   ")), style.tick_font, style.faint_text}});
+  names << tr("dotted: 3, a Gaussian");
+  set_head(kurtosis_, {{names.join(QStringLiteral(" · ")), style.tick_font, style.faint_text}});
   LineLook gaussian;
   gaussian.colour = style.faint_text;
   gaussian.width = style.axis_width;
