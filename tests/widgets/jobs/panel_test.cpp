@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/jobs/jobs_panel.h"
+
+#include <QAbstractItemModelTester>
+#include <QAccessible>
+#include <QAction>
+#include <QListView>
+#include <QPlainTextEdit>
+#include <QSignalSpy>
+
+#include "tests/widgets/jobs/job_fixture.h"
+#include "tests/widgets/recipe/shots.h"
+#include "widgets/jobs/job_models.h"
+
+namespace rolora::widgets::test {
+namespace {
+
+class JobsPanelTest : public ::testing::Test {
+ protected:
+  JobsPanelTest() {
+    panel_.resize(1180, 330);
+    panel_.show();
+  }
+  QAction* action(int i) const { return panel_.job_actions().at(i); }
+  rolora::testing::TemporaryFolder folder_;
+  JobQueue queue_{path_of(folder_ / "runs")};
+  JobsPanel panel_{&queue_};
+};
+
+TEST_F(JobsPanelTest, SaysWhatToDoWhenThereIsNothing) {
+  QSignalSpy asked(&panel_, &JobsPanel::new_job_asked);
+  save_shot(panel_, "jobs-empty");
+  bool found = false;
+  for (QPushButton* button : panel_.findChildren<QPushButton*>()) {
+    if (!button->isVisibleTo(&panel_)) continue;
+    QTest::mouseClick(button, Qt::LeftButton);
+    found = true;
+  }
+  EXPECT_TRUE(found);
+  EXPECT_EQ(asked.count(), 1);
+}
+
+TEST_F(JobsPanelTest, ShowsARunAndItsEndAndOpensIt) {
+  nlohmann::json job = small_job(12, 16);
+  job["texts"]["calibration"] = {{"file", bundled_text(QStringLiteral("calibration")).toStdString()}};
+  job["stations"].insert(job["stations"].begin(), {{"id", "tuned"},
+                                                   {"kind", "finetune"},
+                                                   {"model", "base"},
+                                                   {"data", "calibration"},
+                                                   {"format", "text"},
+                                                   {"block", 128},
+                                                   {"steps", 40},
+                                                   {"batch", 2}});
+  const QString id = queue_.add(request_of(QStringLiteral("rotate-and-evaluate"), job)).value;
+  const QString waiting = queue_.add(request_of(QStringLiteral("waits"), small_job())).value;
+  nlohmann::json wrong = small_job();
+  wrong["stations"][0]["r1"] = "diagonal";
+  const QString refused = queue_.add(request_of(QStringLiteral("wrong"), wrong)).value;
+  panel_.show_job(id);
+  ASSERT_TRUE(wait_for([&] { return queue_.progress(id) && queue_.progress(id)->current >= 4; }));
+  save_shot(panel_, "jobs-running");
+  EXPECT_TRUE(action(2)->isEnabled()) << "stop and save";
+  EXPECT_FALSE(action(7)->isEnabled()) << "what runs stays on the list";
+  ASSERT_TRUE(wait_for_state(queue_, id, JobState::finished)) << queue_.find(id)->message.toStdString();
+  ASSERT_TRUE(wait_for_state(queue_, waiting, JobState::finished));
+  panel_.show_job(id);
+  save_shot(panel_, "jobs-finished");
+  QSignalSpy opened(&panel_, &JobsPanel::run_open_asked);
+  action(0)->trigger();
+  ASSERT_EQ(opened.count(), 1);
+  EXPECT_EQ(opened.at(0).at(0).toString(), queue_.find(id)->folder);
+  EXPECT_TRUE(panel_.findChild<QPlainTextEdit*>()->toPlainText().contains(QStringLiteral("finished")));
+  panel_.show_job(refused);
+  save_shot(panel_, "jobs-refused");
+  panel_.show_job(waiting);
+  action(7)->trigger();
+  EXPECT_EQ(queue_.find(waiting), nullptr);
+}
+
+TEST_F(JobsPanelTest, EverythingThatTakesTheKeyboardHasAName) {
+  JobRequest request = request_of(QStringLiteral("named"), small_job());
+  request.start = false;
+  const QString id = queue_.add(request).value;
+  ASSERT_TRUE(wait_for_state(queue_, id, JobState::validated));
+  for (QWidget* widget : panel_.findChildren<QWidget*>()) {
+    if (widget->focusPolicy() == Qt::NoFocus || !widget->isVisibleTo(&panel_) || widget->objectName().startsWith(QStringLiteral("qt_")))
+      continue;
+    QAccessibleInterface* spoken = QAccessible::queryAccessibleInterface(widget);
+    ASSERT_NE(spoken, nullptr);
+    EXPECT_FALSE(spoken->text(QAccessible::Name).isEmpty()) << widget->metaObject()->className();
+  }
+  const QModelIndex index = panel_.list()->model()->index(0, 0);
+  EXPECT_TRUE(index.data(Qt::AccessibleTextRole).toString().contains(QStringLiteral("validated")));
+}
+
+TEST_F(JobsPanelTest, StationsAreAProperModel) {
+  StationListModel model;
+  QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::Warning);
+  auto progress = std::make_shared<JobProgress>();
+  model.show(progress, true);
+  progress->stations.resize(3);
+  model.show(std::make_shared<const JobProgress>(*progress), true);
+  EXPECT_EQ(model.rowCount(), 3);
+  progress->stations[1].state = StationProgress::State::running;
+  model.show(std::make_shared<const JobProgress>(*progress), true);
+  EXPECT_TRUE(model.index(1).data(StationListModel::CurrentRole).toBool());
+  model.show(nullptr, false);
+  EXPECT_EQ(model.rowCount(), 0);
+}
+
+}  // namespace
+}  // namespace rolora::widgets::test

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/jobs/measure_service.h"
+
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QPointer>
+
+#include "widgets/jobs/job_progress.h"
+#include "widgets/jobs/worker_call.h"
+
+namespace rolora::widgets {
+namespace {
+
+using Json = nlohmann::json;
+constexpr qint64 kLargestFile = 16 << 20;
+
+QString tr(const char* text) { return MeasureService::tr(text); }
+
+Json json_of(const QString& file) {
+  QFile in(file);
+  if (!in.open(QIODevice::ReadOnly) || in.size() > kLargestFile) return nullptr;
+  const QByteArray bytes = in.readAll();
+  return Json::parse(bytes.begin(), bytes.end(), nullptr, false);
+}
+
+QString word(const Json& object, const char* key) {
+  return object.is_object() && object.contains(key) && object[key].is_string() ? QString::fromStdString(object[key].get<std::string>())
+                                                                               : QString();
+}
+
+const Json* station_of(const Json& job, const QString& id) {
+  if (!job.is_object() || !job.contains("stations") || !job["stations"].is_array()) return nullptr;
+  for (const Json& station : job["stations"]) {
+    if (word(station, "id") == id) return &station;
+  }
+  return nullptr;
+}
+
+// Run folders do not say where on a machine their inputs lay; the log's job file does.
+QString job_file_of(const QString& run) {
+  QFile in(run + QStringLiteral("/events.jsonl"));
+  if (!in.open(QIODevice::ReadOnly)) return {};
+  ProgressReader reader;
+  reader.event_line(in.readLine(1 << 20).trimmed(), false);
+  return reader.progress().job_file;
+}
+
+QString resolved(const QString& job_file, const QString& path) {
+  return path.isEmpty() ? QString() : QDir::cleanPath(QFileInfo(job_file).absoluteDir().absoluteFilePath(path));
+}
+
+// The folder of a model of the run, and of the adapter beside it.
+void find_model(const Json& job, const QString& run, const QString& base, const QString& id, MeasuredState& found) {
+  const Json* station = id == u"base" ? nullptr : station_of(job, id);
+  if (station == nullptr) {
+    found.model = base;
+    return;
+  }
+  const QString folder = run + QStringLiteral("/stations/") + id;
+  if (word(*station, "kind") == u"finetune" && QFileInfo::exists(folder + QStringLiteral("/adapter"))) {
+    found.adapter = folder + QStringLiteral("/adapter");
+    find_model(job, run, base, word(*station, "model"), found);
+  } else {
+    found.model = folder + QStringLiteral("/model");
+  }
+}
+
+}  // namespace
+
+Result<MeasuredState> where_measured(const StateRef& state) {
+  const QFileInfo file(state.file);
+  const QDir station_folder = file.absoluteDir();
+  QDir run = station_folder;
+  if (!run.cdUp() || run.dirName() != u"stations" || !run.cdUp())
+    return {{}, tr("%1 is of no run: it is not known which model it was measured on").arg(state.file)};
+  const Json complete = json_of(run.filePath(QStringLiteral("job.json")));
+  const Json* station = station_of(complete, station_folder.dirName());
+  if (station == nullptr) return {{}, tr("%1 does not tell what was measured").arg(run.filePath(QStringLiteral("job.json")))};
+  const QString job_file = job_file_of(run.path());
+  const Json job = json_of(job_file);
+  if (!job.is_object() || !job.contains("model") || !job.contains("texts"))
+    return {{}, tr("the run's job file %1 is not there any more").arg(job_file)};
+  MeasuredState found;
+  const Json text = job["texts"].value(word(*station, "text").toStdString(), Json::object());
+  found.text = resolved(job_file, word(text, "file"));
+  found.corpus = word(text, "corpus").isEmpty() ? QStringLiteral("text") : word(text, "corpus");
+  found.context = station->value("context", 0);
+  found.dtype = word(complete, "dtype");
+  QString model;
+  for (const Json& one : station->value("states", Json::array())) {
+    if (word(one, "label") == state.state) model = word(one, "model");
+  }
+  if (model.isEmpty()) return {{}, tr("the run has no state %1").arg(state.state)};
+  find_model(complete, run.path(), resolved(job_file, word(job["model"], "path")), model, found);
+  for (const QString& needed : {found.model, found.text}) {
+    if (!QFileInfo::exists(needed)) return {{}, tr("%1 is not there any more").arg(needed)};
+  }
+  return {found, {}};
+}
+
+MeasureService::MeasureService(StatisticsStore* store, QObject* parent) : QObject(parent), store_(store) {}
+MeasureService::~MeasureService() = default;
+
+QString MeasureService::origin(const StateRef& state) const {
+  const auto at = origins_.find(state);
+  return at == origins_.end() ? QString() : at->second;
+}
+
+void MeasureService::measure(const StateRef& state, SiteKey site, QObject* receiver, Done done) {
+  const QString name = QString::fromStdString(site_name(LayerIndex(site.layer), site.site));
+  const QString key = QStringLiteral("%1\n%2\n%3").arg(state.file, state.state, name);
+  if (const auto before = done_before_.find(key); before != done_before_.end()) return done({before->second, {}});
+  const Result<MeasuredState> where = where_measured(state);
+  if (!where.ok()) return done({{}, where.error});
+  const MeasuredState& from = where.value;
+  QStringList arguments = {QStringLiteral("statistics"),  from.model, QStringLiteral("--windows"), QStringLiteral("1"),
+                           QStringLiteral("--sites"),     name,       QStringLiteral("--keep"),    name,
+                           QStringLiteral("--no-weights")};
+  if (from.corpus == u"ids")
+    arguments << QStringLiteral("--ids") << from.text;
+  else
+    arguments << QStringLiteral("--text-file") << from.text << QStringLiteral("--corpus") << from.corpus;
+  if (from.context > 0) arguments << QStringLiteral("--context") << QString::number(from.context);
+  if (!from.dtype.isEmpty()) arguments << QStringLiteral("--dtype") << from.dtype;
+  if (!from.adapter.isEmpty()) arguments << QStringLiteral("--adapter") << from.adapter;
+  run(arguments, state.state, tr("first window of %1").arg(QFileInfo(from.text).fileName()), key, receiver, std::move(done));
+}
+
+void MeasureService::measure(const QString& model, const Text& text, SiteKind keep, QObject* receiver, Done done) {
+  const QString kind = QString::fromStdString(std::string(name_of(keep)));
+  const QString input = folder_.filePath(QStringLiteral("input-%1.json").arg(files_));
+  if (text.ids.size() < 2) return done({{}, tr("expected at least two tokens, found %1").arg(text.ids.size())});
+  QFile file(input);
+  const std::string json = Json{{"ids", text.ids}}.dump();
+  if (!file.open(QIODevice::WriteOnly) || file.write(json.data(), static_cast<qint64>(json.size())) < 0) {
+    return done({{}, tr("%1: %2").arg(input, file.errorString())});
+  }
+  file.close();
+  const QStringList arguments = {QStringLiteral("statistics"),  model,
+                                 QStringLiteral("--ids"),       input,
+                                 QStringLiteral("--context"),   QString::number(text.ids.size()),
+                                 QStringLiteral("--keep"),      kind,
+                                 QStringLiteral("--no-weights")};
+  run(arguments, {}, tr("“%1”").arg(text.text.simplified().left(40)), {}, receiver, std::move(done));
+}
+
+void MeasureService::run(QStringList arguments, const QString& wanted_state, const QString& origin, const QString& key, QObject* receiver,
+                         Done done) {
+  const QString file = folder_.filePath(QStringLiteral("measured-%1.h5").arg(files_++));
+  arguments << QStringLiteral("--out") << file;
+  const QPointer<MeasureService> self(this);
+  auto* call = WorkerCall::start(arguments, receiver, [self, file, wanted_state, origin, key, receiver, done](const Result<Json>& answer) {
+    if (!self) return;
+    if (!answer.ok()) return done({{}, answer.error});
+    self->store_->open(file, receiver, [self, file, wanted_state, origin, key, done](const Result<SummaryPtr>& opened) {
+      if (!self) return;
+      if (!opened.ok()) return done({{}, opened.error});
+      if (opened.value->states.empty()) return done({{}, tr("%1: expected a state, found none").arg(file)});
+      const StateRef state{file, opened.value->find(wanted_state) != nullptr ? wanted_state : opened.value->states.front().label};
+      self->origins_[state] = origin;
+      if (!key.isEmpty()) self->done_before_[key] = state;
+      done({state, {}});
+    });
+  });
+  connect(call, &WorkerCall::progressed, this, &MeasureService::progressed);
+}
+
+}  // namespace rolora::widgets

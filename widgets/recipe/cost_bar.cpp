@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/recipe/cost_bar.h"
+
+#include <QEvent>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include "widgets/base/format.h"
+#include "widgets/base/theme.h"
+
+namespace rolora::widgets {
+namespace {
+
+using Json = nlohmann::json;
+
+QString bytes_text(double count) { return bytes(static_cast<qint64>(count)); }
+QString words(const Json& object, const char* key) { return QString::fromStdString(object.value(key, "")).toHtmlEscaped(); }
+
+QString row(const QString& what, const QString& arithmetic, const QString& result) {
+  return QStringLiteral("<tr><td>%1&nbsp;&nbsp;</td><td>%2&nbsp;&nbsp;</td><td align=right>%3</td></tr>").arg(what, arithmetic, result);
+}
+
+}  // namespace
+
+CostBar::CostBar(QWidget* parent) : QWidget(parent) {
+  verdict_ = new QLabel;
+  verdict_->setWordWrap(true);
+  verdict_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  verdict_->setAccessibleName(tr("Can the job run, and what will it cost"));
+  details_ = new QLabel;
+  details_->setTextFormat(Qt::RichText);
+  details_->setWordWrap(true);
+  details_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  details_->hide();
+  more_ = new QToolButton;
+  more_->setText(tr("How this is estimated"));
+  more_->setAccessibleName(more_->text());
+  more_->setToolTip(tr("The arithmetic of time and memory"));
+  more_->setAutoRaise(true);
+  more_->setCheckable(true);
+  more_->setFocusPolicy(Qt::StrongFocus);
+  more_->hide();
+  connect(more_, &QToolButton::toggled, this, &CostBar::show_details);
+  auto* line = new QHBoxLayout;
+  line->addWidget(verdict_, 1);
+  line->addWidget(more_);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->addLayout(line);
+  layout->addWidget(details_);
+}
+
+void CostBar::say(const QString& text, Mood mood) {
+  verdict_->setText(text);
+  mood_ = mood;
+  style_texts();
+}
+
+void CostBar::show_checking() { say(tr("The worker checks the job…"), Mood::neutral); }
+
+void CostBar::show_problem(const QString& line) {
+  too_much_ = false;
+  more_->hide();
+  details_->hide();
+  estimate_ = nullptr;
+  say(line, Mood::error);
+}
+
+void CostBar::show_estimate(const Json& estimate) {
+  estimate_ = estimate;
+  const double peak = estimate.value("peak_bytes", 0.0), machine = estimate.value("machine_bytes", 0.0),
+               disk = estimate.value("disk_bytes", 0.0);
+  const bool knows_free = estimate.contains("free_bytes") && estimate["free_bytes"].is_number();
+  const double free = knows_free ? estimate["free_bytes"].get<double>() : 0;
+  QString text = tr("Can run: about %1, up to %2 of memory (this machine has %3), %4 on the disk")
+                     .arg(duration(estimate.value("seconds", 0.0)), bytes_text(peak), bytes_text(machine), bytes_text(disk));
+  if (knows_free) text += tr(" (%1 free)").arg(bytes_text(free));
+  const bool memory = machine > 0 && peak > 0.9 * machine, room = knows_free && disk > free;
+  too_much_ = memory || room;
+  if (memory) text += tr(". That is more memory than this machine can well give");
+  if (room) text += tr(". That is more than the disk has room for");
+  more_->show();
+  say(text, too_much_ ? Mood::warning : Mood::good);
+  show_details();
+}
+
+void CostBar::show_station(const QString& station) {
+  station_ = station;
+  show_details();
+}
+
+void CostBar::show_details() {
+  details_->setVisible(more_->isChecked() && more_->isVisibleTo(this) && estimate_.is_object());
+  if (!details_->isVisibleTo(this)) return;
+  const Json* shown = nullptr;
+  for (const Json& station : estimate_["stations"]) {
+    const bool larger = shown == nullptr || station.value("peak_bytes", 0.0) > shown->value("peak_bytes", 0.0);
+    if (QString::fromStdString(station.value("id", "")) == station_) {
+      shown = &station;
+      break;
+    }
+    if (larger) shown = &station;
+  }
+  const Json& pace = estimate_["pace"];
+  QString html = tr("<b>Time.</b> %1 ms for %2 tokens through one layer, × (%3 layers + %4 for the head) = %5 ms a token.")
+                     .arg(number(pace.value("layer_seconds", 0.0) * 1e3), grouped(pace.value("tokens", qint64{0})),
+                          grouped(pace.value("layers", qint64{0})), number(pace.value("head_share", 0.0)),
+                          number(pace.value("seconds_per_token", 0.0) * 1e3));
+  html += QStringLiteral(" <i>%1</i>").arg(tr("How: %1.").arg(words(pace, "how")));
+  if (shown != nullptr) {
+    html += tr("<br><b>%1.</b> %2 tokens of work × that = %3; memory:")
+                .arg(words(*shown, "id"), grouped(static_cast<qint64>(shown->value("work_tokens", 0.0))),
+                     duration(shown->value("seconds", 0.0)));
+    html += QStringLiteral("<table>") +
+            row(tr("the program and its libraries"), tr("measured"), bytes_text(estimate_.value("program_bytes", 0.0)));
+    for (const Json& part : (*shown)["memory"])
+      html += row(words(part, "what"), words(part, "arithmetic"), bytes_text(part.value("bytes", 0.0)));
+    html += row(tr("<b>together</b>"), QString(), QStringLiteral("<b>%1</b>").arg(bytes_text(shown->value("peak_bytes", 0.0)))) +
+            QStringLiteral("</table>");
+  }
+  details_->setText(html);
+}
+
+void CostBar::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (verdict_ != nullptr && event->type() == QEvent::PaletteChange) style_texts();
+}
+
+void CostBar::style_texts() {
+  const ThemeColours theme = theme_colours(palette());
+  QPalette text;
+  text.setColor(QPalette::WindowText, mood_ == Mood::good      ? theme.good
+                                      : mood_ == Mood::warning ? theme.warning
+                                      : mood_ == Mood::error   ? theme.error
+                                                               : theme.faint_text);
+  verdict_->setPalette(text);
+}
+
+}  // namespace rolora::widgets

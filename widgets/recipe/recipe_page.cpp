@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/recipe/recipe_page.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QCheckBox>
+#include <QClipboard>
+#include <QComboBox>
+#include <QFileDialog>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QListView>
+#include <QMenu>
+#include <QPushButton>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include "core/storage/atomic_file.h"
+#include "widgets/jobs/job_queue.h"
+#include "widgets/recipe/cost_bar.h"
+#include "widgets/recipe/inputs_form.h"
+#include "widgets/recipe/recipe_check.h"
+#include "widgets/recipe/recipe_command.h"
+#include "widgets/recipe/recipe_fields.h"
+#include "widgets/recipe/recipe_list.h"
+#include "widgets/recipe/station_form.h"
+
+namespace rolora::widgets {
+namespace {
+
+QPushButton* push_button(QAction* action) {
+  auto* button = new QPushButton(action->text());
+  const auto follow = [button, action] {
+    button->setText(action->text());
+    button->setToolTip(action->toolTip());
+    button->setAccessibleName(action->text());
+    button->setEnabled(action->isEnabled());
+  };
+  QObject::connect(action, &QAction::changed, button, follow);
+  QObject::connect(button, &QPushButton::clicked, action, &QAction::trigger);
+  follow();
+  return button;
+}
+
+QToolButton* tool_button(QAction* action) {
+  auto* button = new QToolButton;
+  button->setDefaultAction(action);
+  button->setAutoRaise(true);
+  button->setFocusPolicy(Qt::StrongFocus);
+  button->setAccessibleName(action->toolTip());
+  return button;
+}
+
+QString empty_field(const nlohmann::json& station, const StationKind& kind) {
+  for (const Field& field : kind.fields) {
+    if (*field.fallback == '\0' && field_shown(station, kind, field) && field_value(station, field).is_null())
+      return QString::fromLatin1(field.key);
+  }
+  return {};
+}
+
+}  // namespace
+
+RecipePage::RecipePage(JobQueue* queue, QWidget* parent)
+    : QWidget(parent),
+      queue_(queue),
+      document_(new RecipeDocument(this)),
+      check_(new RecipeCheck(this)),
+      list_model_(new RecipeListModel(document_, this)),
+      presets_(recipe_presets()) {
+  setObjectName(QStringLiteral("recipe"));
+  setAccessibleName(tr("Recipe"));
+  make_actions();
+  inputs_ = new InputsForm(document_);
+  station_ = new StationForm(document_);
+  forms_ = new QStackedWidget;
+  forms_->addWidget(inputs_);
+  forms_->addWidget(station_);
+  auto* work = new QSplitter(Qt::Horizontal);
+  work->setChildrenCollapsible(false);
+  work->addWidget(make_left());
+  work->addWidget(forms_);
+  work->setStretchFactor(0, 2);
+  work->setStretchFactor(1, 5);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setSpacing(0);
+  layout->addWidget(make_top());
+  layout->addWidget(work, 1);
+  layout->addWidget(make_bottom());
+  connect(document_, &RecipeDocument::changed, this, &RecipePage::document_changed);
+  connect(document_, &RecipeDocument::reset, this, [this] { show_row(0); });
+  connect(document_, &RecipeDocument::stations_changed, this, [this] {
+    if (!list_->currentIndex().isValid()) show_row(0);
+  });
+  connect(inputs_, &InputsForm::device_changed, this, &RecipePage::document_changed);
+  connect(station_, &StationForm::wrong_changed, this, &RecipePage::update_actions);
+  connect(check_, &RecipeCheck::checking, cost_, &CostBar::show_checking);
+  connect(check_, &RecipeCheck::accepted, this, &RecipePage::accepted);
+  connect(check_, &RecipeCheck::refused, this, &RecipePage::refused);
+  show_preset(QStringLiteral("story"));
+}
+
+void RecipePage::make_actions() {
+  const auto make = [this](const QString& text, const QString& keys, const QString& tip, auto act) {
+    auto* action = new QAction(text, this);
+    if (!keys.isEmpty()) action->setShortcut(QKeySequence(keys));
+    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+    action->setToolTip(keys.isEmpty() ? tip : tr("%1 (%2)").arg(tip, action->shortcut().toString(QKeySequence::NativeText)));
+    connect(action, &QAction::triggered, this, act);
+    addAction(action);
+    return action;
+  };
+  start_ = make(tr("Start"), QStringLiteral("Ctrl+Return"), tr("Put the job into the queue; it runs as soon as its device is free"),
+                &RecipePage::start);
+  save_ = make(tr("Save as job…"), QStringLiteral("Ctrl+Shift+J"), tr("Save the job file, to run it here or elsewhere"),
+               &RecipePage::ask_where_to_save);
+  copy_ = make(tr("Copy as command"), QStringLiteral("Ctrl+Shift+K"), tr("Put the command that does the same on the clipboard"),
+               &RecipePage::copy_command);
+  open_ = make(tr("Open job…"), QStringLiteral("Ctrl+Shift+O"), tr("Edit a job file"), &RecipePage::ask_what_to_open);
+  up_ = make(tr("↑"), QStringLiteral("Alt+Up"), tr("Move the station up"), [this] {
+    const int row = station_row();
+    if (row <= 0) return;
+    document_->move_station(row, row - 1);
+    show_row(row);
+  });
+  down_ = make(tr("↓"), QStringLiteral("Alt+Down"), tr("Move the station down"), [this] {
+    const int row = station_row();
+    if (row < 0 || row + 1 >= document_->station_count()) return;
+    document_->move_station(row, row + 1);
+    show_row(row + 2);
+  });
+  remove_ = make(tr("Remove"), QStringLiteral("Ctrl+Del"), tr("Take the station out of the job"), [this] {
+    const int row = station_row();
+    document_->remove_station(row);
+    show_row(std::min(row + 1, document_->station_count()));
+  });
+}
+
+QWidget* RecipePage::make_top() {
+  preset_ = new QComboBox;
+  for (const RecipePreset& preset : presets_) {
+    if (preset.id == u"rotate") preset_->insertSeparator(preset_->count());
+    preset_->addItem(preset.title, preset.id);
+  }
+  preset_->setAccessibleName(tr("Preset"));
+  preset_->setToolTip(tr("Begin with a whole recipe or a single station; it replaces what is here"));
+  auto* label = new QLabel(tr("Begin with"));
+  label->setBuddy(preset_);
+  preset_explanation_ = new QLabel;
+  preset_explanation_->setWordWrap(true);
+  connect(preset_, &QComboBox::activated, this, [this] { show_preset(preset_->currentData().toString()); });
+  auto* top = new QWidget;
+  auto* layout = new QHBoxLayout(top);
+  const int gap = fontMetrics().height() / 2;
+  layout->setContentsMargins(2 * gap, gap, 2 * gap, gap);
+  layout->setSpacing(gap);
+  layout->addWidget(label);
+  layout->addWidget(preset_);
+  layout->addWidget(preset_explanation_, 1);
+  layout->addWidget(push_button(open_));
+  return top;
+}
+
+QWidget* RecipePage::make_left() {
+  list_ = new QListView;
+  list_->setModel(list_model_);
+  list_->setItemDelegate(new RecipeListDelegate(list_));
+  list_->setAccessibleName(tr("Model and texts, then the stations in order"));
+  list_->setToolTip(tr("Stations run from top to bottom"));
+  list_->setUniformItemSizes(true);
+  list_->setFrameShape(QFrame::NoFrame);
+  list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  list_->setEditTriggers(QAbstractItemView::NoEditTriggers);
+  list_->setObjectName(QStringLiteral("recipe_list"));
+  connect(list_->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex& now) {
+    if (now.isValid()) show_row(now.row());
+  });
+  auto* add = new QToolButton;
+  add->setText(tr("Add station"));
+  add->setToolTip(tr("A new station after the chosen one"));
+  add->setAccessibleName(tr("Add station"));
+  add->setPopupMode(QToolButton::InstantPopup);
+  add->setAutoRaise(true);
+  add->setFocusPolicy(Qt::StrongFocus);
+  auto* menu = new QMenu(add);
+  for (const StationKind& kind : station_kinds()) {
+    QAction* action = menu->addAction(field_text(kind.title));
+    action->setToolTip(field_text(kind.explanation));
+    connect(action, &QAction::triggered, this, [this, name = QString::fromLatin1(kind.kind)] {
+      const int place = station_row() < 0 ? document_->station_count() : station_row() + 1;
+      show_row(document_->add_station(name, place) + 1);
+    });
+  }
+  menu->setToolTipsVisible(true);
+  add->setMenu(menu);
+  auto* left = new QWidget;
+  auto* buttons = new QHBoxLayout;
+  buttons->addWidget(add);
+  buttons->addStretch(1);
+  for (QAction* action : {up_, down_, remove_}) buttons->addWidget(tool_button(action));
+  auto* layout = new QVBoxLayout(left);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->addWidget(list_, 1);
+  layout->addLayout(buttons);
+  return left;
+}
+
+QWidget* RecipePage::make_bottom() {
+  cost_ = new CostBar;
+  override_ = new QCheckBox(tr("Start it all the same"));
+  override_->setToolTip(tr("It may end for lack of memory or room; what is finished by then stays"));
+  override_->setAccessibleName(override_->text());
+  override_->hide();
+  connect(override_, &QCheckBox::toggled, this, &RecipePage::update_actions);
+  auto* bottom = new QWidget;
+  const int gap = fontMetrics().height() / 2;
+  auto* buttons = new QHBoxLayout;
+  buttons->setSpacing(gap);
+  buttons->addWidget(override_);
+  buttons->addStretch(1);
+  buttons->addWidget(push_button(copy_));
+  buttons->addWidget(push_button(save_));
+  QPushButton* start = push_button(start_);
+  start->setDefault(true);
+  buttons->addWidget(start);
+  auto* layout = new QVBoxLayout(bottom);
+  layout->setContentsMargins(2 * gap, gap, 2 * gap, gap);
+  layout->addWidget(cost_);
+  layout->addLayout(buttons);
+  return bottom;
+}
+
+void RecipePage::set_default_texts(const std::map<QString, QString>& files) {
+  default_texts_ = files;
+  const auto tuning = files.find(QStringLiteral("tuning"));
+  const bool records =
+      tuning != files.end() && (tuning->second.endsWith(QStringLiteral(".json")) || tuning->second.endsWith(QStringLiteral(".jsonl")));
+  presets_ = recipe_presets(records);
+  for (const auto& [name, file] : files) {
+    if (document_->text_names().contains(name) && document_->text_file(name).isEmpty())
+      document_->set_text(name, file, document_->text_corpus(name));
+  }
+}
+
+void RecipePage::set_known_models(const QStringList& folders) { inputs_->set_known_models(folders); }
+void RecipePage::set_model(const QString& folder) { document_->set_model(folder); }
+
+void RecipePage::show_preset(const QString& id) {
+  const RecipePreset* preset = find_preset(presets_, id);
+  if (preset == nullptr || preset->job.is_null()) return;
+  preset_->setCurrentIndex(preset_->findData(id));
+  preset_explanation_->setText(preset->explanation);
+  take_preset(*preset);
+}
+
+// The model and the texts that were chosen stay.
+void RecipePage::take_preset(const RecipePreset& preset) {
+  nlohmann::json job = preset.job;
+  job["model"]["path"] = document_->model().toStdString();
+  for (auto& [name, text] : job["texts"].items()) {
+    const QString key = QString::fromStdString(name), chosen = document_->text_file(key);
+    const auto usual = default_texts_.find(key);
+    if (!chosen.isEmpty()) {
+      text["file"] = chosen.toStdString();
+      text["corpus"] = document_->text_corpus(key).toStdString();
+    } else if (usual != default_texts_.end()) {
+      text["file"] = usual->second.toStdString();
+    }
+  }
+  document_->set_job(std::move(job));
+}
+
+Result<bool> RecipePage::open_job(const QString& file) {
+  const Result<bool> loaded = document_->load(file);
+  if (loaded.ok()) {
+    preset_->setCurrentIndex(-1);
+    preset_explanation_->setText(tr("From %1").arg(file));
+  }
+  return loaded;
+}
+
+int RecipePage::station_row() const { return forms_->currentWidget() == station_ ? station_->row() : -1; }
+
+void RecipePage::show_row(int row) {
+  const QModelIndex index = list_model_->index(row);
+  if (list_->currentIndex() != index) return list_->setCurrentIndex(index);  // comes back here
+  if (row > 0) station_->show_station(row - 1);
+  forms_->setCurrentWidget(row > 0 ? static_cast<QWidget*>(station_) : inputs_);
+  cost_->show_station(row > 0 ? document_->station_id(row - 1) : QString());
+  update_actions();
+}
+
+// What needs no worker to be seen.
+JobProblem RecipePage::first_gap() const {
+  if (document_->model().isEmpty()) return {-1, QStringLiteral("model"), tr("Choose a model folder.")};
+  for (const QString& name : document_->text_names()) {
+    if (document_->text_file(name).isEmpty()) return {-1, QString(), tr("Choose the file of the text “%1”.").arg(name)};
+  }
+  if (document_->station_count() == 0) return {-1, QString(), tr("Add a station: there is nothing to do yet.")};
+  for (int row = 0; row < document_->station_count(); ++row) {
+    const StationKind* kind = find_kind(document_->station_kind(row));
+    const QString key = kind == nullptr ? QString() : empty_field(document_->station(row), *kind);
+    if (!key.isEmpty()) return {row, key, tr("needed")};
+  }
+  return {};
+}
+
+void RecipePage::document_changed() {
+  valid_ = false;
+  list_model_->set_estimate(nullptr);
+  const JobProblem gap = first_gap();
+  show_problem(gap);
+  if (gap.line.isEmpty()) {
+    check_->check(document_->job(), inputs_->device());
+  } else {
+    check_->forget();
+    cost_->show_problem(gap.station < 0 ? gap.line : tr("%1: %2: %3").arg(document_->station_id(gap.station), gap.key, gap.line));
+  }
+  update_actions();
+}
+
+void RecipePage::show_problem(const JobProblem& problem) {
+  list_model_->set_problem(problem);
+  inputs_->show_problem(problem);
+  station_->show_problem(problem);
+}
+
+void RecipePage::accepted(const nlohmann::json& estimate) {
+  valid_ = true;
+  cost_->show_estimate(estimate);
+  list_model_->set_estimate(estimate);
+  override_->setVisible(cost_->is_too_much());
+  override_->setChecked(false);
+  update_actions();
+}
+
+void RecipePage::refused(const QString& line) {
+  const JobProblem problem = problem_of(line, *document_);
+  show_problem(problem);
+  QString where = problem.station >= 0 ? document_->station_id(problem.station) + QStringLiteral(": ") : QString();
+  if (!problem.key.isEmpty()) where += problem.key + QStringLiteral(": ");
+  cost_->show_problem(where + problem.line);
+  update_actions();
+}
+
+bool RecipePage::can_start() const { return valid_ && !station_->has_wrong_text() && (!cost_->is_too_much() || override_->isChecked()); }
+
+void RecipePage::update_actions() {
+  const int row = station_row();
+  start_->setEnabled(can_start());
+  save_->setEnabled(document_->station_count() > 0);
+  copy_->setEnabled(document_->station_count() > 0);
+  up_->setEnabled(row > 0);
+  down_->setEnabled(row >= 0 && row + 1 < document_->station_count());
+  remove_->setEnabled(row >= 0);
+  override_->setVisible(valid_ && cost_->is_too_much());
+}
+
+void RecipePage::start() {
+  if (!can_start()) return;
+  JobRequest request;
+  request.name = document_->name();
+  request.job = document_->job();
+  request.device = inputs_->device();
+  request.threads = inputs_->threads();
+  const Result<QString> id = queue_->add(request);
+  if (id.ok())
+    emit job_added(id.value);
+  else
+    emit message(id.error);
+}
+
+QString RecipePage::command() const {
+  const QString folder = queue_->unused_folder(document_->name());
+  return recipe_command(document_->job(), folder + QStringLiteral(".job.json"), folder, inputs_->device());
+}
+
+void RecipePage::copy_command() {
+  const QString folder = queue_->unused_folder(document_->name()), file = folder + QStringLiteral(".job.json");
+  bool needs_file = false;
+  const QString line = recipe_command(document_->job(), file, folder, inputs_->device(), &needs_file);
+  if (needs_file) {
+    const Result<bool> saved = save_job(file);
+    if (!saved.ok()) return emit message(saved.error);
+  }
+  QApplication::clipboard()->setText(line);
+  emit message(needs_file ? tr("Copied; its job file is %1").arg(file) : tr("Copied: %1").arg(line));
+}
+
+Result<bool> RecipePage::save_job(const QString& file) const {
+  try {
+    write_file_atomically(QFile::encodeName(file).toStdString(), document_->text().toStdString());
+  } catch (const std::exception& e) {
+    return {false, QString::fromUtf8(e.what())};
+  }
+  return {true, {}};
+}
+
+void RecipePage::ask_where_to_save() {
+  auto* dialog = new QFileDialog(this, tr("Save as job"), queue_->folder(), tr("Job files (*.json)"));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setAcceptMode(QFileDialog::AcceptSave);
+  dialog->setDefaultSuffix(QStringLiteral("json"));
+  dialog->selectFile(document_->name() + QStringLiteral(".json"));
+  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& file) {
+    const Result<bool> saved = save_job(file);
+    emit message(saved.ok() ? tr("Saved %1").arg(file) : saved.error);
+  });
+  dialog->open();
+}
+
+void RecipePage::ask_what_to_open() {
+  auto* dialog = new QFileDialog(this, tr("Open job"), queue_->folder(), tr("Job files (*.json)"));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setFileMode(QFileDialog::ExistingFile);
+  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& file) {
+    const Result<bool> opened = open_job(file);
+    if (!opened.ok()) emit message(opened.error);
+  });
+  dialog->open();
+}
+
+}  // namespace rolora::widgets
