@@ -142,9 +142,9 @@ void ErrorPlot::draw_panel(const PlotStyle& style, QCPLayoutGrid* grid, Panel& p
   set_scale(y, is_logarithmic());
   y->ticker()->setTickCount(4);
   y->setTickLabels(column == 0);  // all panels share both axes
-  const bool last_of_column = index + kColumns >= static_cast<int>(panels_.size());
-  x->setTickLabels(last_of_column);
-  if (last_of_column) x->setLabel(tr("layer"));
+  const bool last_row = row == (static_cast<int>(panels_.size()) - 1) / kColumns;
+  x->setTickLabels(last_row);
+  if (last_row) x->setLabel(tr("layer"));
   QFont bold = style.tick_font;
   bold.setBold(true);
   set_head(panel.rect, {{panel.kind, bold, style.text}});

@@ -70,6 +70,8 @@ QCPAxisRect* make_panel(QCustomPlot* plot, const PlotStyle& style) {
   auto* panel = new QCPAxisRect(plot, true);
   for (QCPAxis* axis : panel->axes()) style_axis(axis, style);
   panel->setMinimumMargins(QMargins(0, 0, static_cast<int>(std::ceil(style.spacing)), 0));  // half of the last tick's label
+  const auto least = static_cast<int>(std::ceil(QFontMetricsF(style.tick_font).height() * 2));
+  panel->setMinimumSize(least, least);  // the library's 50 pixels are a third of a paper's column
   return panel;
 }
 

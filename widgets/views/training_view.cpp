@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/views/training_view.h"
+
+#include <QMenu>
+#include <QSignalBlocker>
+#include <QToolButton>
+#include <QVBoxLayout>
+#include <array>
+#include <set>
+
+#include "widgets/plots/from_statistics.h"
+#include "widgets/views/plot_binding.h"
+
+namespace rolora::widgets {
+namespace {
+
+constexpr std::array kSmoothing = {0.0, 0.6, 0.9, 0.98};
+constexpr int kUsualSmoothing = 2;
+
+}  // namespace
+
+TrainingView::TrainingView(const Workbench& workbench, QWidget* parent)
+    : View(workbench, parent), plot_(new TrainingPlot(this)), bar_(new ChoiceBar(workbench, 0, this)) {
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(0);
+  column->addWidget(bar_);
+  column->addWidget(plot_, 1);
+  add_curve_menu();
+  add_choices();
+  bind_plot(this, plot_, workbench);
+  connect(plot_, &TrainingPlot::form_changed, this, &TrainingView::show_form);
+  connect(workbench.selection, &SelectionModel::changed, plot_, [this](const Selection& now) { plot_->set_selection(now); });
+  for (const auto signal : {&RunStore::opened, &RunStore::updated, &RunStore::closed}) {
+    connect(workbench.runs, signal, this, &TrainingView::runs_changed);
+  }
+  runs_changed();
+}
+
+void TrainingView::add_curve_menu() {
+  which_ = new QToolButton(bar_);
+  menu_ = new QMenu(which_);
+  which_->setText(tr("Trainings"));
+  which_->setToolTip(tr("Which trainings of the open runs are drawn"));
+  which_->setAccessibleName(which_->text());
+  which_->setAccessibleDescription(which_->toolTip());
+  which_->setPopupMode(QToolButton::InstantPopup);
+  which_->setFocusPolicy(Qt::StrongFocus);
+  which_->setMenu(menu_);
+  bar_->add_control(which_);
+}
+
+void TrainingView::add_choices() {
+  QStringList names;
+  for (const double beta : kSmoothing) names << (beta == 0 ? tr("none") : tr("β = %1").arg(beta));
+  smoothing_ =
+      bar_->add_choice(tr("S&moothing"), tr("Exponential moving average of the loss, bias-corrected; the raw loss stays behind it"), names);
+  smoothing_->setCurrentIndex(kUsualSmoothing);
+  site_ = bar_->add_choice(tr("&Kurtosis of"), tr("Site of the panel of kurtosis by layer, where the training measured it"));
+  values_ = bar_->add_switch(tr("&Log values"), tr("Logarithmic loss, learning rate and gradient norm (L)"));
+  steps_ = bar_->add_switch(tr("Log &steps"), tr("Logarithmic steps"));
+  connect(smoothing_, &QComboBox::activated, this, &TrainingView::take_form);
+  connect(values_, &QCheckBox::clicked, this, &TrainingView::take_form);
+  connect(steps_, &QCheckBox::clicked, this, &TrainingView::take_form);
+  connect(site_, &QComboBox::activated, this, &TrainingView::runs_changed);
+}
+
+void TrainingView::take_form() {
+  TrainingForm form = plot_->form();
+  form.smoothing = kSmoothing[static_cast<size_t>(smoothing_->currentIndex())];
+  form.logarithmic_values = values_->isChecked();
+  form.logarithmic_steps = steps_->isChecked();
+  plot_->set_form(form);
+}
+
+void TrainingView::show_form() {
+  values_->setChecked(plot_->form().logarithmic_values);
+  steps_->setChecked(plot_->form().logarithmic_steps);
+}
+
+std::vector<TrainingView::Curve> TrainingView::curves() const {
+  std::vector<Curve> all;
+  const QStringList folders = workbench().runs->open_runs();
+  for (const QString& folder : folders) {
+    const RunDataPtr run = workbench().runs->run(folder);
+    if (!run) continue;
+    for (const TrainingCurve& curve : run->trainings) {
+      const QString state = model_in_words(curve.model, *run);
+      const bool alone = std::count_if(run->trainings.begin(), run->trainings.end(),
+                                       [&](const TrainingCurve& other) { return other.model == curve.model; }) == 1;
+      QString name = alone ? state : QStringLiteral("%1 (%2)").arg(state, curve.station);
+      if (folders.size() > 1) name = QStringLiteral("%1: %2").arg(run->name, name);
+      all.push_back({folder + QLatin1Char('\n') + curve.station, name, &curve, run});
+    }
+  }
+  return all;
+}
+
+void TrainingView::runs_changed() {
+  const std::vector<Curve> all = curves();
+  fill_menu(all);
+  TrainingData data;
+  std::set<QString> runs;
+  for (const Curve& curve : all) {
+    if (hidden_.contains(curve.id)) continue;
+    data.series.push_back({curve.name, *curve.curve});
+    runs.insert(curve.run->name);
+  }
+  const QStringList sites = TrainingPlot::kurtosis_sites(data);
+  set_items(site_, sites);
+  ChoiceBar::set_shown(site_, sites.size() > 1);
+  if (!sites.isEmpty()) data.kurtosis_site = site_->currentText();
+  for (const QString& name : runs) data.facts += (data.facts.isEmpty() ? QString() : QStringLiteral(" ")) + tr("Run %1.").arg(name);
+  plot_->set_data(std::move(data));
+}
+
+void TrainingView::fill_menu(const std::vector<Curve>& curves) {
+  QStringList ids;
+  for (const QAction* action : menu_->actions()) ids << action->data().toString();
+  QStringList wanted;
+  for (const Curve& curve : curves) wanted << curve.id;
+  ChoiceBar::set_shown(which_, curves.size() > 1);
+  if (ids == wanted) return;
+  menu_->clear();
+  for (const Curve& curve : curves) {
+    QAction* action = menu_->addAction(curve.name);
+    action->setCheckable(true);
+    action->setChecked(!hidden_.contains(curve.id));
+    action->setData(curve.id);
+    connect(action, &QAction::toggled, this, [this, id = curve.id](bool on) {
+      if (on) {
+        hidden_.remove(id);
+      } else {
+        hidden_.insert(id);
+      }
+      runs_changed();
+    });
+  }
+}
+
+}  // namespace rolora::widgets

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QSet>
+#include <QString>
+
+#include "widgets/data/run_store.h"
+#include "widgets/plots/training_plot.h"
+#include "widgets/views/choice_bar.h"
+#include "widgets/views/view.h"
+
+class QMenu;
+class QToolButton;
+
+namespace rolora::widgets {
+
+/// Training curves of the open runs, growing while they work.
+class TrainingView : public View {
+  Q_OBJECT
+ public:
+  explicit TrainingView(const Workbench& workbench, QWidget* parent = nullptr);
+  QString title() const override { return tr("Training"); }
+  FigurePtr figure() const override { return plot_->figure(); }
+  void set_style(const PlotStyle& style) override { plot_->set_style(style); }
+  QWidget* focus_widget() override { return plot_; }
+  TrainingPlot* plot() const { return plot_; }
+
+ private:
+  struct Curve {
+    QString id, name;  ///< "FOLDER\nSTATION"; "story: rotated (seed 0)"
+    const TrainingCurve* curve;
+    RunDataPtr run;
+  };
+  void add_choices();
+  void add_curve_menu();
+  void take_form();
+  void show_form();
+  void runs_changed();
+  void fill_menu(const std::vector<Curve>& curves);
+  std::vector<Curve> curves() const;
+
+  TrainingPlot* plot_;
+  ChoiceBar* bar_;
+  QToolButton* which_;
+  QMenu* menu_;
+  QComboBox *smoothing_, *site_;
+  QCheckBox *values_, *steps_;
+  QSet<QString> hidden_;  ///< curves that were unchecked
+};
+
+}  // namespace rolora::widgets
