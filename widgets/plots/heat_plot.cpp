@@ -45,7 +45,7 @@ void HeatPlot::draw(const PlotStyle& style) {
   maps_.clear();
   auto* grid = new QCPLayoutGrid;
   plotLayout()->addElement(0, 0, grid);
-  const int gap = static_cast<int>(std::lround(style.spacing * (stacked_ ? 1 : 2)));
+  const int gap = static_cast<int>(std::lround(style.spacing * (stacked_ ? 1 : 0)));
   grid->setRowSpacing(gap);
   grid->setColumnSpacing(gap);
   for (size_t i = 0; i < contents_.panels.size(); ++i) draw_panel(i, grid, style);
@@ -98,17 +98,25 @@ void HeatPlot::draw_scale(const PlotStyle& style) {
   bar->axis()->setLabel(contents_.scale_label);
   bar->axis()->setTicker(QSharedPointer<HeatBarTicker>::create(scale_));
   for (QCPAxis* axis : bar->axis()->axisRect()->axes()) axis->setBasePen(style.axis_pen());
-  auto* margins = new QCPMarginGroup(this);
+  QCPLayout* grid = maps_.front()->keyAxis()->axisRect()->layout();
+  const auto group = [this, grid] {
+    auto* made = new QCPMarginGroup(this);
+    made->setParent(grid);  // gone with the panels
+    return made;
+  };
+  QCPMarginGroup* margins = group();
   bar->setMarginGroup(QCP::msTop | QCP::msBottom, margins);
   if (stacked_ && maps_.size() > 1) {
-    auto* bottom = new QCPMarginGroup(this);
+    QCPMarginGroup* bottom = group();
     maps_[0]->keyAxis()->axisRect()->setMarginGroup(QCP::msTop, margins);
     bar->setMarginGroup(QCP::msBottom, bottom);
     maps_[1]->keyAxis()->axisRect()->setMarginGroup(QCP::msBottom, bottom);
-    auto* left = new QCPMarginGroup(this);
+    QCPMarginGroup* left = group();
     for (const auto& map : maps_) map->keyAxis()->axisRect()->setMarginGroup(QCP::msLeft | QCP::msRight, left);
   } else {
     for (const auto& map : maps_) map->keyAxis()->axisRect()->setMarginGroup(QCP::msTop | QCP::msBottom, margins);
+    QCPMarginGroup* sides = group();  // both panels as wide
+    for (const auto& map : maps_) map->keyAxis()->axisRect()->setMarginGroup(QCP::msLeft | QCP::msRight, sides);
   }
 }
 

@@ -51,10 +51,21 @@ std::vector<double> decades(double from, double to, int about) {
   return out;
 }
 
+/// Ticks are round values: no zeros behind them.
+QString short_number(double value) {
+  if (value >= 1e4 || (value > 0 && value < 1e-3))
+    return QString::number(value, 'g', 2)
+        .replace(QLatin1String("e+0"), QLatin1String("e"))
+        .replace(QLatin1String("e-0"), QLatin1String("e−"));
+  return value >= 1000 ? grouped(std::llround(value)) : QString::number(value, 'g', 3);
+}
+
 QString text_of(double value, bool powers) {
-  if (powers) return QStringLiteral("×") + number(std::exp2(value), 2);
-  QString text = number(std::fabs(value), 3);
-  return value < 0 ? QStringLiteral("−") + text : text;
+  if (powers) {
+    const QString times = short_number(std::exp2(std::fabs(value)));
+    return value < 0 ? QStringLiteral("1/") + times : QStringLiteral("×") + times;
+  }
+  return (value < 0 ? QStringLiteral("−") : QString()) + short_number(std::fabs(value));
 }
 
 }  // namespace
@@ -88,6 +99,8 @@ std::vector<HeatScale::Tick> HeatScale::ticks(int about) const {
     values.insert(values.end(), positive.begin(), positive.end());
   } else if (is_signed) {
     values = round_values(-upper, upper, about);
+    // Ratios: whole powers of two read as fractions.
+    if (powers) std::erase_if(values, [](double v) { return v != std::round(v); });
   } else {
     values = logarithmic ? decades(lower, upper, about) : round_values(lower, upper, about);
   }

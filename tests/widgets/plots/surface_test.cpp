@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <gtest/gtest.h>
+
+#include <QElapsedTimer>
+#include <QPainter>
+#include <QSignalSpy>
+#include <QTest>
+
+#include "tests/widgets/plots/heat_sample.h"
+#include "widgets/plots/figure_exporter.h"
+#include "widgets/plots/surface_plot.h"
+
+namespace {
+
+using namespace rolora::widgets;
+using rolora::test::sample_matrix;
+using rolora::test::shoot;
+
+MagnitudeData surface_data(int64_t rows = 512, int64_t columns = 512) {
+  MagnitudeData d;
+  d.a = {QStringLiteral("rotated"), sample_matrix(rows, columns, {}), {}};
+  std::vector<std::pair<int64_t, int64_t>> hot;
+  for (int64_t r = 3; r < rows; r += 37) hot.push_back({r, 115});
+  d.b = {QStringLiteral("plain"), sample_matrix(rows, columns, hot), {}};
+  d.site = QStringLiteral("layers.3.down_in");
+  return d;
+}
+
+void fill(SurfacePlot& plot, const MagnitudeData& d) { plot.set_data(d, MagnitudePlot::contents_of(d)); }
+
+void show(SurfacePlot& plot, int width, int height) {
+  plot.resize(width, height);
+  plot.show();
+  ASSERT_TRUE(QTest::qWaitForWindowExposed(&plot));
+  QTRY_VERIFY(!plot.is_waiting());
+  QCoreApplication::processEvents();
+}
+
+TEST(SurfacePlot, GridKeepsTheOutliers) {
+  const MagnitudeData d = surface_data(700, 3000);
+  const HeatSource source(d.b.values, false);
+  const SurfaceGrid grid(source, 256, 128);
+  EXPECT_EQ(grid.channels, 256);
+  EXPECT_EQ(grid.tokens, 128);
+  EXPECT_EQ(*std::max_element(grid.values.begin(), grid.values.end()), 100);
+  EXPECT_GE(std::count(grid.values.begin(), grid.values.end(), 100.0F), 17) << "19 planted, neighbours may share a cell";
+}
+
+TEST(SurfacePlot, BothPanelsShareTheHeights) {
+  SurfacePlot plot;
+  fill(plot, surface_data());
+  show(plot, 1100, 480);
+  EXPECT_DOUBLE_EQ(plot.scene().scale.upper, 100);
+  EXPECT_DOUBLE_EQ(plot.scene().height_of(50), 0.5);
+  EXPECT_EQ(plot.scene().panels.size(), 2U);
+  shoot(plot, QStringLiteral("surface-light"));
+  SurfacePlot dark;
+  dark.setPalette(rolora::test::dark_palette());
+  fill(dark, surface_data());
+  show(dark, 1100, 480);
+  shoot(dark, QStringLiteral("surface-dark"));
+  MagnitudeData alone = surface_data();
+  alone.a = {};
+  fill(dark, alone);
+  show(dark, 700, 560);
+  shoot(dark, QStringLiteral("surface-alone"));
+}
+
+TEST(SurfacePlot, TurnsByDragAndKeys) {
+  SurfacePlot plot;
+  fill(plot, surface_data(64, 128));
+  show(plot, 500, 400);
+  const Camera before = plot.scene().camera;
+  EXPECT_DOUBLE_EQ(before.azimuth, -45);
+  EXPECT_DOUBLE_EQ(before.elevation, 20);
+  QTest::keyClick(&plot, Qt::Key_Left);
+  EXPECT_DOUBLE_EQ(plot.scene().camera.azimuth, -40);
+  QTest::keyClick(&plot, Qt::Key_Up);
+  EXPECT_DOUBLE_EQ(plot.scene().camera.elevation, 25);
+  QTest::mousePress(&plot, Qt::LeftButton, Qt::NoModifier, QPoint(250, 200));
+  QTest::mouseMove(&plot, QPoint(300, 200));
+  QMouseEvent move(QEvent::MouseMove, QPointF(330, 230), plot.mapToGlobal(QPointF(330, 230)), Qt::LeftButton, Qt::LeftButton,
+                   Qt::NoModifier);
+  QApplication::sendEvent(&plot, &move);
+  QTest::mouseRelease(&plot, Qt::LeftButton, Qt::NoModifier, QPoint(330, 230));
+  EXPECT_NE(plot.scene().camera.azimuth, -40);
+  EXPECT_GT(plot.scene().camera.elevation, 25);
+  QTest::keyClick(&plot, Qt::Key_Home);
+  EXPECT_EQ(plot.scene().camera, before);
+  QTRY_VERIFY(!plot.is_waiting());
+}
+
+TEST(SurfacePlot, ClickOnAPeakSelectsTheTrueCell) {
+  SurfacePlot plot;
+  MagnitudeData d = surface_data(512, 512);
+  d.a = {};
+  d.b.values = sample_matrix(512, 512, {{301, 77}});
+  fill(plot, d);
+  show(plot, 700, 560);
+  const SurfaceView view(plot.scene().camera, plot.scene().box_room(plot.scene().places(plot.size())[0], plot.style()));
+  const QPoint peak = view.project(2 * (77 / 2) / 255.0 - 1, 2 * (301 / 4) / 127.0 - 1, 1).toPoint();
+  QSignalSpy spy(&plot, &SurfacePlot::proposed);
+  QTest::mouseClick(&plot, Qt::LeftButton, Qt::NoModifier, peak);
+  ASSERT_EQ(spy.count(), 1);
+  const auto selected = spy[0][0].value<Selection>();
+  EXPECT_EQ(selected.token, 301);
+  EXPECT_EQ(selected.channel, 77);
+  plot.set_selection(selected);
+  EXPECT_TRUE(plot.sentence().contains(QStringLiteral("channel 77"))) << plot.sentence().toStdString();
+  EXPECT_EQ(QAccessible::queryAccessibleInterface(&plot)->role(), QAccessible::Chart);
+}
+
+TEST(SurfacePlot, TurningKeepsToItsBudget) {
+  SurfacePlot plot;
+  MagnitudeData d = surface_data(1024, 2048);
+  d.a = {};
+  fill(plot, d);
+  show(plot, 900, 650);
+  std::vector<double> times;
+  QImage image(plot.size(), QImage::Format_ARGB32_Premultiplied);
+  for (int i = 0; i < 7; ++i) {
+    plot.set_camera({-45.0 + i, 20});
+    QElapsedTimer timer;
+    timer.start();
+    plot.render(&image);
+    times.push_back(static_cast<double>(timer.nsecsElapsed()) * 1e-6);
+  }
+  std::sort(times.begin(), times.end());
+  std::printf("[ BUDGET   ] surface while turning: median %.1f ms (budget 33 ms)\n", times[3]);
+  EXPECT_LT(times[3], 3 * 33.0);
+  QTRY_VERIFY(!plot.is_waiting());
+}
+
+TEST(SurfacePlot, FigureIsMadeOfPolygons) {
+  SurfacePlot plot;
+  fill(plot, surface_data(48, 64));
+  show(plot, 700, 400);
+  const FigurePtr figure = plot.figure();
+  ASSERT_NE(figure, nullptr);
+  FigureSettings settings;
+  settings.width_inches = 6.75;
+  const QByteArray svg = figure_svg(*figure, settings);
+  EXPECT_EQ(svg, figure_svg(*plot.figure(), settings));
+  EXPECT_GT(svg.count("<path") + svg.count("<polygon") + svg.count("<polyline"), 2 * 47 * 63);
+  EXPECT_FALSE(svg.contains("data:image"));
+  EXPECT_TRUE(svg.contains(">Channel<"));
+  EXPECT_TRUE(svg.contains(">Token<"));
+  settings.dots_per_inch = 220;
+  const QString folder = qEnvironmentVariable("ROLORA_SHOTS");
+  if (!folder.isEmpty()) figure_image(*figure, settings).save(folder + QStringLiteral("/paper-surface.png"));
+}
+
+}  // namespace

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The row of choices above a plot: those that are part of the selection, and a view's own. It wraps where the window is narrow. Every
+// choice has a label that is its buddy, a tooltip and an accessible name.
+#pragma once
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QString>
+#include <QStringList>
+#include <QWidget>
+#include <functional>
+
+#include "widgets/data/selection.h"
+#include "widgets/data/workbench.h"
+
+namespace rolora::widgets {
+
+class FlowLayout;
+class HeatPlot;
+
+class ChoiceBar : public QWidget {
+  Q_OBJECT
+ public:
+  enum Part { site = 1, layer = 2, statistic = 4, comparison = 8, scaling = 16, first_tokens = 32 };
+  ChoiceBar(const Workbench& workbench, int parts, QWidget* parent = nullptr);
+  /// Puts the controls where the selection is; proposes nothing. `shown_layer`: the layer that is shown while none is selected; −1: all.
+  void show_selection(const Selection& selection, int shown_layer = -1);
+  /// Fit, percentiles, logarithm and colours of a heat map's scale.
+  void add_scale_controls(HeatPlot* plot);
+
+  QComboBox* add_choice(const QString& label, const QString& tip, const QStringList& items = {});
+  QCheckBox* add_switch(const QString& text, const QString& tip, bool on = false);
+  void add_control(QWidget* control);
+  /// A control of this bar with its label.
+  static void set_shown(QWidget* control, bool shown);
+
+ signals:
+  void colours_chosen(const QString& map);
+
+ private:
+  void propose(const std::function<void(Selection&)>& change);
+  void add_selection_choices(int parts);
+  void add_look_choices(int parts);
+  Workbench workbench_;
+  FlowLayout* row_;
+  QComboBox *site_ = nullptr, *layer_ = nullptr, *statistic_ = nullptr, *comparison_ = nullptr;
+  QCheckBox *over_rms_ = nullptr, *first_ = nullptr;
+};
+
+/// Puts `items` into the box, keeping its current text where it is among them; no signal.
+void set_items(QComboBox* box, const QStringList& items);
+
+}  // namespace rolora::widgets

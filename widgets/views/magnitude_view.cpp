@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/views/magnitude_view.h"
+
+#include <QCoreApplication>
+#include <QHBoxLayout>
+#include <QPointer>
+#include <QThreadPool>
+#include <QVBoxLayout>
+
+#include "widgets/data/describe.h"
+#include "widgets/plots/from_statistics.h"
+#include "widgets/views/plot_binding.h"
+
+namespace rolora::widgets {
+
+namespace {
+
+constexpr int64_t kCellsAtOnce = 2'000'000;  // of which contents are made on the GUI thread
+
+bool same_values(const Selection& x, const Selection& y) { return x.a == y.a && x.b == y.b && x.site == y.site && x.layer == y.layer; }
+
+bool same_look(const Selection& x, const Selection& y) {
+  return x.without_first == y.without_first && x.scaling == y.scaling && x.comparison == y.comparison;
+}
+
+HeatContents surface_contents(MagnitudeData data) {
+  if (data.comparison == Comparison::difference || data.comparison == Comparison::ratio) data.comparison = Comparison::side_by_side;
+  return MagnitudePlot::contents_of(data);
+}
+
+}  // namespace
+
+MagnitudeView::MagnitudeView(const Workbench& workbench, QWidget* parent) : View(workbench, parent) {
+  bar_ = new ChoiceBar(workbench, ChoiceBar::site | ChoiceBar::layer | ChoiceBar::comparison | ChoiceBar::scaling | ChoiceBar::first_tokens,
+                       this);
+  pages_ = new QStackedWidget(this);
+  tabs_ = new QTabWidget(pages_);
+  tabs_->setDocumentMode(true);
+  tabs_->setAccessibleName(tr("Ways to draw the magnitudes"));
+  plot_ = new MagnitudePlot(tabs_);
+  surface_ = new SurfacePlot(tabs_);
+  const QString empty = tr("Open a run or a file of statistics, then choose a layer in the overview to see every token's values.");
+  plot_->set_empty_text(empty);
+  surface_->set_empty_text(empty);
+  tabs_->addTab(plot_, tr("&Heat map"));
+  tabs_->addTab(surface_, tr("&3-D surface"));
+  build_missing_page();
+  pages_->addWidget(tabs_);
+  pages_->addWidget(missing_);
+  bar_->add_scale_controls(plot_);
+  connect(bar_, &ChoiceBar::colours_chosen, surface_, [this](const QString& map) {
+    PlotStyle style = surface_->style();
+    style.colours = map;
+    surface_->set_style(style);
+  });
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(0);
+  column->addWidget(bar_);
+  column->addWidget(note_);
+  column->addWidget(pages_, 1);
+  bind_plot(this, plot_, workbench);
+  bind_plot(this, surface_, workbench);
+  connect(workbench.selection, &SelectionModel::changed, this, &MagnitudeView::follow);
+  connect(workbench.statistics, &StatisticsStore::opened, this, &MagnitudeView::ask_if_concerned);
+  connect(workbench.statistics, &StatisticsStore::closed, this, &MagnitudeView::ask_if_concerned);
+  ask();
+}
+
+void MagnitudeView::build_missing_page() {
+  const int gap = fontMetrics().height();
+  const auto ask_for_missing = [this] {
+    const SiteKey site{asked_layer_, asked_.site};
+    for (const StateRef& ref : {asked_.a, asked_.b}) {
+      if (ref.valid() && !is_kept(ref, site)) emit measure_asked(ref, site);
+    }
+  };
+  missing_ = new QWidget(pages_);
+  auto* column = new QVBoxLayout(missing_);
+  column->setSpacing(gap);
+  missing_text_ = new QLabel(missing_);
+  missing_text_->setAlignment(Qt::AlignCenter);
+  missing_text_->setWordWrap(true);
+  missing_button_ = new QPushButton(missing_);
+  missing_button_->setProperty("primary", true);
+  column->addStretch(2);
+  column->addWidget(missing_text_);
+  column->addWidget(missing_button_, 0, Qt::AlignHCenter);
+  column->addStretch(3);
+  connect(missing_button_, &QPushButton::clicked, this, ask_for_missing);
+  note_ = new QWidget(this);
+  auto* row = new QHBoxLayout(note_);
+  row->setContentsMargins(gap / 2, 0, gap / 2, gap / 4);
+  note_text_ = new QLabel(note_);
+  note_text_->setWordWrap(true);
+  note_button_ = new QPushButton(note_);
+  row->addWidget(note_text_, 1);
+  row->addWidget(note_button_);
+  connect(note_button_, &QPushButton::clicked, this, ask_for_missing);
+  note_->hide();
+}
+
+FigurePtr MagnitudeView::figure() const {
+  if (pages_->currentWidget() != tabs_) return nullptr;
+  return tabs_->currentWidget() == surface_ ? surface_->figure() : plot_->figure();
+}
+
+void MagnitudeView::set_style(const PlotStyle& style) {
+  PlotStyle own = style;
+  own.colours = plot_->style().colours;
+  plot_->set_style(own);
+  surface_->set_style(own);
+}
+
+QWidget* MagnitudeView::focus_widget() {
+  if (pages_->currentWidget() == missing_) return missing_button_;
+  return tabs_->currentWidget();
+}
+
+bool MagnitudeView::is_kept(const StateRef& ref, SiteKey site) const {
+  const SummaryPtr summary = ref.valid() ? workbench().statistics->summary(ref.file) : nullptr;
+  const StateSummary* state = summary ? summary->find(ref.state) : nullptr;
+  if (state == nullptr) return false;
+  const auto found = state->sites.find(site);
+  return found != state->sites.end() && found->second.kept;
+}
+
+int MagnitudeView::shown_layer() const {
+  const Selection& s = workbench().selection->current();
+  if (s.layer >= 0) return s.layer;
+  for (const StateRef& ref : {s.a, s.b}) {
+    const SummaryPtr summary = ref.valid() ? workbench().statistics->summary(ref.file) : nullptr;
+    const StateSummary* state = summary ? summary->find(ref.state) : nullptr;
+    if (state == nullptr) continue;
+    for (const auto& [key, site] : state->sites) {
+      if (key.site == s.site && site.kept) return key.layer;
+    }
+  }
+  return 0;
+}
+
+void MagnitudeView::ask_if_concerned(const QString& file) {
+  const Selection& s = workbench().selection->current();
+  if (s.a.file == file || s.b.file == file) ask();
+}
+
+void MagnitudeView::follow(const Selection& now, const Selection& before) {
+  if (!same_values(now, before)) {
+    ask();
+  } else if (!same_look(now, before)) {
+    bar_->show_selection(now, asked_layer_);
+    if (waiting_ == 0) prepare();
+  } else {
+    bar_->show_selection(now, asked_layer_);
+    plot_->set_selection(now);
+    surface_->set_selection(now);
+  }
+}
+
+void MagnitudeView::ask() {
+  asked_ = workbench().selection->current();
+  asked_layer_ = shown_layer();
+  bar_->show_selection(asked_, asked_layer_);
+  const int generation = ++generation_;
+  a_.reset();
+  b_.reset();
+  error_.clear();
+  waiting_ = 0;
+  const SiteKey site{asked_layer_, asked_.site};
+  const auto ask_for = [&](const StateRef& ref, MatrixPtr& into) {
+    if (!is_kept(ref, site)) return;
+    ++waiting_;
+    workbench().statistics->full(ref, site, this, [this, generation, &into](const Result<MatrixPtr>& result) {
+      if (generation != generation_) return;
+      --waiting_;
+      into = result.value;
+      if (!result.ok()) error_ = result.error;
+      if (waiting_ == 0) prepare();
+    });
+  };
+  ask_for(asked_.a, a_);
+  ask_for(asked_.b, b_);
+  show_missing();
+  if (waiting_ == 0) prepare();
+}
+
+void MagnitudeView::show_missing() {
+  const SiteKey site{asked_layer_, asked_.site};
+  QStringList lacking;
+  int open = 0;
+  for (const StateRef& ref : {asked_.a, asked_.b}) {
+    if (!ref.valid() || workbench().statistics->summary(ref.file) == nullptr) continue;
+    ++open;
+    if (!is_kept(ref, site)) lacking.append(name_of_state(ref, asked_, workbench()));
+  }
+  const QString place = tr("layer %1, %2").arg(asked_layer_).arg(site_title(asked_.site));
+  const bool none = open > 0 && lacking.size() == open, some = !none && !lacking.isEmpty();
+  const QString button = tr("&Measure %1").arg(QString::fromStdString(site_name(LayerIndex(asked_layer_), asked_.site)));
+  missing_text_->setText(
+      tr("The values of %1 were not kept when this file was written: it has their figures, but not every token's values.\n\n"
+         "Measuring reads the text once more, a few seconds for a small model.")
+          .arg(place));
+  missing_button_->setText(button);
+  missing_button_->setToolTip(tr("Runs the model over the text and keeps the values of this site"));
+  note_text_->setText(tr("%1: values of %2 were not kept.").arg(lacking.join(QStringLiteral(", ")), place));
+  note_button_->setText(button);
+  note_->setVisible(some);
+  pages_->setCurrentWidget(none ? missing_ : static_cast<QWidget*>(tabs_));
+}
+
+MagnitudeData MagnitudeView::gathered() const {
+  const Selection& now = workbench().selection->current();
+  const SiteKey site{asked_layer_, now.site};
+  MagnitudeData data;
+  const SummaryPtr text = workbench().statistics->summary(now.a.valid() ? now.a.file : now.b.file);
+  if (text) {
+    data.window = text->provenance.context;
+    for (const QString& piece : text->token_texts) data.tokens.append(QString(piece).replace(QChar(0x2581), QLatin1Char(' ')));
+  }
+  data.comparison = now.comparison;
+  data.site = QString::fromStdString(site_name(LayerIndex(asked_layer_), now.site));
+  data.over_rms = now.scaling == Scaling::over_rms;
+  data.without_first = now.without_first;
+  const auto state_of = [&](const StateRef& ref, const MatrixPtr& values) {
+    ComparedState out;
+    const SummaryPtr summary = workbench().statistics->summary(ref.file);
+    const StateSummary* state = summary ? summary->find(ref.state) : nullptr;
+    if (values == nullptr || state == nullptr) return out;
+    out.name = name_of_state(ref, now, workbench());
+    out.values = values;
+    const auto found = state->sites.find(site);
+    if (data.over_rms && found != state->sites.end()) {
+      out.divisors = {(now.without_first ? found->second.without_first : found->second.all).rms};
+    }
+    return out;
+  };
+  data.a = state_of(now.a, a_);
+  data.b = state_of(now.b, b_);
+  data.caption = caption(data);
+  return data;
+}
+
+void MagnitudeView::prepare() {
+  const int generation = ++generation_;
+  const MagnitudeData data = gathered();
+  const auto make = [](MagnitudeData d) {
+    if (d.without_first) {
+      d.a.values = without_first_tokens(d.a.values, d.window);
+      d.b.values = without_first_tokens(d.b.values, d.window);
+    }
+    return std::make_tuple(d, MagnitudePlot::contents_of(d), surface_contents(d));
+  };
+  if (data.a.empty() && data.b.empty()) {
+    if (!error_.isEmpty()) plot_->set_empty_text(error_);
+    show_contents(generation, data, {}, {});
+    return;
+  }
+  const MatrixPtr& any = data.a.empty() ? data.b.values : data.a.values;
+  if (any->rows * any->columns <= kCellsAtOnce) {
+    const auto [d, heat, surface] = make(data);
+    show_contents(generation, d, heat, surface);
+    return;
+  }
+  QPointer<MagnitudeView> self(this);
+  QThreadPool::globalInstance()->start([self, generation, data, make] {
+    auto made = std::make_shared<decltype(make(data))>(make(data));
+    QMetaObject::invokeMethod(QCoreApplication::instance(), [self, generation, made] {
+      if (!self.isNull()) self->show_contents(generation, std::get<0>(*made), std::get<1>(*made), std::get<2>(*made));
+    });
+  });
+}
+
+void MagnitudeView::show_contents(int generation, const MagnitudeData& data, const HeatContents& heat, const HeatContents& surface) {
+  if (generation != generation_) return;  // something newer is on its way
+  const Selection& now = workbench().selection->current();
+  const bool keep_scale = same_values(now, shown_) && now.scaling == shown_.scaling && shown_layer_ == asked_layer_;
+  const bool keep_view = now.site == shown_.site;
+  shown_ = now;
+  shown_layer_ = asked_layer_;
+  const QString place = tr("layer %1, %2").arg(asked_layer_).arg(site_title(now.site));
+  plot_->set_title(tr("Magnitudes of %1: token × channel").arg(place));
+  surface_->set_title(tr("Surface of %1: channel × token × magnitude").arg(place));
+  plot_->set_data(data, heat, keep_view, keep_scale);
+  surface_->set_data(data, surface);
+  plot_->set_selection(now);
+  surface_->set_selection(now);
+}
+
+QString MagnitudeView::caption(const MagnitudeData& data) const {
+  const Selection& now = workbench().selection->current();
+  QString text = tr("Magnitudes of %1 in layer %2, token by channel%3.")
+                     .arg(site_title(now.site))
+                     .arg(asked_layer_)
+                     .arg(data.over_rms ? tr(", divided by the rms of the site") : QString());
+  if (data.without_first) text += tr(" Without the first token of each window.");
+  const MatrixPtr& any = data.a.empty() ? data.b.values : data.a.values;
+  if (any) text += tr(" %n token(s) are shown.", nullptr, static_cast<int>(any->rows));
+  QStringList states;
+  if (now.a.valid() && now.comparison != Comparison::only_b) states.append(now.a.state);
+  if (now.b.valid() && now.comparison != Comparison::only_a && now.b.file == now.a.file) states.append(now.b.state);
+  if (const SummaryPtr summary = workbench().statistics->summary(now.a.valid() ? now.a.file : now.b.file)) {
+    text += QLatin1Char(' ') + measured_on(*summary, states);
+  }
+  return text;
+}
+
+}  // namespace rolora::widgets

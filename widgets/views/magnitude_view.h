@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QLabel>
+#include <QPushButton>
+#include <QStackedWidget>
+#include <QTabWidget>
+
+#include "widgets/data/statistics_store.h"
+#include "widgets/plots/magnitude_plot.h"
+#include "widgets/plots/surface_plot.h"
+#include "widgets/views/choice_bar.h"
+#include "widgets/views/view.h"
+
+namespace rolora::widgets {
+
+/// Every value of one site, token × channel: as a heat map and as a surface. Where the file does not hold the values, what to do.
+class MagnitudeView : public View {
+  Q_OBJECT
+ public:
+  explicit MagnitudeView(const Workbench& workbench, QWidget* parent = nullptr);
+  QString title() const override { return tr("Magnitude"); }
+  FigurePtr figure() const override;
+  void set_style(const PlotStyle& style) override;
+  QWidget* focus_widget() override;
+  MagnitudePlot* plot() const { return plot_; }
+  SurfacePlot* surface() const { return surface_; }
+  QTabWidget* tabs() const { return tabs_; }
+  /// The layer that is shown: the selected one, or the first whose values are there.
+  int shown_layer() const;
+
+ signals:
+  /// The values of this site of this state are wanted and no file has them.
+  void measure_asked(const rolora::widgets::StateRef& state, const rolora::widgets::SiteKey& site);
+
+ private:
+  void build_missing_page();
+  void follow(const Selection& now, const Selection& before);
+  void ask();
+  void ask_if_concerned(const QString& file);
+  void prepare();
+  void show_contents(int generation, const MagnitudeData& data, const HeatContents& heat, const HeatContents& surface);
+  void show_missing();
+  bool is_kept(const StateRef& ref, SiteKey site) const;
+  MagnitudeData gathered() const;
+  QString caption(const MagnitudeData& data) const;
+  ChoiceBar* bar_;
+  QStackedWidget* pages_;
+  QTabWidget* tabs_;
+  MagnitudePlot* plot_;
+  SurfacePlot* surface_;
+  QWidget *note_, *missing_;
+  QLabel *note_text_, *missing_text_;
+  QPushButton *note_button_, *missing_button_;
+  MatrixPtr a_, b_;
+  QString error_;
+  Selection asked_, shown_;
+  int asked_layer_ = 0, shown_layer_ = -1;
+  int waiting_ = 0, generation_ = 0;
+};
+
+}  // namespace rolora::widgets

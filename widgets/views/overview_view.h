@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "widgets/plots/overview_plot.h"
+#include "widgets/views/choice_bar.h"
+#include "widgets/views/view.h"
+
+namespace rolora::widgets {
+
+/// Layer × channel of one statistic of one kind of site, of one or two states.
+class OverviewView : public View {
+  Q_OBJECT
+ public:
+  explicit OverviewView(const Workbench& workbench, QWidget* parent = nullptr);
+  QString title() const override { return tr("Overview"); }
+  FigurePtr figure() const override { return plot_->figure(); }
+  void set_style(const PlotStyle& style) override;
+  QWidget* focus_widget() override { return plot_; }
+  OverviewPlot* plot() const { return plot_; }
+
+ private:
+  void follow(const Selection& now, const Selection& before);
+  void ask();
+  void show_data();
+  ComparedState state_of(const StateRef& ref, const MatrixPtr& values, bool over_rms) const;
+  QString caption(const OverviewData& data) const;
+  ChoiceBar* bar_;
+  OverviewPlot* plot_;
+  MatrixPtr a_, b_;
+  QString error_;
+  Selection asked_, shown_;
+  int waiting_ = 0, generation_ = 0;
+};
+
+}  // namespace rolora::widgets

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What every view of a plot with a selection does: clicks and keys become proposals, hovering becomes the status bar's sentence.
+#pragma once
+
+#include <algorithm>
+
+#include "widgets/data/describe.h"
+#include "widgets/views/view.h"
+
+namespace rolora::widgets {
+
+/// Layers of the states that are looked at.
+inline int layers_of(const Workbench& workbench) {
+  int layers = 0;
+  for (const StateRef& ref : {workbench.selection->current().a, workbench.selection->current().b}) {
+    const SummaryPtr summary = ref.valid() ? workbench.statistics->summary(ref.file) : nullptr;
+    if (const StateSummary* state = summary ? summary->find(ref.state) : nullptr) layers = std::max(layers, state->layers());
+  }
+  return layers;
+}
+
+/// "rotated (seed 0)", with the file's or run's name before it where the two states are of different files.
+inline QString name_of_state(const StateRef& ref, const Selection& selection, const Workbench& workbench) {
+  QString name = state_title(ref, *workbench.statistics);
+  if (selection.a.valid() && selection.b.valid() && selection.a.file != selection.b.file) {
+    name = source_title(ref.file, workbench) + QStringLiteral(" · ") + name;
+  }
+  return name;
+}
+
+template <class AnyPlot>
+void bind_plot(View* view, AnyPlot* plot, const Workbench& workbench) {
+  QObject::connect(plot, &AnyPlot::hovered, view, [view](const Hit& hit) {
+    QString sentence = hit.text;
+    emit view->sentence_changed(sentence.replace(QLatin1Char('\n'), QStringLiteral(" · ")));
+  });
+  QObject::connect(plot, &AnyPlot::left, view, [view] { emit view->sentence_changed({}); });
+  QObject::connect(plot, &AnyPlot::proposed, view, [workbench](const Selection& s) { workbench.selection->propose(s); });
+  QObject::connect(plot, &AnyPlot::drilled, view, [view, workbench](const Selection& s) {
+    workbench.selection->propose(s);
+    emit view->drilled();
+  });
+  QObject::connect(plot, &AnyPlot::climbed, view, &View::climbed);
+  QObject::connect(plot, &AnyPlot::table_asked, view, &View::table_asked);
+  QObject::connect(plot, &AnyPlot::layer_stepped, view, [workbench](int by) {
+    Selection s = workbench.selection->current();
+    const int layers = layers_of(workbench);
+    if (layers < 1) return;
+    s.layer = s.layer < 0 ? (by > 0 ? 0 : layers - 1) : std::clamp(s.layer + by, 0, layers - 1);
+    workbench.selection->propose(s);
+  });
+  QObject::connect(plot, &AnyPlot::menu_asked, view, [view](const QPoint& global) { emit view->figure_menu_asked(global); });
+}
+
+}  // namespace rolora::widgets
