@@ -95,6 +95,10 @@ class BarMonitor final : public NoticeMonitor {
     const std::lock_guard lock(mutex_);
     bar_.print("note: " + std::string(line));
   }
+  void clear() override {
+    const std::lock_guard lock(mutex_);
+    bar_.clear();
+  }
 
  private:
   std::mutex mutex_;

@@ -14,6 +14,8 @@ struct GeneralOptions;
 /// A monitor that is also told how the verb ended: "done", "failed" (with the message) or "stopped".
 class FrontMonitor : public Monitor {
  public:
+  /// What is shown makes room for a result on the same terminal.
+  virtual void clear() {}
   virtual void ending(std::string_view event, std::string_view message) = 0;
 };
 

@@ -85,6 +85,7 @@ bool reports_json(const GeneralOptions& options) { return !options.quiet && opti
 Compute Session::compute() { return {parse_dtype(options_.dtype, "--dtype"), kernels::open_device(options_.device, program_folder())}; }
 
 void Session::result(const Json& object, const std::string& human) {
+  monitor_->clear();
   if (options_.json) {
     std::cout << object.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
   } else {

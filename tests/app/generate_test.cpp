@@ -18,7 +18,7 @@ using Ids = std::vector<int64_t>;
 class Generate : public ::testing::Test {
  protected:
   void SetUp() override {
-    write_model({});
+    write_model(Json::object());
     test::write_text(folder_ / "ids.json", R"({"ids": [1, 5, 9]})");
     free_ = ids({"--ignore-eos"});
     ASSERT_EQ(free_.size(), 12u);

@@ -64,6 +64,8 @@ class Process {
     if (pid_ > 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) note(status);
     return pid_ <= 0;
   }
+  /// What stderr has so far.
+  std::string err_so_far() const { return read_text(folder_ / "err"); }
   Outcome wait() {
     int status = 0;
     if (pid_ > 0 && ::waitpid(pid_, &status, 0) == pid_) note(status);
