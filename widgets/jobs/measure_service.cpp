@@ -51,7 +51,7 @@ QString resolved(const QString& job_file, const QString& path) {
 }
 
 // The folder of a model of the run, and of the adapter beside it.
-void find_model(const Json& job, const QString& run, const QString& base, const QString& id, MeasuredState& found) {
+void find_model(const Json& job, const QString& run, const QString& base, const QString& id, StateOrigin& found) {
   const Json* station = id == u"base" ? nullptr : station_of(job, id);
   if (station == nullptr) {
     found.model = base;
@@ -68,7 +68,7 @@ void find_model(const Json& job, const QString& run, const QString& base, const 
 
 }  // namespace
 
-Result<MeasuredState> where_measured(const StateRef& state) {
+Result<StateOrigin> where_measured(const StateRef& state) {
   const QFileInfo file(state.file);
   const QDir station_folder = file.absoluteDir();
   QDir run = station_folder;
@@ -81,7 +81,7 @@ Result<MeasuredState> where_measured(const StateRef& state) {
   const Json job = json_of(job_file);
   if (!job.is_object() || !job.contains("model") || !job.contains("texts"))
     return {{}, tr("the run's job file %1 is not there any more").arg(job_file)};
-  MeasuredState found;
+  StateOrigin found;
   const Json text = job["texts"].value(word(*station, "text").toStdString(), Json::object());
   found.text = resolved(job_file, word(text, "file"));
   found.corpus = word(text, "corpus").isEmpty() ? QStringLiteral("text") : word(text, "corpus");
@@ -111,9 +111,9 @@ void MeasureService::measure(const StateRef& state, SiteKey site, QObject* recei
   const QString name = QString::fromStdString(site_name(LayerIndex(site.layer), site.site));
   const QString key = QStringLiteral("%1\n%2\n%3").arg(state.file, state.state, name);
   if (const auto before = done_before_.find(key); before != done_before_.end()) return done({before->second, {}});
-  const Result<MeasuredState> where = where_measured(state);
+  const Result<StateOrigin> where = where_measured(state);
   if (!where.ok()) return done({{}, where.error});
-  const MeasuredState& from = where.value;
+  const StateOrigin& from = where.value;
   QStringList arguments = {QStringLiteral("statistics"),  from.model, QStringLiteral("--windows"), QStringLiteral("1"),
                            QStringLiteral("--sites"),     name,       QStringLiteral("--keep"),    name,
                            QStringLiteral("--no-weights")};

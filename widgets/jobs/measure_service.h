@@ -17,14 +17,14 @@
 namespace rolora::widgets {
 
 /// What a state was measured on, found through its run folder.
-struct MeasuredState {
+struct StateOrigin {
   QString model, adapter;  ///< folders; adapter may be empty
   QString text, corpus;    ///< file and how it was read
   int context = 0;
   QString dtype;
 };
 /// For a statistics file of a run (RUN/stations/ID/statistics.h5). The error says why it cannot be found. Reads a few small files.
-Result<MeasuredState> where_measured(const StateRef& state);
+Result<StateOrigin> where_measured(const StateRef& state);
 
 class MeasureService : public QObject {
   Q_OBJECT
