@@ -4,7 +4,6 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QGridLayout>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QSignalBlocker>
@@ -35,24 +34,17 @@ FieldEditor::FieldEditor(const Field& field, QWidget* parent) : QObject(parent),
   problem_ = new QLabel(parent);
   problem_->setWordWrap(true);
   problem_->hide();
-  cell_ = new QWidget(parent);
-  make_editor(cell_);
+  make_editor(parent);
   editor_->setAccessibleName(*field.unit == '\0' ? label_->text() : label_->text() + QStringLiteral(", ") + unit_->text());
   editor_->setToolTip(QStringLiteral("%1\n%2").arg(explanation_->text(), tr("In a job file: %1").arg(QString::fromLatin1(field.key))));
   editor_->setObjectName(QStringLiteral("field:") + QString::fromLatin1(field.key));
   label_->setBuddy(editor_);
   label_->setToolTip(editor_->toolTip());
-  auto* row = new QHBoxLayout(cell_);
-  row->setContentsMargins(0, 0, 0, 0);
-  row->addWidget(editor_, is_box(field.kind) ? 0 : 1);
-  row->addWidget(unit_);
-  if (is_box(field.kind)) row->addStretch(1);
-  unit_->setVisible(*field.unit != '\0');
   style_texts();
 }
 
 void FieldEditor::style_texts() {
-  const ThemeColours theme = theme_colours(cell_->palette());
+  const ThemeColours theme = theme_colours(editor_->palette());
   colour(unit_, theme.faint_text);
   colour(explanation_, theme.faint_text);
   colour(problem_, theme.error);
@@ -90,9 +82,10 @@ void FieldEditor::make_editor(QWidget* parent) {
 
 void FieldEditor::put_into(QGridLayout* grid, int row) {
   grid->addWidget(label_, row, 0, Qt::AlignLeft | Qt::AlignVCenter);
-  grid->addWidget(cell_, row, 1);
-  grid->addWidget(explanation_, row, 2, Qt::AlignVCenter);
-  grid->addWidget(problem_, row + 1, 1, 1, 2);
+  grid->addWidget(editor_, row, 1);
+  grid->addWidget(unit_, row, 2);
+  grid->addWidget(explanation_, row, 3, Qt::AlignVCenter);
+  grid->addWidget(problem_, row + 1, 1, 1, 3);
 }
 
 void FieldEditor::set_choices(const QStringList& choices) {
@@ -159,7 +152,9 @@ void FieldEditor::choice_made() {
 
 void FieldEditor::set_shown(bool shown) {
   shown_ = shown;
-  for (QWidget* widget : {static_cast<QWidget*>(label_), cell_, static_cast<QWidget*>(explanation_)}) widget->setVisible(shown);
+  for (QWidget* widget : {static_cast<QWidget*>(label_), editor_, static_cast<QWidget*>(unit_), static_cast<QWidget*>(explanation_)}) {
+    widget->setVisible(shown);
+  }
   show_problem();
 }
 

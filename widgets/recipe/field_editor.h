@@ -52,7 +52,7 @@ class FieldEditor : public QObject {
 
   const Field& field_;
   QLabel *label_ = nullptr, *unit_ = nullptr, *explanation_ = nullptr, *problem_ = nullptr;
-  QWidget *editor_ = nullptr, *cell_ = nullptr;
+  QWidget* editor_ = nullptr;
   QLineEdit* line_ = nullptr;
   QComboBox* combo_ = nullptr;
   QCheckBox* box_ = nullptr;

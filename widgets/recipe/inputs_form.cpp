@@ -66,6 +66,7 @@ InputsForm::InputsForm(RecipeDocument* document, QWidget* parent) : QScrollArea(
   title_ = new QLabel(tr("Model and texts"));
   problem_ = new QLabel;
   problem_->setWordWrap(true);
+  problem_->hide();
   auto* grid = new QGridLayout;
   grid->setHorizontalSpacing(gap);
   grid->setVerticalSpacing(gap / 4);
@@ -112,6 +113,7 @@ void InputsForm::add_row(QGridLayout* grid, int row, const QString& label, QWidg
   auto* name = new QLabel(label);
   name->setBuddy(editor);
   grid->addWidget(name, row, 0);
+  if (beside == nullptr) editor->setMaximumWidth(fontMetrics().averageCharWidth() * 36);
   grid->addWidget(editor, row, 1, 1, beside == nullptr ? 2 : 1);
   if (beside != nullptr) grid->addWidget(beside, row, 2);
   if (!explanation.isEmpty()) grid->addWidget(explained(explanation), row + 1, 1, 1, 2);

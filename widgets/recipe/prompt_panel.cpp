@@ -49,6 +49,8 @@ PromptPanel::PromptPanel(MeasureService* service, QWidget* parent) : QWidget(par
   connect(run_, &QAction::triggered, this, &PromptPanel::run);
   addAction(run_);
   prompt_ = text_box(tr("Text for both models"), tr("Type or paste any text"), 3);
+  prompt_->setMaximumHeight(prompt_->minimumHeight() * 2);
+  prompt_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Maximum);
   tokens_ = new QLabel;
   tokens_->setWordWrap(true);
   tokens_->setTextFormat(Qt::PlainText);

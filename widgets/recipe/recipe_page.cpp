@@ -295,7 +295,7 @@ void RecipePage::show_row(int row) {
 
 // What needs no worker to be seen.
 JobProblem RecipePage::first_gap() const {
-  if (document_->model().isEmpty()) return {-1, QStringLiteral("model"), tr("Choose a model folder.")};
+  if (document_->model().isEmpty()) return {-1, QString(), tr("Choose a model folder.")};
   for (const QString& name : document_->text_names()) {
     if (document_->text_file(name).isEmpty()) return {-1, QString(), tr("Choose the file of the text “%1”.").arg(name)};
   }

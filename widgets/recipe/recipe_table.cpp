@@ -52,6 +52,8 @@ std::vector<Field> statistics_fields() {
        T("Kinds (down_in) or single sites (layers.0.down_in), with commas.")},
       {"keep", K::list, T("Keep whole"), kNone, "null", T("none"), 0, 0, kNone, kNone, kPlain,
        T("Sites whose values are stored token by token, for the magnitude view: layers.0.down_in. Costs 4 bytes a value.")},
+      {"keep_tokens", K::integer, T("Keep of these"), T("tokens"), "0", T("0: all"), 0, kMany, kNone, kNone, kPlain,
+       T("Only the text's first N tokens of what is kept whole.")},
   };
 }
 

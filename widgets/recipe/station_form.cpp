@@ -64,6 +64,7 @@ void StationForm::build(const StationKind& kind) {
   explanation_->setWordWrap(true);
   problem_ = new QLabel;
   problem_->setWordWrap(true);
+  problem_->hide();
   layout->addWidget(title_);
   layout->addWidget(explanation_);
   layout->addWidget(problem_);
@@ -71,7 +72,7 @@ void StationForm::build(const StationKind& kind) {
   grid->setHorizontalSpacing(gap);
   grid->setVerticalSpacing(gap / 4);
   grid->setColumnStretch(1, 2);
-  grid->setColumnStretch(2, 3);
+  grid->setColumnStretch(3, 4);
   layout->addSpacing(gap / 2);
   layout->addLayout(grid);
   id_ = new QLineEdit;
@@ -91,7 +92,7 @@ void StationForm::build(const StationKind& kind) {
   int row = 1;
   more_ = new QToolButton;
   for (const bool advanced : {false, true}) {
-    if (advanced) grid->addWidget(more_, row++, 0, 1, 3, Qt::AlignLeft);
+    if (advanced) grid->addWidget(more_, row++, 0, 1, 4, Qt::AlignLeft);
     for (const Field& field : kind.fields) {
       if (field.advanced != advanced) continue;
       auto* editor = new FieldEditor(field, page_);

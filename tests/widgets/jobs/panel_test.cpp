@@ -6,6 +6,7 @@
 #include <QAction>
 #include <QListView>
 #include <QPlainTextEdit>
+#include <QPushButton>
 #include <QSignalSpy>
 
 #include "tests/widgets/jobs/job_fixture.h"
@@ -41,23 +42,19 @@ TEST_F(JobsPanelTest, SaysWhatToDoWhenThereIsNothing) {
 }
 
 TEST_F(JobsPanelTest, ShowsARunAndItsEndAndOpensIt) {
-  nlohmann::json job = small_job(12, 16);
+  nlohmann::json job = small_job(6, 6);
   job["texts"]["calibration"] = {{"file", bundled_text(QStringLiteral("calibration")).toStdString()}};
-  job["stations"].insert(job["stations"].begin(), {{"id", "tuned"},
-                                                   {"kind", "finetune"},
-                                                   {"model", "base"},
-                                                   {"data", "calibration"},
-                                                   {"format", "text"},
-                                                   {"block", 128},
-                                                   {"steps", 40},
-                                                   {"batch", 2}});
+  const nlohmann::json tuned = {{"id", "tuned"},    {"kind", "finetune"}, {"model", "base"}, {"data", "calibration"},
+                                {"format", "text"}, {"block", 64},        {"steps", 12},     {"batch", 2}};
+  job["stations"].insert(job["stations"].begin(), tuned);
   const QString id = queue_.add(request_of(QStringLiteral("rotate-and-evaluate"), job)).value;
   const QString waiting = queue_.add(request_of(QStringLiteral("waits"), small_job())).value;
   nlohmann::json wrong = small_job();
   wrong["stations"][0]["r1"] = "diagonal";
   const QString refused = queue_.add(request_of(QStringLiteral("wrong"), wrong)).value;
   panel_.show_job(id);
-  ASSERT_TRUE(wait_for([&] { return queue_.progress(id) && queue_.progress(id)->current >= 4; }));
+  ASSERT_TRUE(wait_for([&] { return queue_.progress(id) && queue_.progress(id)->current >= 3; }))
+      << name_of(queue_.find(id)->state).toStdString() << " " << queue_.find(id)->message.toStdString();
   save_shot(panel_, "jobs-running");
   EXPECT_TRUE(action(2)->isEnabled()) << "stop and save";
   EXPECT_FALSE(action(7)->isEnabled()) << "what runs stays on the list";

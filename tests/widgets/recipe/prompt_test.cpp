@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/recipe/prompt_panel.h"
+
+#include <QAction>
+#include <QComboBox>
+#include <QSignalSpy>
+
+#include "tests/widgets/jobs/job_fixture.h"
+#include "tests/widgets/recipe/shots.h"
+#include "widgets/jobs/measure_service.h"
+
+namespace rolora::widgets::test {
+namespace {
+
+TEST(PromptPanel, ShowsBothModelsOnAText) {
+  StatisticsStore store;
+  MeasureService service(&store);
+  PromptPanel panel(&service);
+  panel.resize(900, 420);
+  panel.show();
+  panel.set_models(bundled_model(), bundled_model());
+  panel.set_text(QStringLiteral("In the beginning God created"));
+  QSignalSpy measured(&panel, &PromptPanel::measured);
+  panel.run();
+  EXPECT_TRUE(panel.is_busy());
+  ASSERT_TRUE(wait_for([&] { return !panel.is_busy(); }));
+  ASSERT_EQ(measured.count(), 1);
+  EXPECT_FALSE(panel.continuation(0).isEmpty());
+  EXPECT_EQ(panel.continuation(0), panel.continuation(1)) << "the same model goes on in the same way";
+  const auto a = measured.at(0).at(0).value<StateRef>();
+  ASSERT_TRUE(a.valid());
+  const SummaryPtr summary = store.summary(a.file);
+  ASSERT_NE(summary, nullptr);
+  const StateSummary* state = summary->find(a.state);
+  ASSERT_NE(state, nullptr);
+  EXPECT_TRUE(state->sites.at(SiteKey{0, SiteKind::down_in}).kept);
+  EXPECT_FALSE(panel.tokens_shown().isEmpty());
+  save_shot(panel, "prompt");
+}
+
+TEST(PromptPanel, AFolderThatIsNoModelIsTold) {
+  StatisticsStore store;
+  MeasureService service(&store);
+  PromptPanel panel(&service);
+  panel.set_models(QStringLiteral("/no/such/model"), QString());
+  panel.set_text(QStringLiteral("x"));
+  QSignalSpy measured(&panel, &PromptPanel::measured);
+  panel.run();
+  ASSERT_TRUE(wait_for([&] { return !panel.is_busy(); }));
+  EXPECT_EQ(measured.count(), 0);
+}
+
+TEST(MeasureService, MeasuresASiteThatARunDidNotKeep) {
+  const rolora::testing::TemporaryFolder folder;
+  nlohmann::json job = small_job();
+  job["stations"] =
+      nlohmann::json::array({{{"id", "rotated"}, {"kind", "rotate"}, {"model", "base"}},
+                             {{"id", "outliers"},
+                              {"kind", "statistics"},
+                              {"text", "evaluation"},
+                              {"context", 32},
+                              {"windows", 2},
+                              {"states", {{{"label", "plain"}, {"model", "base"}}, {{"label", "rotated"}, {"model", "rotated"}}}}}});
+  JobQueue queue(path_of(folder / "runs"));
+  const QString id = queue.add(request_of(QStringLiteral("outliers"), job)).value;
+  ASSERT_TRUE(wait_for_state(queue, id, JobState::finished)) << queue.find(id)->message.toStdString();
+  const StateRef state{queue.find(id)->folder + QStringLiteral("/stations/outliers/statistics.h5"), QStringLiteral("rotated")};
+  const Result<StateOrigin> where = where_measured(state);
+  ASSERT_TRUE(where.ok()) << where.error.toStdString();
+  EXPECT_TRUE(where.value.model.endsWith(QStringLiteral("stations/rotated/model")));
+  EXPECT_EQ(where.value.context, 32);
+
+  StatisticsStore store;
+  MeasureService service(&store);
+  QObject receiver;
+  Result<StateRef> found;
+  int calls = 0;
+  const auto take = [&](const Result<StateRef>& result) {
+    found = result;
+    ++calls;
+  };
+  const SiteKey site{1, SiteKind::down_in};
+  service.measure(state, site, &receiver, take);
+  ASSERT_TRUE(wait_for([&] { return calls == 1; }));
+  ASSERT_TRUE(found.ok()) << found.error.toStdString();
+  MatrixPtr values;
+  QString error;
+  store.full(found.value, site, &receiver, [&](const Result<MatrixPtr>& result) {
+    values = result.value;
+    error = result.error;
+  });
+  ASSERT_TRUE(wait_for([&] { return values || !error.isEmpty(); }));
+  ASSERT_TRUE(values) << error.toStdString();
+  EXPECT_EQ(values->rows, 32);
+  service.measure(state, site, &receiver, take);
+  EXPECT_EQ(calls, 2) << "answered from before";
+  service.measure({QStringLiteral("/x/y.h5"), QStringLiteral("plain")}, site, &receiver, take);
+  EXPECT_EQ(calls, 3);
+  EXPECT_FALSE(found.ok());
+}
+
+}  // namespace
+}  // namespace rolora::widgets::test
