@@ -49,21 +49,42 @@ void HeatMap::set_colours(std::shared_ptr<const HeatColours> colours) {
   wanted_ = {};
 }
 
+double HeatMap::to_x(double key) const {
+  const QRectF r(mKeyAxis->axisRect()->rect());
+  const double share = (key - mKeyAxis->range().lower) / mKeyAxis->range().size();
+  return r.left() + (mKeyAxis->rangeReversed() ? 1 - share : share) * r.width();
+}
+
+double HeatMap::to_y(double value) const {
+  const QRectF r(mValueAxis->axisRect()->rect());
+  const double share = (value - mValueAxis->range().lower) / mValueAxis->range().size();
+  return r.top() + (mValueAxis->rangeReversed() ? share : 1 - share) * r.height();
+}
+
+double HeatMap::from_x(double x) const {
+  const QRectF r(mKeyAxis->axisRect()->rect());
+  const double share = (x - r.left()) / r.width();
+  return mKeyAxis->range().lower + (mKeyAxis->rangeReversed() ? 1 - share : share) * mKeyAxis->range().size();
+}
+
+double HeatMap::from_y(double y) const {
+  const QRectF r(mValueAxis->axisRect()->rect());
+  const double share = (y - r.top()) / r.height();
+  return mValueAxis->range().lower + (mValueAxis->rangeReversed() ? share : 1 - share) * mValueAxis->range().size();
+}
+
 QRectF HeatMap::data_rectangle() const {
-  const QCPAxis* x = mKeyAxis.data();
-  const QCPAxis* y = mValueAxis.data();
-  const QPointF a(x->coordToPixel(-0.5), y->coordToPixel(-0.5));
-  const QPointF b(x->coordToPixel(static_cast<double>(source_->columns()) - 0.5),
-                  y->coordToPixel(static_cast<double>(source_->rows()) - 0.5));
-  return QRectF(a, b).normalized().intersected(QRectF(x->axisRect()->rect()));
+  const QPointF a(to_x(-0.5), to_y(-0.5));
+  const QPointF b(to_x(static_cast<double>(source_->columns()) - 0.5), to_y(static_cast<double>(source_->rows()) - 0.5));
+  return QRectF(a, b).normalized().intersected(QRectF(mKeyAxis->axisRect()->rect()));
 }
 
 HeatWindow HeatMap::window_for(const QRectF& r, double scale, bool whole_cells) const {
   HeatWindow w;
-  w.left = mKeyAxis->pixelToCoord(r.left()) + 0.5;
-  w.right = mKeyAxis->pixelToCoord(r.right()) + 0.5;
-  w.top = mValueAxis->pixelToCoord(r.top()) + 0.5;
-  w.bottom = mValueAxis->pixelToCoord(r.bottom()) + 0.5;
+  w.left = from_x(r.left()) + 0.5;
+  w.right = from_x(r.right()) + 0.5;
+  w.top = from_y(r.top()) + 0.5;
+  w.bottom = from_y(r.bottom()) + 0.5;
   const auto pixels = [&](double length, double cells) {
     const double n = std::max(1.0, length * scale);
     // On paper each cell gets the same number of pixels where there are enough.
@@ -106,8 +127,8 @@ void HeatMap::draw(QCPPainter* painter) {
     painter->drawImage(target, image_.pixels);
   } else {  // the last image, where its cells are now, until the new one comes
     const auto& old = image_.window;
-    const QPointF a(mKeyAxis->coordToPixel(old.left - 0.5), mValueAxis->coordToPixel(old.top - 0.5));
-    const QPointF b(mKeyAxis->coordToPixel(old.right - 0.5), mValueAxis->coordToPixel(old.bottom - 0.5));
+    const QPointF a(to_x(old.left - 0.5), to_y(old.top - 0.5));
+    const QPointF b(to_x(old.right - 0.5), to_y(old.bottom - 0.5));
     painter->drawImage(QRectF(a, b), image_.pixels);
   }
 }
@@ -147,8 +168,8 @@ std::optional<std::pair<int64_t, int64_t>> HeatMap::cell_at(QPointF position) co
   const double scale = mParentPlot->bufferDevicePixelRatio();
   const HeatWindow window = image_.pixels.isNull() ? window_for(rectangle, scale, false) : image_.window;
   if (window.width < 1 || window.height < 1) return {};
-  const double left = mKeyAxis->coordToPixel(window.left - 0.5), right = mKeyAxis->coordToPixel(window.right - 0.5);
-  const double top = mValueAxis->coordToPixel(window.top - 0.5), bottom = mValueAxis->coordToPixel(window.bottom - 0.5);
+  const double left = to_x(window.left - 0.5), right = to_x(window.right - 0.5);
+  const double top = to_y(window.top - 0.5), bottom = to_y(window.bottom - 0.5);
   const int x = static_cast<int>(std::floor((position.x() - left) / (right - left) * window.width));
   const int y = static_cast<int>(std::floor((position.y() - top) / (bottom - top) * window.height));
   return largest_cell(*source_, HeatGrid(*source_, window).block(x, y));

@@ -46,6 +46,11 @@ class HeatMap : public QCPAbstractPlottable {
     HeatWindow window;
     QImage pixels;
   };
+  // Between coordinates and positions, from edge to edge of the panel (QCPAxis leaves out its last pixel).
+  double to_x(double key) const;
+  double to_y(double value) const;
+  double from_x(double x) const;
+  double from_y(double y) const;
   QRectF data_rectangle() const;
   HeatWindow window_for(const QRectF& rectangle, double scale, bool whole_cells) const;
   void draw_later(const HeatWindow& window);

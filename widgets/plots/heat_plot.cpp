@@ -48,7 +48,9 @@ void HeatPlot::draw(const PlotStyle& style) {
   const int gap = static_cast<int>(std::lround(style.spacing * (stacked_ ? 1 : 0)));
   grid->setRowSpacing(gap);
   grid->setColumnSpacing(gap);
+  grid_ = grid;
   for (size_t i = 0; i < contents_.panels.size(); ++i) draw_panel(i, grid, style);
+  share_height();
   draw_scale(style);
   if (maps_.size() > 1) {
     link_axes({maps_[0]->keyAxis(), maps_[1]->keyAxis()});
@@ -81,6 +83,18 @@ void HeatPlot::draw_panel(size_t index, QCPLayoutGrid* grid, const PlotStyle& st
   auto* map = new HeatMap(x, y, contents_.panels[index].source);
   maps_.emplace_back(map);
   headers_.push_back(std::make_unique<HeatHeader>(map, panel, style, contents_.panels[index].title));
+}
+
+/// Panels above each other are as tall as each other although only the last one has labels below it.
+void HeatPlot::share_height() {
+  if (!stacked_ || grid_.isNull() || maps_.size() < 2) return;
+  const PlotStyle& s = style();
+  const QCPAxis* x = maps_[1]->keyAxis();
+  const double labels =
+      QFontMetricsF(s.tick_font).height() + QFontMetricsF(s.label_font).height() + x->tickLabelPadding() + x->labelPadding();
+  const double all = std::max(4 * labels, static_cast<double>(viewport().height()) - 3 * s.spacing);
+  grid_->setRowStretchFactor(0, all - labels);
+  grid_->setRowStretchFactor(1, all + labels);
 }
 
 void HeatPlot::draw_scale(const PlotStyle& style) {
@@ -326,6 +340,8 @@ void HeatPlot::resizeEvent(QResizeEvent* event) {
     stacked_ = stack;
     data_changed(true);
   }
+  setViewport(rect());
+  share_height();
   Plot::resizeEvent(event);
 }
 

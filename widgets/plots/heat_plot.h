@@ -79,6 +79,7 @@ class HeatPlot : public Plot {
  private:
   void draw_panel(size_t index, QCPLayoutGrid* grid, const PlotStyle& style);
   void draw_scale(const PlotStyle& style);
+  void share_height();
   void recolour();
   void mark_scale(const PlotStyle& style, double value);
   Hit hit_of_cell(size_t panel, Cell cell) const;
@@ -91,6 +92,7 @@ class HeatPlot : public Plot {
   std::vector<QPointer<HeatMap>> maps_;
   std::vector<std::unique_ptr<HeatHeader>> headers_;
   QPointer<QCPColorScale> bar_;
+  QPointer<QCPLayoutGrid> grid_;  // of the panels
 };
 
 }  // namespace rolora::widgets

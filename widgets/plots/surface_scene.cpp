@@ -13,7 +13,11 @@ namespace rolora::widgets {
 
 namespace {
 
-constexpr double kHeight = 1.1;  // of the box, where its sides are 2
+/// Of the box, whose sides are 2: as much as the room has above the floor, seen as papers show it. It does not change while it is turned.
+double box_height(const QRectF& room) {
+  const double across = 2 * std::numbers::sqrt2, e = Camera{}.elevation * std::numbers::pi / 180;
+  return std::clamp((room.height() / std::max(1.0, room.width()) * across - across * std::sin(e)) / std::cos(e), 0.7, 1.9);
+}
 
 std::vector<int64_t> whole_ticks(int64_t count, int about) {
   std::vector<int64_t> out;
@@ -31,6 +35,20 @@ std::vector<int64_t> whole_ticks(int64_t count, int about) {
 }
 
 double side(int64_t at, int64_t count) { return count > 1 ? 2 * static_cast<double>(at) / static_cast<double>(count - 1) - 1 : 0; }
+
+constexpr double kSteep = 0.06;  // of the box's height within one polygon
+
+/// From the colour of the low end to that of the high end, straight up to `top`.
+QLinearGradient height_gradient(const SurfaceScene& scene, const HeatColours& colours, QPointF top, double upright, double low,
+                                double high) {
+  QLinearGradient gradient(QPointF(top.x(), top.y() + (high - low) * upright), top);
+  constexpr int kStops = 8;
+  for (int i = 0; i <= kStops; ++i) {
+    const double share = static_cast<double>(i) / kStops;
+    gradient.setColorAt(share, QColor(colours.of_value(scene.scale.value(low + (high - low) * share))));
+  }
+  return gradient;
+}
 
 /// A text whose edge nearest to the box lies at `at`, away from the box in direction `out`.
 void text_beyond(QPainter& painter, QPointF at, QPointF out, double gap, const QString& text) {
@@ -65,7 +83,7 @@ SurfaceView::SurfaceView(const Camera& camera, const QRectF& room) {
   right_v_ = std::cos(a);
   up_u_ = -std::sin(e) * std::cos(a);
   up_v_ = -std::sin(e) * std::sin(a);
-  up_w_ = std::cos(e) * kHeight;
+  up_w_ = std::cos(e) * box_height(room);
   QRectF box;
   for (const double u : {-1.0, 1.0}) {
     for (const double v : {-1.0, 1.0}) {
@@ -156,6 +174,7 @@ void SurfaceScene::paint_frame(QPainter& painter, size_t panel, const QRectF& pl
     painter.setPen(style.grid_pen());
     line(-near_u, -1, t.position, -near_u, 1, t.position);
     line(-1, -near_v, t.position, 1, -near_v, t.position);
+    if (t.position * view.upright() < tick.height()) continue;  // the floor's own labels are there
     painter.setPen(style.text);
     painter.setFont(style.tick_font);
     text_beyond(painter, view.project(edge_u, edge_v, t.position), QPointF(-1, 0), gap, t.text);
@@ -199,9 +218,20 @@ void SurfaceScene::paint_surface(QPainter& painter, const SurfaceGrid& grid, con
       const int c = view.near_u() ? j : grid.channels - 2 - j;
       const size_t k = static_cast<size_t>(t) * columns + static_cast<size_t>(c);
       const std::array<QPointF, 4> quad = {points[k], points[k + 1], points[k + columns + 1], points[k + columns]};
-      const float most = std::max({grid.values[k], grid.values[k + 1], grid.values[k + columns + 1], grid.values[k + columns]});
-      const QRgb colour = colours.of_value(most);
-      if (colour != last || (i == 0 && j == 0)) {
+      const std::array<size_t, 4> corners = {k, k + 1, k + columns + 1, k + columns};
+      const auto [least, most] =
+          std::minmax_element(corners.begin(), corners.end(), [&](size_t x, size_t y) { return grid.values[x] < grid.values[y]; });
+      const double low = height_of(grid.values[*least]), high = height_of(grid.values[*most]);
+      if (high - low > kSteep) {  // a spike: its colour grows with its height
+        const QPointF top = points[*most];
+        last = 0;
+        painter.setBrush(QBrush(height_gradient(*this, colours, top, view.upright(), low, high)));
+        painter.setPen(Qt::NoPen);
+        painter.drawConvexPolygon(quad.data(), 4);
+        continue;
+      }
+      const QRgb colour = colours.of_value(grid.values[*most]);
+      if (colour != last) {
         last = colour;
         painter.setBrush(QColor(colour));
         pen.setColor(QColor(colour));

@@ -37,12 +37,13 @@ class SurfaceView {
   SurfaceView(const Camera& camera, const QRectF& room);
   QPointF project(double u, double v, double w) const;
   double depth(double u, double v) const { return u * eye_u_ + v * eye_v_; }  ///< larger is nearer
+  double upright() const { return up_w_ * scale_; }                           ///< height of the box on the screen
   bool near_u() const { return eye_u_ > 0; }                                  ///< the side u = 1 is the near one
   bool near_v() const { return eye_v_ > 0; }
 
  private:
   QPointF raw(double u, double v, double w) const;
-  double eye_u_, eye_v_, right_u_, right_v_, up_u_, up_v_, up_w_;
+  double eye_u_, eye_v_, right_u_, right_v_, up_u_, up_v_, up_w_;  // of the screen, in the box's directions
   double scale_ = 1;
   QPointF shift_;
 };

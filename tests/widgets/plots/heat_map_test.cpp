@@ -217,12 +217,14 @@ TEST(HeatMap, PanAndZoomKeepToTheirBudgets) {
     QTRY_VERIFY(!plot.map(0)->is_waiting());
     const double first_ms = static_cast<double>(first.nsecsElapsed()) * 1e-6;
     if (row.rows * row.columns > HeatSource::kDirectCells) QTRY_VERIFY(plot.map(0)->source()->coarse != nullptr);
+    // Processor time of this thread: what others do on the machine is not counted.
     std::vector<double> times;
     for (int i = 1; i <= 15; ++i) {  // zoomed a little, panned step by step
       const double c = static_cast<double>(row.columns);
       plot.map(0)->keyAxis()->setRange(QCPRange(c * 0.001 * i, c * (0.95 + 0.001 * i)));
+      const double before = rolora::test::thread_milliseconds();
       plot.replot(QCustomPlot::rpImmediateRefresh);
-      times.push_back(plot.replotTime());
+      times.push_back(rolora::test::thread_milliseconds() - before);
     }
     std::sort(times.begin(), times.end());
     std::printf("[ BUDGET   ] %s: first %.0f ms, pan median %.1f ms, worst %.1f ms (budget %.0f ms)\n", row.name, first_ms, times[7],

@@ -7,6 +7,7 @@
 #include <QPalette>
 #include <QWidget>
 #include <cmath>
+#include <ctime>
 #include <random>
 #include <utility>
 #include <vector>
@@ -49,6 +50,13 @@ inline QPalette dark_palette() {
   p.setColor(QPalette::Text, QColor(0xe3, 0xe5, 0xe8));
   p.setColor(QPalette::Highlight, QColor(0x4c, 0x8d, 0xff));
   return p;
+}
+
+/// Processor time of this thread.
+inline double thread_milliseconds() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) * 1e-6;
 }
 
 /// Pixels of an image whose colour is nearly this one.
