@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/error.h"
 #include "core/base/monitor.h"
 #include "core/model/weights.h"
 #include "core/storage/json_file.h"
@@ -76,6 +77,16 @@ class Verbs {
 /// Checks of numbers whose refusals and help say what is meant.
 CLI::Validator above_zero();
 CLI::Validator zero_or_more();
+
+/// A program that a verb started has told on its own streams what went wrong; its exit code becomes ours.
+class ToldElsewhere : public Error {
+ public:
+  explicit ToldElsewhere(int code) : Error("ended with exit code " + std::to_string(code)), code_(code) {}
+  int code() const { return code_; }
+
+ private:
+  int code_;
+};
 
 /// Set by SIGINT and SIGTERM.
 bool stop_was_requested();

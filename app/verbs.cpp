@@ -15,6 +15,7 @@ void add_all_verbs(Verbs& verbs) {
   add_generate(verbs);
   add_logits(verbs);
   add_run(verbs);
+  add_figures(verbs);
   add_random_checkpoint(verbs);
 }
 

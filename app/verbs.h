@@ -17,6 +17,7 @@ void add_merge(Verbs& verbs);
 void add_quantize(Verbs& verbs);
 void add_evaluate(Verbs& verbs);
 void add_run(Verbs& verbs);
+void add_figures(Verbs& verbs);
 void add_random_checkpoint(Verbs& verbs);
 
 /// All of them, in the order of a researcher's work.
