@@ -11,7 +11,7 @@ function(rolora_widgets_room name)
     list(APPEND sources ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
   endif()
   add_library(widgets_${name} STATIC ${sources} ${resources})
-  set_target_properties(widgets_${name} PROPERTIES AUTOMOC ON AUTORCC ON)
+  set_target_properties(widgets_${name} PROPERTIES AUTOMOC ON AUTORCC ON AUTOGEN_ORIGIN_DEPENDS OFF)
   target_include_directories(widgets_${name} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(widgets_${name} PUBLIC ${ROOM_USES} Qt6::Widgets Qt6::Svg Qt6::PrintSupport QCustomPlotQt6::QCustomPlotQt6
                                                nlohmann_json::nlohmann_json rolora_sanitizers

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every action of the window: each has a text, a tip and, where it helps, a shortcut. The command palette lists them, also those that
+// panels bring.
+#pragma once
+
+#include <QAction>
+#include <QHash>
+#include <QKeySequence>
+#include <QObject>
+#include <QString>
+#include <functional>
+#include <vector>
+
+#include "widgets/window/finder.h"
+
+class QWidget;
+
+namespace rolora::widgets {
+
+struct ActionSpec {
+  QString id, text, tip;
+  QKeySequence shortcut;
+  QString icon;  ///< name in resources/icons, or empty
+};
+
+class Actions : public QObject {
+  Q_OBJECT
+ public:
+  explicit Actions(QWidget* window);
+  QAction* add(const ActionSpec& spec, std::function<void()> run);
+  /// nullptr for an id that was never added.
+  QAction* at(const QString& id) const { return actions_.value(id); }
+  /// An empty reason enables it.
+  static void set_disabled(QAction* action, const QString& reason);
+  static QString reason(const QAction* action);
+  /// Every action in the window that fits the text, best first. Disabled ones say why.
+  std::vector<FinderEntry> find(const QString& text) const;
+
+ private:
+  QWidget* window_;
+  QHash<QString, QAction*> actions_;
+};
+
+/// "Open &model…" → "Open model".
+QString plain_text(const QAction* action);
+
+}  // namespace rolora::widgets

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/window/dock_host.h"
+
+#include <QAction>
+#include <QDockWidget>
+#include <QGuiApplication>
+
+namespace rolora::widgets {
+
+DockHost::DockHost(QMainWindow* window) : QObject(window), window_(window) {
+  window_->setDockOptions(QMainWindow::AllowNestedDocks | QMainWindow::AllowTabbedDocks | QMainWindow::GroupedDragging);
+  window_->setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
+  // The side docks reach from top to bottom less than the bottom dock does: tables are wide.
+  window_->setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
+  window_->setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
+}
+
+QAction* DockHost::add(const QString& id, const QString& title, const QString& tip, const QIcon& icon, const QKeySequence& shortcut,
+                       QWidget* panel) {
+  auto* dock = new QDockWidget(title, window_);
+  dock->setObjectName(QStringLiteral("dock.") + id);
+  dock->setWidget(panel);
+  dock->setAccessibleName(title);
+  dock->hide();
+  if (panel->accessibleName().isEmpty()) panel->setAccessibleName(title);
+  dock->toggleViewAction()->setObjectName(QStringLiteral("panel.toggle.") + id);
+  dock->toggleViewAction()->setText(tr("%1 panel").arg(title));
+  dock->toggleViewAction()->setStatusTip(tr("Open or close: %1").arg(tip));
+  auto* action = new QAction(icon, title, window_);
+  action->setObjectName(QStringLiteral("panel.show.") + id);
+  action->setShortcut(shortcut);
+  action->setStatusTip(tip);
+  window_->addAction(action);
+  connect(action, &QAction::triggered, this, [this, id] { show(id); });
+  connect(dock, &QDockWidget::topLevelChanged, this, &DockHost::floating_changed);
+  order_ += id;
+  docks_.insert(id, dock);
+  show_actions_.insert(id, action);
+  apply_features();
+  return action;
+}
+
+void DockHost::define(const Perspective& perspective) { perspectives_ += perspective; }
+
+QDockWidget* DockHost::dock(const QString& id) const { return docks_.value(id); }
+QWidget* DockHost::panel(const QString& id) const { return docks_.contains(id) ? dock(id)->widget() : nullptr; }
+QAction* DockHost::show_action(const QString& id) const { return show_actions_.value(id); }
+QAction* DockHost::toggle_action(const QString& id) const { return docks_.contains(id) ? dock(id)->toggleViewAction() : nullptr; }
+bool DockHost::is_shown(const QString& id) const { return docks_.contains(id) && !dock(id)->isHidden(); }
+
+void DockHost::raise(const QString& id) {
+  if (!docks_.contains(id)) return;
+  dock(id)->show();
+  dock(id)->raise();
+}
+
+void DockHost::show(const QString& id) {
+  if (!docks_.contains(id)) return;
+  raise(id);
+  QWidget* panel = dock(id)->widget();
+  QWidget* target = panel;
+  if (panel->focusPolicy() == Qt::NoFocus && panel->focusProxy() == nullptr) {
+    for (QWidget* child : panel->findChildren<QWidget*>()) {
+      if (!(child->focusPolicy() & Qt::TabFocus) || !child->isVisibleTo(panel) || !child->isEnabled()) continue;
+      target = child;
+      break;
+    }
+  }
+  target->setFocus(Qt::ShortcutFocusReason);
+}
+
+void DockHost::stack(const QStringList& ids, Qt::DockWidgetArea area) {
+  QDockWidget* first = nullptr;
+  for (const QString& id : ids) {
+    QDockWidget* one = dock(id);
+    if (one == nullptr) continue;
+    if (first == nullptr) {
+      window_->addDockWidget(area, one);
+      first = one;
+    } else {
+      window_->tabifyDockWidget(first, one);
+    }
+    one->show();
+  }
+  if (first != nullptr) first->raise();
+}
+
+void DockHost::arrange(const QString& id) {
+  for (const Perspective& perspective : perspectives_) {
+    if (perspective.id != id) continue;
+    for (const QString& each : order_) {
+      QDockWidget* one = dock(each);
+      if (one->isFloating()) one->setFloating(false);
+      window_->removeDockWidget(one);
+    }
+    stack(perspective.left, Qt::LeftDockWidgetArea);
+    stack(perspective.bottom, Qt::BottomDockWidgetArea);
+    stack(perspective.right, Qt::RightDockWidgetArea);
+    const auto size = [this](const QStringList& ids, double share, Qt::Orientation way) {
+      if (ids.isEmpty() || dock(ids[0]) == nullptr) return;
+      const int whole = way == Qt::Horizontal ? window_->width() : window_->height();
+      window_->resizeDocks({dock(ids[0])}, {qRound(whole * share)}, way);
+    };
+    size(perspective.left, perspective.left_share, Qt::Horizontal);
+    size(perspective.right, perspective.right_share, Qt::Horizontal);
+    size(perspective.bottom, perspective.bottom_share, Qt::Vertical);
+    current_ = id;
+    emit perspective_changed(id);
+    return;
+  }
+}
+
+void DockHost::set_locked(bool locked) {
+  locked_ = locked;
+  apply_features();
+}
+
+void DockHost::apply_features() {
+  QDockWidget::DockWidgetFeatures features = QDockWidget::NoDockWidgetFeatures;
+  if (!locked_) features = QDockWidget::DockWidgetClosable | QDockWidget::DockWidgetMovable;
+  // A floating panel cannot be dragged back on Wayland, where programs do not know where their windows are.
+  const bool floats = !QGuiApplication::platformName().startsWith(QStringLiteral("wayland"));
+  if (!locked_ && floats) features |= QDockWidget::DockWidgetFloatable;
+  for (QDockWidget* one : docks_) one->setFeatures(features);
+}
+
+void DockHost::dock_back() {
+  for (QDockWidget* one : docks_) {
+    if (one->isFloating()) one->setFloating(false);
+  }
+}
+
+bool DockHost::any_floating() const {
+  for (const QDockWidget* one : docks_) {
+    if (one->isFloating()) return true;
+  }
+  return false;
+}
+
+QByteArray DockHost::save() const { return window_->saveState(kStateVersion); }
+
+bool DockHost::restore(const QByteArray& state, const QString& perspective) {
+  if (state.isEmpty() || !window_->restoreState(state, kStateVersion)) return false;
+  current_ = perspective;
+  emit perspective_changed(perspective);
+  return true;
+}
+
+}  // namespace rolora::widgets

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The window: docks around a centre of views, one selection, every command an action. What it shows comes from the stores; what it does
+// beyond looking is done by workers.
+#pragma once
+
+#include <QMainWindow>
+#include <QPointer>
+#include <QSize>
+#include <QString>
+#include <QStringList>
+#include <memory>
+
+#include "widgets/base/settings.h"
+#include "widgets/data/selection.h"
+#include "widgets/data/workbench.h"
+
+class QFileDialog;
+class QLabel;
+class QMenu;
+
+namespace rolora::widgets {
+
+class Actions;
+class Centre;
+class DockHost;
+class FigureDialog;
+class Finder;
+class JobQueue;
+class JobsPanel;
+class MeasureService;
+class OutlierPanel;
+class PromptPanel;
+class RecipePage;
+class RunsPanel;
+class SelectionSentence;
+class StatusLine;
+class Theme;
+
+struct WindowOptions {
+  QString settings_file;  ///< empty: the user's
+  QString runs_folder;    ///< of new runs; empty: what the settings say, else default_runs_folder()
+  bool reset_layout = false;
+  QSize size = {};  ///< invalid: as remembered
+};
+
+class MainWindow : public QMainWindow {
+  Q_OBJECT
+ public:
+  MainWindow(Theme* theme, const WindowOptions& options, QWidget* parent = nullptr);
+  ~MainWindow() override;
+
+  /// A run, a statistics file, a model, a job, or a file in one of them. What is none of these is said in the message bar.
+  /// When it is read, the page `view` is shown, or the one that suits it.
+  void open_path(const QString& path, const QString& view = {});
+  /// The story on the bundled model, ready to start.
+  void prepare_story();
+  bool show_view(const QString& id);
+  /// Asks for the sentence, the centre, and so on: for tests and the program.
+  QString sentence() const;
+  Actions* action_registry() const { return actions_; }
+  DockHost* docks() const { return docks_; }
+  Centre* centre() const { return centre_; }
+  Finder* finder() const { return finder_; }
+  const Workbench& workbench() const { return workbench_; }
+  JobQueue* jobs() const { return jobs_; }
+  RecipePage* recipe() const { return recipe_; }
+  Settings& settings() { return settings_; }
+  void save_layout();
+
+ protected:
+  void closeEvent(QCloseEvent* event) override;
+  void dragEnterEvent(QDragEnterEvent* event) override;
+  void dropEvent(QDropEvent* event) override;
+  QMenu* createPopupMenu() override;
+
+ private:
+  void make_panels();
+  void make_views();
+  void make_status_bar();
+  void make_actions();
+  void make_file_actions();
+  void make_view_actions();
+  void make_plot_actions();
+  void make_panel_actions();
+  void make_help_actions();
+  void make_menus();
+  void define_perspectives();
+  void restore_layout(const WindowOptions& options);
+  void connect_stores();
+  void connect_panels();
+  void connect_measuring();
+  QStringList known_models() const;
+  void offer_models();
+  void update_actions();
+  void update_style();
+  void fill_recent();
+
+  void ask_for_folder();
+  void ask_for_statistics();
+  void open_run(const QString& folder, const QString& view);
+  void open_statistics(const QString& file, const QString& view);
+  void open_model(const QString& folder);
+  void load_job(const QString& file);
+  void remember(const QString& path);
+  void tell_error(const QString& text);
+  void job_ended(const QString& id);
+  void save_statistics_copy();
+  void export_figure(const QString& format);
+  void copy_figure();
+  void show_figure_dialog();
+  void open_palette();
+  void open_search();
+  void switch_perspective(const QString& id);
+  void reset_layout();
+  void drill(const QString& from);
+  void climb(const QString& from);
+  void show_station(const QString& folder, const QString& station);
+  void ask_about_jobs();
+  void show_jobs_status();
+
+  Theme* theme_;
+  Settings settings_;
+  Workbench workbench_;
+  SelectionSentence* sentence_ = nullptr;
+  JobQueue* jobs_ = nullptr;
+  Actions* actions_ = nullptr;
+  DockHost* docks_ = nullptr;
+  Centre* centre_ = nullptr;
+  Finder* finder_ = nullptr;
+  StatusLine* status_ = nullptr;
+  QLabel* jobs_status_ = nullptr;
+  RunsPanel* runs_panel_ = nullptr;
+  JobsPanel* jobs_panel_ = nullptr;
+  OutlierPanel* outlier_panel_ = nullptr;
+  PromptPanel* prompt_ = nullptr;
+  MeasureService* measure_ = nullptr;
+  RecipePage* recipe_ = nullptr;
+  QMenu* recent_menu_ = nullptr;
+  QPointer<FigureDialog> figure_dialog_;
+  bool quit_anyway_ = false;
+};
+
+}  // namespace rolora::widgets

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The main window: what is taken away.
+#include <QClipboard>
+#include <QDir>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QGuiApplication>
+
+#include "widgets/plots/figure_exporter.h"
+#include "widgets/views/view.h"
+#include "widgets/window/centre.h"
+#include "widgets/window/figure_dialog.h"
+#include "widgets/window/main_window.h"
+#include "widgets/window/message_bar.h"
+
+namespace rolora::widgets {
+
+void MainWindow::export_figure(const QString& format) {
+  const View* view = centre_->current_view();
+  const FigurePtr figure = view == nullptr ? nullptr : view->figure();
+  if (figure == nullptr) return;
+  const QString folder = settings_.text(QStringLiteral("figure/folder"), QDir::homePath());
+  auto* dialog =
+      new QFileDialog(this, tr("Export %1").arg(format.toUpper()), QStringLiteral("%1/%2.%3").arg(folder, figure->name(), format),
+                      QStringLiteral("%1 (*.%2)").arg(format.toUpper(), format));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setAcceptMode(QFileDialog::AcceptSave);
+  dialog->setDefaultSuffix(format);
+  connect(dialog, &QFileDialog::fileSelected, this, [this, figure](const QString& file) {
+    settings_.set_text(QStringLiteral("figure/folder"), QFileInfo(file).absolutePath());
+    const Result<QString> result = save_figure(*figure, figure_settings(settings_), file);
+    if (!result.ok()) return tell_error(result.error);
+    centre_->messages()->tell(MessageBar::Kind::note, tr("Saved: %1").arg(file));
+  });
+  dialog->open();
+}
+
+void MainWindow::copy_figure() {
+  const View* view = centre_->current_view();
+  const FigurePtr figure = view == nullptr ? nullptr : view->figure();
+  if (figure == nullptr) return;
+  FigureSettings settings = figure_settings(settings_);
+  settings.dots_per_inch = 200;
+  QGuiApplication::clipboard()->setMimeData(figure_clipboard(*figure, settings).release());
+}
+
+void MainWindow::show_figure_dialog() {
+  if (figure_dialog_ == nullptr) {
+    figure_dialog_ = new FigureDialog(
+        settings_,
+        [this]() -> FigurePtr {
+          const View* view = centre_->current_view();
+          return view == nullptr ? nullptr : view->figure();
+        },
+        this);
+    figure_dialog_->setAttribute(Qt::WA_DeleteOnClose);
+    connect(figure_dialog_, &FigureDialog::failed, this, &MainWindow::tell_error);
+    connect(centre_, &Centre::current_changed, figure_dialog_, &FigureDialog::refresh);
+    connect(workbench_.selection, &SelectionModel::changed, figure_dialog_, &FigureDialog::refresh);
+  }
+  figure_dialog_->show();
+  figure_dialog_->raise();
+  figure_dialog_->activateWindow();
+}
+
+}  // namespace rolora::widgets

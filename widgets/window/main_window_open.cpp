@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The main window: opening things, and what follows when jobs end.
+#include <QDir>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QFutureWatcher>
+#include <QtConcurrent>
+
+#include "widgets/base/places.h"
+#include "widgets/data/pairs.h"
+#include "widgets/data/run_store.h"
+#include "widgets/jobs/job_queue.h"
+#include "widgets/jobs/jobs_panel.h"
+#include "widgets/recipe/recipe_page.h"
+#include "widgets/window/centre.h"
+#include "widgets/window/dock_host.h"
+#include "widgets/window/main_window.h"
+#include "widgets/window/message_bar.h"
+#include "widgets/window/opening.h"
+
+namespace rolora::widgets {
+
+void MainWindow::open_path(const QString& path, const QString& view) {
+  const Opening found = recognise(path);
+  switch (found.kind) {
+    case PathKind::run:
+      return open_run(found.path, view);
+    case PathKind::statistics:
+      return open_statistics(found.path, view);
+    case PathKind::model:
+      return open_model(found.path);
+    case PathKind::job:
+      return load_job(found.path);
+    case PathKind::nothing:
+      return tell_error(found.error);
+  }
+}
+
+void MainWindow::open_run(const QString& folder, const QString& view) {
+  show_run(workbench_, folder, this, [this, folder, view](const QString& error) {
+    if (!error.isEmpty()) return tell_error(error);
+    remember(folder);
+    const RunDataPtr run = workbench_.runs->run(folder);
+    const bool measured = run != nullptr && !run->statistics_files.isEmpty();
+    const QString fitting = measured ? QStringLiteral("overview") : QStringLiteral("training");
+    if (view.isEmpty() || !show_view(view)) show_view(fitting);
+  });
+}
+
+void MainWindow::open_statistics(const QString& file, const QString& view) {
+  show_statistics(workbench_, file, this, [this, file, view](const QString& error) {
+    if (!error.isEmpty()) return tell_error(error);
+    remember(file);
+    if (view.isEmpty() || !show_view(view)) show_view(QStringLiteral("overview"));
+  });
+}
+
+void MainWindow::open_model(const QString& folder) {
+  remember(folder);
+  recipe_->set_model(folder);
+  show_view(QStringLiteral("recipe"));
+}
+
+void MainWindow::load_job(const QString& file) {
+  const Result<bool> loaded = recipe_->open_job(file);
+  if (!loaded.ok()) return tell_error(loaded.error);
+  show_view(QStringLiteral("recipe"));
+}
+
+void MainWindow::prepare_story() {
+  const QString resources = resources_folder();
+  if (resources.isEmpty()) return tell_error(tr("resources/jobs/story.json: expected beside the program, found none"));
+  load_job(resources + QStringLiteral("/jobs/story.json"));
+}
+
+void MainWindow::remember(const QString& path) {
+  settings_.add_recent(path);
+  fill_recent();
+  offer_models();
+}
+
+void MainWindow::tell_error(const QString& text) { centre_->messages()->tell(MessageBar::Kind::error, text); }
+
+void MainWindow::ask_for_folder() {
+  auto* dialog = new QFileDialog(this, tr("Open a model or a run"), settings_.text(QStringLiteral("dialogs/folder"), QDir::homePath()));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setFileMode(QFileDialog::Directory);
+  dialog->setOption(QFileDialog::ShowDirsOnly, false);
+  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
+    settings_.set_text(QStringLiteral("dialogs/folder"), QFileInfo(path).absolutePath());
+    open_path(path);
+  });
+  dialog->open();
+}
+
+void MainWindow::ask_for_statistics() {
+  auto* dialog = new QFileDialog(this, tr("Open statistics"), settings_.text(QStringLiteral("dialogs/statistics"), QDir::homePath()),
+                                 tr("Statistics (*.h5 *.hdf5)"));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setFileMode(QFileDialog::ExistingFile);
+  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
+    settings_.set_text(QStringLiteral("dialogs/statistics"), QFileInfo(path).absolutePath());
+    open_path(path);
+  });
+  dialog->open();
+}
+
+void MainWindow::job_ended(const QString& id) {
+  const JobRecord* record = jobs_->find(id);
+  if (record == nullptr) return;
+  const QString folder = record->folder;
+  if (record->state == JobState::finished) {
+    centre_->messages()->tell(MessageBar::Kind::note, tr("%1 is finished.").arg(record->name), tr("Show before | after"),
+                              [this, folder] { open_run(folder, {}); });
+  } else if (record->state == JobState::failed) {
+    centre_->messages()->tell(MessageBar::Kind::error, tr("%1 failed: %2").arg(record->name, record->message), tr("Show job"), [this, id] {
+      jobs_panel_->show_job(id);
+      docks_->show(QStringLiteral("jobs"));
+    });
+  }
+}
+
+/// A station of the runs tree: its page is the view that shows what it made.
+void MainWindow::show_station(const QString& folder, const QString& station) {
+  const RunDataPtr run = workbench_.runs->run(folder);
+  if (run == nullptr) return;
+  for (const RunData::StationLine& line : run->stations) {
+    if (line.id != station) continue;
+    const bool trains = line.kind == QStringLiteral("finetune") || line.kind == QStringLiteral("evaluate");
+    const bool quantizes = line.kind == QStringLiteral("quantize");
+    show_view(trains ? QStringLiteral("training") : quantizes ? QStringLiteral("profile") : QStringLiteral("overview"));
+  }
+}
+
+void MainWindow::save_statistics_copy() {
+  const QString file = workbench_.selection->current().a.file;
+  auto* dialog = new QFileDialog(this, tr("Save statistics as HDF5"), QFileInfo(file).fileName(), tr("HDF5 (*.h5)"));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setAcceptMode(QFileDialog::AcceptSave);
+  dialog->setDefaultSuffix(QStringLiteral("h5"));
+  connect(dialog, &QFileDialog::fileSelected, this, [this, file](const QString& to) {
+    if (QFileInfo(to).absoluteFilePath() == QFileInfo(file).absoluteFilePath()) return;
+    auto* watcher = new QFutureWatcher<QString>(this);
+    connect(watcher, &QFutureWatcher<QString>::finished, this, [this, watcher, to] {
+      const QString error = watcher->result();
+      if (error.isEmpty()) {
+        centre_->messages()->tell(MessageBar::Kind::note, tr("Statistics saved: %1").arg(to));
+      } else {
+        tell_error(error);
+      }
+      watcher->deleteLater();
+    });
+    watcher->setFuture(QtConcurrent::run([file, to]() -> QString {
+      const QString part = to + QStringLiteral(".part");
+      QFile::remove(part);
+      QFile source(file);
+      if (!source.copy(part)) return QStringLiteral("%1: %2").arg(to, source.errorString());
+      QFile::remove(to);
+      return QFile::rename(part, to) ? QString() : QStringLiteral("%1: expected a place to write, found none").arg(to);
+    }));
+  });
+  dialog->open();
+}
+
+}  // namespace rolora::widgets

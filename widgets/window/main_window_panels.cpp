@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The main window: what stands in it, and what one part's signal means for the others.
+#include <QDir>
+#include <QFileInfo>
+#include <QLabel>
+#include <QMenu>
+
+#include "widgets/base/icons.h"
+#include "widgets/base/places.h"
+#include "widgets/data/describe.h"
+#include "widgets/data/pairs.h"
+#include "widgets/data/run_store.h"
+#include "widgets/data/selection.h"
+#include "widgets/data/statistics_store.h"
+#include "widgets/jobs/job_queue.h"
+#include "widgets/jobs/jobs_panel.h"
+#include "widgets/jobs/measure_service.h"
+#include "widgets/recipe/prompt_panel.h"
+#include "widgets/recipe/recipe_page.h"
+#include "widgets/trees/inspector_panel.h"
+#include "widgets/trees/map_panel.h"
+#include "widgets/trees/outlier_panel.h"
+#include "widgets/trees/runs_panel.h"
+#include "widgets/views/distribution_view.h"
+#include "widgets/views/magnitude_view.h"
+#include "widgets/views/overview_view.h"
+#include "widgets/views/profile_view.h"
+#include "widgets/views/training_view.h"
+#include "widgets/window/actions.h"
+#include "widgets/window/centre.h"
+#include "widgets/window/dock_host.h"
+#include "widgets/window/figure_dialog.h"
+#include "widgets/window/main_window.h"
+#include "widgets/window/message_bar.h"
+#include "widgets/window/start_page.h"
+#include "widgets/window/status_line.h"
+
+namespace rolora::widgets {
+namespace {
+
+const QString kPinned = QStringLiteral("runs/pinned");
+
+}  // namespace
+
+void MainWindow::make_views() {
+  centre_->add_view(QStringLiteral("overview"), icon(QStringLiteral("overview")), new OverviewView(workbench_));
+  centre_->add_view(QStringLiteral("magnitude"), icon(QStringLiteral("surface")), new MagnitudeView(workbench_));
+  centre_->add_view(QStringLiteral("distribution"), icon(QStringLiteral("distribution")), new DistributionView(workbench_));
+  centre_->add_view(QStringLiteral("profile"), icon(QStringLiteral("profile")), new ProfileView(workbench_));
+  centre_->add_view(QStringLiteral("training"), icon(QStringLiteral("train")), new TrainingView(workbench_));
+  recipe_ = new RecipePage(jobs_);
+  const QString resources = resources_folder();
+  if (!resources.isEmpty()) {
+    std::map<QString, QString> texts;
+    for (const char* name : {"calibration", "tuning", "evaluation", "heldout"}) {
+      texts[QLatin1String(name)] = QStringLiteral("%1/texts/%2.txt").arg(resources, QLatin1String(name));
+    }
+    recipe_->set_default_texts(texts);
+  }
+  centre_->add_page(QStringLiteral("recipe"), icon(QStringLiteral("recipe")), tr("Recipe"), recipe_);
+}
+
+void MainWindow::make_panels() {
+  const auto add = [this](const char* id, const QString& title, const QString& tip, const char* icon_name, const char* key,
+                          QWidget* panel) {
+    docks_->add(QLatin1String(id), title, tip, icon(QLatin1String(icon_name)), QKeySequence(QLatin1String(key)), panel);
+  };
+  measure_ = new MeasureService(workbench_.statistics, this);
+  runs_panel_ = new RunsPanel(workbench_, this);
+  jobs_panel_ = new JobsPanel(jobs_, this);
+  outlier_panel_ = new OutlierPanel(workbench_, this);
+  add("runs", tr("Runs and models"), tr("What is open: models, runs, measured states"), "model", "Alt+1", runs_panel_);
+  add("map", tr("Model map"), tr("Layers, modules and sites with their outliers"), "map", "Alt+2", new ModelMapPanel(workbench_, this));
+  add("outliers", tr("Outliers"), tr("The largest values as a table"), "table", "Alt+3", outlier_panel_);
+  add("jobs", tr("Jobs"), tr("What runs, waits and has ended"), "jobs", "Alt+4", jobs_panel_);
+  add("inspector", tr("Inspector"), tr("Every number of the selection and where it comes from"), "inspector", "Alt+5",
+      new InspectorPanel(workbench_, this));
+  prompt_ = new PromptPanel(measure_, this);
+  add("prompt", tr("Prompt"), tr("Any text through both models: outliers and continuation"), "prompt", "Alt+6", prompt_);
+}
+
+void MainWindow::connect_stores() {
+  connect(sentence_, &SelectionSentence::changed, status_, &StatusLine::set_selection);
+  connect(workbench_.selection, &SelectionModel::changed, this, [this](const Selection& now) {
+    setWindowTitle(now.a.valid() ? tr("%1 — RoLoRA Workbench").arg(source_title(now.a.file, workbench_)) : tr("RoLoRA Workbench"));
+    update_actions();
+  });
+  connect(workbench_.statistics, &StatisticsStore::opened, this, &MainWindow::update_actions);
+  connect(workbench_.statistics, &StatisticsStore::closed, this, &MainWindow::update_actions);
+  connect(workbench_.runs, &RunStore::failed, this, [this](const QString&, const QString& error) { tell_error(error); });
+  connect(jobs_, &JobQueue::ended, this, &MainWindow::job_ended);
+  connect(jobs_, &JobQueue::changed, this, &MainWindow::show_jobs_status);
+  connect(jobs_, &JobQueue::inserted, this, &MainWindow::show_jobs_status);
+  connect(jobs_, &JobQueue::removed, this, &MainWindow::show_jobs_status);
+  connect(jobs_, &JobQueue::notice_changed, this, [this](const QString& notice) {
+    if (!notice.isEmpty()) centre_->messages()->tell(MessageBar::Kind::note, notice);
+  });
+  connect(workbench_.runs, &RunStore::opened, this, &MainWindow::offer_models);
+  connect(workbench_.runs, &RunStore::updated, this, &MainWindow::offer_models);
+  show_jobs_status();
+}
+
+void MainWindow::show_jobs_status() {
+  const int active = jobs_->active_count();
+  jobs_status_->setText(active == 0 ? QString() : tr("%n job(s) at work", nullptr, active));
+  jobs_status_->setVisible(active > 0);
+}
+
+void MainWindow::connect_panels() {
+  for (View* view : centre_->views()) {
+    const QString id = centre_->id_of(view);
+    connect(view, &View::sentence_changed, status_, &StatusLine::set_hover);
+    connect(view, &View::drilled, this, [this, id] { drill(id); });
+    connect(view, &View::climbed, this, [this, id] { climb(id); });
+    connect(view, &View::table_asked, this, [this] {
+      docks_->show(QStringLiteral("outliers"));
+      outlier_panel_->focus_selection();
+    });
+    connect(view, &View::figure_menu_asked, this, [this](const QPoint& at) {
+      update_actions();
+      auto* menu = new QMenu(this);
+      menu->setAttribute(Qt::WA_DeleteOnClose);
+      for (const char* action : {"figure.dialog", "figure.copy", "figure.pdf", "figure.svg", "figure.png", "figure.csv"}) {
+        menu->addAction(actions_->at(QLatin1String(action)));
+      }
+      menu->popup(at);
+    });
+  }
+  connect(centre_, &Centre::current_changed, this, [this] {
+    status_->set_hover({});
+    update_actions();
+  });
+  const StartPage* start = centre_->start_page();
+  connect(start, &StartPage::story_asked, this, &MainWindow::prepare_story);
+  connect(start, &StartPage::model_asked, this, &MainWindow::ask_for_folder);
+  connect(start, &StartPage::run_asked, this, &MainWindow::ask_for_folder);
+  connect(start, &StartPage::statistics_asked, this, &MainWindow::ask_for_statistics);
+  connect(start, &StartPage::recent_chosen, this, [this](const QString& path) { open_path(path); });
+  connect(runs_panel_, &RunsPanel::station_activated, this, &MainWindow::show_station);
+  connect(runs_panel_, &RunsPanel::message, this, &MainWindow::tell_error);
+  runs_panel_->set_pinned(settings_.text(kPinned).split(QLatin1Char('\n'), Qt::SkipEmptyParts));
+  connect(runs_panel_, &RunsPanel::pinned_changed, this,
+          [this](const QStringList& folders) { settings_.set_text(kPinned, folders.join(QLatin1Char('\n'))); });
+  connect(jobs_panel_, &JobsPanel::run_open_asked, this, [this](const QString& folder) { open_path(folder); });
+  connect(jobs_panel_, &JobsPanel::new_job_asked, this, [this] { show_view(QStringLiteral("recipe")); });
+  connect(recipe_, &RecipePage::job_added, this, [this](const QString& id) {
+    jobs_panel_->show_job(id);
+    docks_->raise(QStringLiteral("jobs"));
+  });
+  connect(recipe_, &RecipePage::message, this, [this](const QString& line) { centre_->messages()->tell(MessageBar::Kind::note, line); });
+  connect(docks_, &DockHost::floating_changed, this, &MainWindow::update_actions);
+}
+
+/// Texts through models, and sites measured token by token: their values come as files of this session.
+void MainWindow::connect_measuring() {
+  connect(measure_, &MeasureService::progressed, this, [this](const QString& stage, qint64 done, qint64 total) {
+    status_->set_hover(total > 0 ? tr("Measuring: %1, %2 of %3").arg(stage).arg(done).arg(total) : tr("Measuring: %1").arg(stage));
+  });
+  connect(prompt_, &PromptPanel::message, this, [this](const QString& line) { centre_->messages()->tell(MessageBar::Kind::note, line); });
+  connect(prompt_, &PromptPanel::measured, this, [this](const StateRef& a, const StateRef& b, const SiteKey& site) {
+    Selection selection = workbench_.selection->current();
+    selection.a = a;
+    selection.b = b;
+    selection.site = site.site;
+    selection.layer = site.layer;
+    selection.channel = selection.token = -1;
+    selection.scaling = default_scaling(a, b, site.site, *workbench_.statistics);
+    workbench_.selection->propose(selection);
+    show_view(QStringLiteral("magnitude"));
+  });
+  auto* magnitude = qobject_cast<MagnitudeView*>(centre_->view(QStringLiteral("magnitude")));
+  connect(magnitude, &MagnitudeView::measure_asked, this, [this](const StateRef& state, const SiteKey& site) {
+    measure_->measure(state, site, this, [this, state](const Result<StateRef>& measured) {
+      status_->set_hover({});
+      if (!measured.ok()) return tell_error(measured.error);
+      Selection selection = workbench_.selection->current();
+      if (selection.a == state) selection.a = measured.value;
+      if (selection.b == state) selection.b = measured.value;
+      workbench_.selection->propose(selection);
+    });
+  });
+}
+
+/// Model folders that boxes offer: the bundled one, those opened lately, and what the open runs started from and made.
+QStringList MainWindow::known_models() const {
+  QStringList models;
+  const QString resources = resources_folder();
+  if (!resources.isEmpty()) models += resources + QStringLiteral("/bundled");
+  for (const QString& path : settings_.recent()) {
+    if (QFileInfo::exists(path + QStringLiteral("/config.json"))) models += path;
+  }
+  for (const QString& folder : workbench_.runs->open_runs()) {
+    const RunDataPtr run = workbench_.runs->run(folder);
+    if (run == nullptr) continue;
+    const nlohmann::json path = run->job.value("/model/path"_json_pointer, nlohmann::json());
+    if (path.is_string()) models += QDir::cleanPath(QDir(folder).absoluteFilePath(QString::fromStdString(path.get<std::string>())));
+    for (const RunData::StationLine& station : run->stations) {
+      const QString model = QStringLiteral("%1/stations/%2/model").arg(folder, station.id);
+      if (station.done && QFileInfo::exists(model + QStringLiteral("/config.json"))) models += model;
+    }
+  }
+  models.removeDuplicates();
+  return models;
+}
+
+void MainWindow::offer_models() {
+  const QStringList models = known_models();
+  recipe_->set_known_models(models);
+  prompt_->set_known_models(models);
+}
+
+/// One level down: the whole model, a site, its values.
+void MainWindow::drill(const QString& from) {
+  if (from == QStringLiteral("overview") || from == QStringLiteral("profile")) {
+    show_view(QStringLiteral("magnitude"));
+  } else if (from == QStringLiteral("magnitude")) {
+    show_view(QStringLiteral("distribution"));
+  }
+}
+
+void MainWindow::climb(const QString& from) {
+  if (from == QStringLiteral("distribution")) {
+    show_view(QStringLiteral("magnitude"));
+  } else if (from == QStringLiteral("magnitude") || from == QStringLiteral("profile")) {
+    show_view(QStringLiteral("overview"));
+  }
+}
+
+}  // namespace rolora::widgets

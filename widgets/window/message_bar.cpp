@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/window/message_bar.h"
+
+#include <QAccessible>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPushButton>
+#include <QToolButton>
+
+#include "widgets/base/icons.h"
+#include "widgets/base/style_shapes.h"
+
+namespace rolora::widgets {
+
+MessageBar::MessageBar(QWidget* parent)
+    : QFrame(parent),
+      icon_(new QLabel(this)),
+      label_(new QLabel(this)),
+      more_(new QLabel(this)),
+      button_(new QPushButton(this)),
+      close_(new QToolButton(this)) {
+  setObjectName(QStringLiteral("messages"));
+  setAutoFillBackground(true);
+  setBackgroundRole(QPalette::ToolTipBase);
+  setFrameShape(QFrame::StyledPanel);
+  label_->setWordWrap(true);
+  label_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+  label_->setAccessibleName(tr("Message"));
+  more_->setForegroundRole(QPalette::PlaceholderText);
+  close_->setAutoRaise(true);
+  close_->setIcon(icon(QStringLiteral("close")));
+  close_->setAccessibleName(tr("Close message"));
+  close_->setToolTip(tr("Close this message"));
+  auto* layout = new QHBoxLayout(this);
+  layout->addWidget(icon_, 0, Qt::AlignTop);
+  layout->addWidget(label_, 1);
+  layout->addWidget(more_);
+  layout->addWidget(button_);
+  layout->addWidget(close_, 0, Qt::AlignTop);
+  connect(close_, &QToolButton::clicked, this, &MessageBar::close_newest);
+  connect(button_, &QPushButton::clicked, this, [this] {
+    const std::function<void()> action = messages_.back().action;
+    close_newest();
+    if (action) action();
+  });
+  hide();
+}
+
+void MessageBar::tell(Kind kind, const QString& text, const QString& action_text, std::function<void()> action) {
+  for (size_t i = 0; i < messages_.size(); i++) {
+    if (messages_[i].text != text) continue;
+    Message again = std::move(messages_[i]);
+    messages_.erase(messages_.begin() + static_cast<std::ptrdiff_t>(i));
+    again.times++;
+    messages_.push_back(std::move(again));
+    return show_newest();
+  }
+  messages_.push_back({kind, text, action_text, std::move(action)});
+  show_newest();
+}
+
+QString MessageBar::text() const { return messages_.empty() ? QString() : messages_.back().text; }
+
+void MessageBar::show_newest() {
+  if (messages_.empty()) return hide();
+  const Message& message = messages_.back();
+  const int size = qRound(style_unit() * 1.2);
+  icon_->setPixmap(icon(message.kind == Kind::error ? QStringLiteral("warning") : QStringLiteral("inspector")).pixmap(QSize(size, size)));
+  label_->setText(message.times > 1 ? tr("%1 (%2 times)").arg(message.text).arg(message.times) : message.text);
+  more_->setText(messages_.size() > 1 ? tr("%1 more").arg(messages_.size() - 1) : QString());
+  more_->setVisible(messages_.size() > 1);
+  button_->setText(message.action_text);
+  button_->setAccessibleName(message.action_text);
+  button_->setToolTip(message.action_text);
+  button_->setVisible(!message.action_text.isEmpty());
+  show();
+  setAccessibleName(message.text);
+  QAccessibleEvent event(this, QAccessible::Alert);
+  QAccessible::updateAccessibility(&event);
+}
+
+void MessageBar::close_newest() {
+  if (!messages_.empty()) messages_.pop_back();
+  show_newest();
+}
+
+}  // namespace rolora::widgets
