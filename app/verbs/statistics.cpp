@@ -22,6 +22,7 @@ struct StatisticsVerbOptions {
   std::optional<int64_t> context;
   int64_t windows = 0;
   std::vector<std::string> sites, keep;
+  int64_t keep_tokens = 0;
   bool weights = true;
   CLI::Option* corpus_option = nullptr;
 };
@@ -78,7 +79,7 @@ StatisticsProvenance provenance_of(Session& session, const StatisticsVerbOptions
 
 // Ids alone need no tokenizer; with one beside the model the outliers' tokens get their texts.
 TokenTexts texts_of(Session& session, const OpenedModel& model, const Windows& windows) {
-  TokenTexts texts{windows.full, nullptr};
+  TokenTexts texts = token_texts(windows.full, nullptr);
   if (!has_tokenizer(model.folder)) return texts;
   try {
     const std::shared_ptr<const Tokenizer> tokenizer = open_tokenizer(model.folder);
@@ -129,6 +130,7 @@ void run(Session& session, const StatisticsVerbOptions& o) {
   options.pass.compute = session.compute();
   options.sites = o.sites;
   options.keep = o.keep;
+  if (o.keep_tokens > 0) options.accumulator.tokens_of_full = o.keep_tokens;
   options.weights = o.weights;
   const OpenedModel model = open_model_input(session, o.model);
   const IdStream stream = read_stream(o, model);
@@ -181,9 +183,11 @@ void add_statistics(Verbs& verbs) {
                  "(default all; own choice)")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_option("--keep", o->keep, "Sites whose values are stored whole, named as in --sites (default none; own choice)")
+  app.add_option("--keep", o->keep, "Sites whose values are stored, token by token, named as in --sites (default none; own choice)")
       ->delimiter(',')
       ->allow_extra_args(false);
+  app.add_option("--keep-tokens", o->keep_tokens, "Of the sites of --keep only the text's first N tokens (default 0: all; own choice)")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 40));
   app.add_flag("--weights,!--no-weights", o->weights, "Also the weights of every linear (default on; own choice)");
 }
 

@@ -49,7 +49,10 @@ class Memory {
     add("sums, histograms and extremes of every channel",
         number(config_.layers) * (5 * number(config_.hidden) + number(config_.intermediate)), 8 * 16);
     if (!s.keep.empty()) {
-      add("values kept whole", static_cast<double>(s.keep.size()) * all * number(std::max(config_.hidden, config_.intermediate)), 4);
+      const double kept = s.keep_tokens > 0 ? std::min(all, number(s.keep_tokens)) : all;
+      double sites = 0;  // a kind stands for that site of every layer
+      for (const std::string& name : s.keep) sites += name.starts_with("layers.") ? 1 : number(config_.layers);
+      add("values kept whole", sites * kept * number(std::max(config_.hidden, config_.intermediate)), 4);
     }
   }
   void operator()(const RotateStation& s) const {

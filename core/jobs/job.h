@@ -61,7 +61,8 @@ struct StatisticsStation {
   std::optional<int64_t> context;
   int64_t windows = 0;             ///< first N windows; 0 = all
   std::vector<std::string> sites;  ///< kinds ("down_in"); empty = all
-  std::vector<std::string> keep;   ///< sites kept as full tensors
+  std::vector<std::string> keep;   ///< sites whose values are kept, token by token
+  int64_t keep_tokens = 0;         ///< of those, of the first N tokens; 0 = all
 };
 
 struct RotateStation {

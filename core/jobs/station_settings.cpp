@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/finetune/templates.h"
+#include "core/outliers/statistics_file.h"
 
 namespace rolora {
 namespace {
@@ -53,6 +54,7 @@ std::vector<StatisticsState> statistics_states(const JsonObject& o) {
     constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     const bool plain = !label.empty() && label.find_first_not_of(kAllowed) == std::string::npos;
     if (!plain) one.refuse("label", "letters, digits, - and _", printable(label));
+    if (label == kTextGroup) one.refuse("label", "another word: the file has a group of this name for the tokens", label);
     const auto same = [&](const StatisticsState& s) { return s.label == label; };
     if (std::count_if(states.begin(), states.end(), same) > 1) one.refuse("label", "labels that differ", label + " twice");
   }
@@ -68,6 +70,7 @@ StatisticsStation read_statistics(const JsonObject& o) {
   s.windows = o.integer_or("windows", 0, 0, kMany);
   s.sites = strings_or_none(o, "sites");
   s.keep = strings_or_none(o, "keep");
+  s.keep_tokens = o.integer_or("keep_tokens", 0, 0, kMany);
   return s;
 }
 
@@ -218,7 +221,8 @@ Json to_json(const StatisticsStation& s) {
   Json states = Json::array();
   for (const StatisticsState& one : s.states) states.push_back({{"label", one.label}, {"model", one.model}});
   return {{"states", std::move(states)}, {"text", s.text},   {"context", or_null(s.context)},
-          {"windows", s.windows},        {"sites", s.sites}, {"keep", s.keep}};
+          {"windows", s.windows},        {"sites", s.sites}, {"keep", s.keep},
+          {"keep_tokens", s.keep_tokens}};
 }
 
 Json to_json(const RotateStation& s) {

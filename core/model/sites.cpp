@@ -5,15 +5,6 @@
 
 namespace rolora {
 
-std::string_view name_of(SiteKind kind) {
-  constexpr std::array<std::string_view, 8> names = {"qkv_in", "o_in", "gate_up_in", "down_in", "q_out", "k_out", "v_out", "residual_in"};
-  return names[static_cast<size_t>(kind)];
-}
-
-std::string site_name(LayerIndex layer, SiteKind kind) {
-  return "layers." + std::to_string(layer.value) + "." + std::string(name_of(kind));
-}
-
 SiteKind input_site(LinearKind kind) {
   constexpr std::array<SiteKind, kLinearKinds> sites = {SiteKind::qkv_in,     SiteKind::qkv_in,     SiteKind::qkv_in, SiteKind::o_in,
                                                         SiteKind::gate_up_in, SiteKind::gate_up_in, SiteKind::down_in};

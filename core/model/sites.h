@@ -10,20 +10,14 @@
 
 #include <array>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/base/index.h"
+#include "core/base/site.h"
 #include "core/model/family.h"
 
 namespace rolora {
 
-enum class SiteKind { qkv_in, o_in, gate_up_in, down_in, q_out, k_out, v_out, residual_in };
-inline constexpr std::array<SiteKind, 7> kReportedSites = {SiteKind::residual_in, SiteKind::qkv_in,     SiteKind::k_out,  SiteKind::v_out,
-                                                           SiteKind::o_in,        SiteKind::gate_up_in, SiteKind::down_in};
-std::string_view name_of(SiteKind kind);                 ///< "qkv_in"
-std::string site_name(LayerIndex layer, SiteKind kind);  ///< "layers.0.qkv_in"
 /// The site whose tensor a linear reads.
 SiteKind input_site(LinearKind kind);
 

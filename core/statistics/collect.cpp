@@ -89,7 +89,7 @@ void require_room(const ModelConfig& config, const SiteSelection& keep, int64_t 
   for (const auto& [layer, site] : keep.sites()) bytes += sizeof(float) * static_cast<uint64_t>(tokens * channels_of(config, site));
   if (bytes <= most) return;
   throw UsageError("--keep: the sites asked for hold " + std::to_string(bytes >> 20) + " MiB over " + std::to_string(tokens) +
-                   " tokens, at most " + std::to_string(most >> 20) + " MiB are kept; take fewer sites or fewer windows");
+                   " tokens, at most " + std::to_string(most >> 20) + " MiB are kept; take fewer sites, windows or --keep-tokens");
 }
 
 std::vector<LinearStatistics> weights_of(const ModelSource& source, Monitor& monitor, const std::string& stage) {
@@ -143,13 +143,6 @@ std::vector<std::pair<LayerIndex, SiteKind>> SiteSelection::sites() const {
   return out;
 }
 
-const SiteStatistics* StatisticsResult::find(const std::string& name) const {
-  for (const SiteStatistics& site : sites) {
-    if (site.name() == name) return &site;
-  }
-  return nullptr;
-}
-
 StatisticsResult collect_statistics(const ModelSource& source, const at::Tensor& windows, const StatisticsOptions& options,
                                     Monitor& monitor, std::string_view stage) {
   const ModelConfig& config = source.config();
@@ -161,7 +154,7 @@ StatisticsResult collect_statistics(const ModelSource& source, const at::Tensor&
   result.windows = windows.size(0);
   result.context = windows.size(1);
   if (result.windows < 1 || result.context < 2) throw UsageError("statistics: expected windows of at least 2 tokens");
-  require_room(config, keep, result.tokens(), options.keep_bytes);
+  require_room(config, keep, std::min(result.tokens(), options.accumulator.tokens_of_full), options.keep_bytes);
   auto listener = std::make_shared<StatisticsListener>(sites, keep, windows, options);
   Listeners listeners;
   listeners.add(ListenerStage::observation, listener);

@@ -9,6 +9,7 @@
 
 #include "core/base/monitor.h"
 #include "core/model/passes.h"
+#include "core/outliers/statistics_result.h"
 #include "core/statistics/site_accumulator.h"
 #include "core/statistics/weight_statistics.h"
 
@@ -31,19 +32,10 @@ class SiteSelection {
 struct StatisticsOptions {
   PassOptions pass;
   std::vector<std::string> sites;           ///< empty: all
-  std::vector<std::string> keep;            ///< whole tensors of these sites
+  std::vector<std::string> keep;            ///< values of these sites, of accumulator.tokens_of_full tokens
   uint64_t keep_bytes = uint64_t{2} << 30;  ///< cap on what `keep` may hold in memory
   bool weights = true;                      ///< also look at the weights
   AccumulatorOptions accumulator;
-};
-
-struct StatisticsResult {
-  int64_t windows = 0, context = 0;
-  std::vector<SiteStatistics> sites;      ///< by layer, then in the order of kReportedSites
-  std::vector<LinearStatistics> linears;  ///< by layer, then q, k, v, o, gate, up, down; empty when not asked for
-  int64_t tokens() const { return windows * context; }
-  /// nullptr when the site was not looked at.
-  const SiteStatistics* find(const std::string& name) const;
 };
 
 /// Runs windows [W, T] (T ≥ 2) through the model once. A site's working memory is released when it has seen the last window, so with one

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "core/statistics/log_histogram.h"
+#include "core/outliers/log_histogram.h"
 
 namespace rolora {
 

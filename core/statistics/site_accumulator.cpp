@@ -56,7 +56,9 @@ void SiteAccumulator::add(const at::Tensor& x) {
   const float* data = values.const_data_ptr<float>();
   add_channels(data, windows);
   add_tokens(data, windows);
-  if (keep_) full_.insert(full_.end(), data, data + values.numel());
+  if (keep_ && tokens_ < options_.tokens_of_full) {
+    full_.insert(full_.end(), data, data + std::min(windows * window_, options_.tokens_of_full - tokens_) * channels_);
+  }
   tokens_ += windows * window_;
 }
 

@@ -5,11 +5,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <limits>
 #include <memory>
 #include <vector>
 
+#include "core/outliers/site_statistics.h"
 #include "core/statistics/channel_block.h"
-#include "core/statistics/site_statistics.h"
 
 namespace rolora {
 
@@ -17,6 +18,7 @@ struct AccumulatorOptions {
   size_t top = 64;                        ///< largest values kept
   int64_t tokens_kept = 1 << 14;          ///< tokens whose own figures are kept (5 fp32 each)
   int64_t exact_median_tokens = 1 << 18;  ///< token maxima held for an exact median; beyond it is read from the histogram
+  int64_t tokens_of_full = std::numeric_limits<int64_t>::max();  ///< of a site that keeps its values: the text's first tokens
 };
 
 /// The distribution of the tokens' absmax.
@@ -40,7 +42,7 @@ class TokenMaxima {
 
 class SiteAccumulator {
  public:
-  /// `keep`: also hold every value (for sites asked for by name).
+  /// `keep`: also hold every value of the first tokens_of_full tokens (for sites asked for by name).
   SiteAccumulator(LayerIndex layer, SiteKind site, int64_t window, const AccumulatorOptions& options, bool keep);
   ~SiteAccumulator();
   SiteAccumulator(SiteAccumulator&&) noexcept;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/statistics/states.h"
 
+#include <torch/types.h>
+
+#include <utility>
+
 #include "core/base/error.h"
 #include "core/model/tuned.h"
 #include "core/rotation/rotated_source.h"
@@ -44,6 +48,12 @@ ModelState folded_state(std::shared_ptr<const ModelSource> plain, const std::str
   RotationRecord record = make_rotation(*plain, plain_hash, settings);
   auto source = std::make_shared<const RotatedSource>(std::move(plain), record);
   return {"folded", std::move(source), plain_hash, std::move(record)};
+}
+
+TokenTexts token_texts(const at::Tensor& windows, std::function<std::string(int64_t)> piece) {
+  const at::Tensor ids = windows.to(at::kCPU, at::kLong).contiguous();
+  const int64_t* first = ids.const_data_ptr<int64_t>();
+  return {std::vector<int64_t>(first, first + ids.numel()), std::move(piece)};
 }
 
 std::vector<StatisticsOfState> collect_states(const std::vector<ModelState>& states, const at::Tensor& windows,

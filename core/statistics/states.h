@@ -3,13 +3,15 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/outliers/statistics_file.h"
 #include "core/rotation/record.h"
-#include "core/statistics/statistics_file.h"
+#include "core/statistics/collect.h"
 
 namespace rolora {
 
@@ -31,6 +33,9 @@ void require_rotation_of(const std::filesystem::path& plain, const std::string& 
 
 /// The plain model with its gains folded and nothing rotated: folding is a state of its own.
 ModelState folded_state(std::shared_ptr<const ModelSource> plain, const std::string& plain_hash);
+
+/// Ids of windows [W, T] with the piece of an id; null without a tokenizer.
+TokenTexts token_texts(const at::Tensor& windows, std::function<std::string(int64_t)> piece);
 
 /// One pass a state, one after another, over the same windows [W, T].
 std::vector<StatisticsOfState> collect_states(const std::vector<ModelState>& states, const at::Tensor& windows,

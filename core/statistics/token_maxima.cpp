@@ -19,16 +19,6 @@ double exact_median(std::vector<float> values) {
 
 }  // namespace
 
-double TensorFigures::token_ratio() const {
-  return token_median > 0 ? token_top[0] / token_median : std::numeric_limits<double>::quiet_NaN();
-}
-
-std::vector<double> LogHistogram::edges() const {
-  std::vector<double> out;
-  for (size_t i = 0; !counts.empty() && i <= counts.size(); ++i) out.push_back(LogBins::lower_edge(first + static_cast<int>(i)));
-  return out;
-}
-
 void TokenMaxima::add(float absmax) {
   least_ = seen_ == 0 ? absmax : std::min(least_, absmax);
   ++seen_;

@@ -2,7 +2,7 @@
 #include "core/jobs/report/heat_maps.h"
 
 #include "core/jobs/report/chart.h"
-#include "core/statistics/statistics_file.h"
+#include "core/outliers/statistics_file.h"
 
 namespace rolora {
 

@@ -2,7 +2,7 @@
 #include "core/jobs/stations/stations.h"
 #include "core/kernels/device.h"
 #include "core/model/checkpoint.h"
-#include "core/statistics/statistics_file.h"
+#include "core/statistics/states.h"
 #include "core/tokenizer/tokenizer.h"
 
 namespace rolora {
@@ -46,6 +46,7 @@ Json run(const StationContext& context, const Station& station, const Statistics
   options.pass.compute = context.compute;
   options.sites = s.sites;
   options.keep = s.keep;
+  if (s.keep_tokens > 0) options.accumulator.tokens_of_full = s.keep_tokens;
   std::vector<StatisticsOfState> states;
   Json numbers = Json::object();
   for (size_t i = 0; i < s.states.size(); ++i) {
@@ -53,7 +54,7 @@ Json run(const StationContext& context, const Station& station, const Statistics
     states.push_back(look_at(context, s.states[i], windows.full, options));
     numbers[s.states[i].label] = {{"model", s.states[i].model}, {"sites", sites_json(states.back().result)}};
   }
-  TokenTexts texts{windows.full, nullptr};
+  TokenTexts texts = token_texts(windows.full, nullptr);
   std::shared_ptr<const Tokenizer> tokenizer;
   if (context.job.texts.at(s.text).corpus != "ids") {
     tokenizer = open_tokenizer(context.inputs.base.folder);

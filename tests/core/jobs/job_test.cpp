@@ -24,7 +24,7 @@ Json small_job() {
       {"id": "lora", "kind": "finetune", "model": "rotated", "data": "tuning", "format": "text", "steps": 4, "block": 16, "targets": ["v_proj", "q_proj"]},
       {"id": "merged", "kind": "merge", "model": "lora", "store": "float32"},
       {"id": "q", "kind": "quantize", "model": "merged", "method": "gptq", "weights": 4, "activations": 6, "calibration": "calibration"},
-      {"id": "sites", "kind": "statistics", "text": "calibration",
+      {"id": "sites", "kind": "statistics", "text": "calibration", "keep": ["down_in"], "keep_tokens": 64,
        "states": [{"label": "plain", "model": "base"}, {"label": "tuned", "model": "lora"}]},
       {"id": "ppl", "kind": "evaluate", "model": "q", "text": "evaluation"},
       {"id": "look", "kind": "evaluate", "model": "merged", "text": "evaluation", "quantization": {"weights": 4, "kv": 4}}
@@ -69,6 +69,10 @@ TEST(Job, ReadsStationsWithTheCommandsDefaults) {
   EXPECT_EQ(quantize.how.windows.samples, 128);
   EXPECT_EQ(quantize.how.windows.error_samples, 4);
   EXPECT_TRUE(quantize.how.idle.empty());
+  EXPECT_EQ(std::get<StatisticsStation>(job.station("sites").settings).keep_tokens, 64);
+  Json all_tokens = small_job();
+  all_tokens["stations"][5].erase("keep_tokens");
+  EXPECT_EQ(std::get<StatisticsStation>(parse_job(all_tokens, "jobs/small.json").station("sites").settings).keep_tokens, 0);
 }
 
 TEST(Job, ABitWidthLeftOutOfALinearIsTheGeneralOne) {
@@ -193,6 +197,8 @@ TEST(Job, RefusesNumbersOutOfRange) {
   EXPECT_THAT(refusal_with("/stations/1/seed", -1), HasSubstr("stations[1].seed"));
   EXPECT_THAT(refusal_with("/stations/5/states/1/label", "plain"), HasSubstr("plain twice"));
   EXPECT_THAT(refusal_with("/stations/5/states/1/label", "a/b"), HasSubstr("label"));
+  EXPECT_THAT(refusal_with("/stations/5/states/1/label", "text"), HasSubstr("stations[5].states[1].label: expected another word"));
+  EXPECT_THAT(refusal_with("/stations/5/keep_tokens", -1), HasSubstr("stations[5].keep_tokens"));
 }
 
 TEST(Job, StatesAreNamedByTheirLine) {

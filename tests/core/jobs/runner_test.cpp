@@ -11,6 +11,7 @@
 #include "core/jobs/report/table.h"
 #include "core/kernels/device.h"
 #include "core/model/checkpoint.h"
+#include "core/outliers/statistics_file.h"
 #include "core/quantization/pipeline.h"
 #include "core/storage/hdf5.h"
 #include "core/storage/sha256.h"
@@ -86,6 +87,14 @@ TEST_F(FinishedRun, NumbersHangTogether) {
   const Json states = station("sites")["states"];
   const Json folded_down = states["folded"]["sites"]["layers.0.down_in"], plain_down = states["plain"]["sites"]["layers.0.down_in"];
   EXPECT_NEAR(folded_down["kurtosis"].get<double>() / plain_down["kurtosis"].get<double>(), 1, 1e-4) << "folding leaves down_in alone";
+}
+
+TEST_F(FinishedRun, KeepsTheFirstTokensOfTheSitesAskedFor) {
+  const StatisticsFile file = load_statistics(out() / "stations/sites/statistics.h5");
+  EXPECT_EQ(file.full("plain", "layers.1.down_in").size(), 40u * 40u) << "the first 40 tokens of 40 channels";
+  EXPECT_FALSE(file.has_full("plain", "layers.1.qkv_in"));
+  EXPECT_EQ(file.text().ids.size(), 128u) << "of every token there are figures of its own";
+  EXPECT_TRUE(file.text().pieces.empty()) << "ids need no tokenizer";
 }
 
 // The look of an evaluation measures what the engine measures with these settings, GPTQ and RTN alike.

@@ -31,7 +31,7 @@ inline std::filesystem::path write_small_job(const std::filesystem::path& folder
       {"id": "folded", "kind": "rotate", "model": "base", "fold_only": true, "store": "float32"},
       {"id": "rotated-0", "kind": "rotate", "model": "base", "seed": 0, "text": "calibration"},
       {"id": "rotated-1", "kind": "rotate", "model": "base", "seed": 1, "text": "calibration"},
-      {"id": "sites", "kind": "statistics", "text": "calibration", "context": 32,
+      {"id": "sites", "kind": "statistics", "text": "calibration", "context": 32, "keep": ["down_in"], "keep_tokens": 40,
        "states": [{"label": "plain", "model": "base"}, {"label": "folded", "model": "folded"}, {"label": "rotated", "model": "rotated-0"},
                   {"label": "rotated-1", "model": "rotated-1"}]},
       {"id": "lora", "kind": "finetune", "model": "rotated-0", "data": "tuning", "format": "text", "block": 20, "steps": 5, "batch": 2,

@@ -228,6 +228,16 @@ TEST(SiteAccumulator, KeepsTheFullTensorOnlyWhenAsked) {
   keeping.add(x.slice(0, 0, 1));
   keeping.add(x.slice(0, 1, kWindows));
   EXPECT_EQ(keeping.finish().full, activations().values);
+  for (const int64_t tokens : {int64_t{1}, kWindow, kWindow + 3}) {  // within a batch, at its end, within the next one
+    AccumulatorOptions first_ones;
+    first_ones.tokens_of_full = tokens;
+    SiteAccumulator some(LayerIndex(0), SiteKind::down_in, kWindow, first_ones, true);
+    some.add(x.slice(0, 0, 1));
+    some.add(x.slice(0, 1, kWindows));
+    std::vector<float> expected = activations().values;
+    expected.resize(static_cast<size_t>(tokens * x.size(2)));
+    EXPECT_EQ(some.finish().full, expected) << tokens;
+  }
   EXPECT_TRUE(collected(activations(), kWindow, {6}).full.empty());
 }
 

@@ -9,8 +9,9 @@
 #include <functional>
 
 #include "core/base/error.h"
-#include "core/statistics/statistics_file.h"
-#include "tests/core/statistics/sample_file.h"
+#include "core/outliers/statistics_file.h"
+#include "tests/support/folders.h"
+#include "tests/support/sample_statistics.h"
 
 namespace rolora {
 namespace {
@@ -70,6 +71,7 @@ const std::vector<Damage>& damages() {
   const auto site = [](const StatisticsFile& file) { file.site("plain", "layers.1.down_in"); };
   const auto full = [](const StatisticsFile& file) { file.full("plain", "layers.1.down_in"); };
   const auto overview = [](const StatisticsFile& file) { file.overview("plain", SiteKind::down_in, "absmax"); };
+  const auto text = [](const StatisticsFile& file) { file.text(); };
   const auto nothing = [](const StatisticsFile&) {};
   static const std::vector<Damage> list = {
       {"sides whose product is 2^64, which is 0",
@@ -106,6 +108,27 @@ const std::vector<Damage>& damages() {
          f.extent("/plain/layers.1.down_in/full/values", {hsize_t{1} << 32, hsize_t{1} << 32});
        },
        full, "/plain/layers.1.down_in/full/values: expected at most"},
+      {"more kept tokens than the site has",
+       [](const Forged& f) {
+         f.extent("/plain/layers.1.down_in/full/values", {61, 24});
+       },
+       full, "/plain/layers.1.down_in/full/values: expected at most 60 tokens of 24 channels"},
+      {"kept values of another number of channels",
+       [](const Forged& f) {
+         f.extent("/plain/layers.1.down_in/full/values", {10, 23});
+       },
+       full, "/plain/layers.1.down_in/full/values: expected at most 60 tokens of 24 channels"},
+      {"more ids than the text has", [](const Forged& f) { f.extent("/text/id", {kHuge}); }, text, "/text/id: expected at most 60 ids"},
+      {"fewer ids than pieces",
+       [](const Forged& f) {
+         f.integers("/text/id", {1, 2});
+       },
+       text, "/text/piece: expected 2 texts, found 60"},
+      {"an id below 0",
+       [](const Forged& f) {
+         f.integers("/text/id", {1, -2});
+       },
+       text, "/text/id: expected integers from 0"},
       {"a first bin that is no int",
        [](const Forged& f) { f.attribute("/plain/layers.1.down_in/hist_counts", "first_bin", (int64_t{1} << 32) + 1); }, site,
        "/plain/layers.1.down_in/hist_counts: expected bins of finite numbers"},
@@ -124,7 +147,7 @@ TEST(DamagedStatisticsFile, ExtentsAreCheckedBeforeTheyAreMultiplied) {
   const std::filesystem::path path = scratch / "forged.h5";
   for (const Damage& damage : damages()) {
     SCOPED_TRACE(damage.what);
-    write_statistics(path, test::provenance(), test::states(), test::texts());
+    test::write_sample(path);
     ASSERT_NO_THROW(damage.read(load_statistics(path)));
     { damage.forge(Forged(path)); }
     try {

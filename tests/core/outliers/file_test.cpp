@@ -1,25 +1,34 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/statistics/statistics_file.h"
+#include "core/outliers/statistics_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/types.h>
 
+#include <cmath>
 #include <functional>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/base/version.h"
-#include "core/statistics/statistics_fields.h"
+#include "core/outliers/statistics_fields.h"
 #include "core/storage/atomic_file.h"
 #include "core/storage/hdf5.h"
-#include "tests/core/statistics/sample_file.h"
+#include "tests/support/folders.h"
+#include "tests/support/sample_statistics.h"
 
 namespace rolora {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using namespace test;  // the sample of sample_file.h
+using namespace test;  // the sample of sample_statistics.h
+
+const std::vector<StatisticsOfState>& states() {
+  static const std::vector<StatisticsOfState> list = {sample_state("plain", {}, 0), sample_state("rotated", {}, 1)};
+  return list;
+}
+StatisticsProvenance provenance() { return sample_provenance({}); }
+TokenTexts texts() { return sample_texts({}); }
 
 // NaN equals NaN here: both mean that nothing can be said.
 void expect_same(const std::vector<float>& found, const std::vector<float>& expected) {
@@ -64,7 +73,7 @@ TEST(StatisticsFile, GivesBackEveryFigureOfEveryState) {
       EXPECT_EQ(file.full(s.state, site.name()), site.full);
     }
     const std::vector<LinearStatistics> linears = file.linears(s.state);
-    ASSERT_EQ(linears.size(), 1u);
+    ASSERT_EQ(linears.size(), 2u);
     EXPECT_EQ(linears[0].rtn_mse, s.result.linears[0].rtn_mse);
     for (size_t f = 0; f < kLineFields; ++f) expect_same(line_values(linears[0].column, f), line_values(s.result.linears[0].column, f));
   }
@@ -73,14 +82,64 @@ TEST(StatisticsFile, GivesBackEveryFigureOfEveryState) {
 TEST(StatisticsFile, NamesTheTokensOfTheOutliers) {
   const test::TempFolder scratch;
   write_statistics(scratch / "s.h5", provenance(), states(), texts());
-  const LabelledOutlier top = load_statistics(scratch / "s.h5").top_labelled("plain", "layers.0.down_in").front();
-  EXPECT_EQ(top.outlier, (Outlier{-1e6f, kOutlierToken, kOutlierChannel}));
-  EXPECT_EQ(top.id, 100 + kOutlierToken);
+  const LabelledOutlier top = load_statistics(scratch / "s.h5").top_labelled("plain", "layers.1.down_in").front();
+  EXPECT_EQ(top.outlier, (Outlier{-80.0F, kPlantedToken, kPlantedChannel}));
+  EXPECT_EQ(top.id, 100 + kPlantedToken);
   EXPECT_EQ(top.text, "▁133");
   write_statistics(scratch / "none.h5", provenance(), states(), {});
-  const LabelledOutlier bare = load_statistics(scratch / "none.h5").top_labelled("plain", "layers.0.down_in").front();
+  const LabelledOutlier bare = load_statistics(scratch / "none.h5").top_labelled("plain", "layers.1.down_in").front();
   EXPECT_EQ(bare.id, -1);
   EXPECT_EQ(bare.text, "");
+}
+
+TEST(StatisticsFile, NamesTheFirstTokensOfTheText) {
+  const test::TempFolder scratch;
+  SampleShape shape;
+  shape.tokens_told = 12;  // fewer than the text has
+  shape.kept = 17;
+  const std::vector<StatisticsOfState> list = {sample_state("plain", shape, 0)};
+  write_statistics(scratch / "s.h5", provenance(), list, texts());
+  const NamedTokens tokens = load_statistics(scratch / "s.h5").text();
+  ASSERT_EQ(tokens.ids.size(), 17u) << "as many as any site tells of";
+  EXPECT_EQ(tokens.ids.front(), 100);
+  EXPECT_EQ(tokens.ids.back(), 116);
+  EXPECT_EQ(tokens.pieces.at(3), "▁103");
+  EXPECT_EQ(tokens.pieces.size(), 17u);
+
+  TokenTexts without_pieces = texts();
+  without_pieces.piece = nullptr;
+  write_statistics(scratch / "ids.h5", provenance(), list, without_pieces);
+  EXPECT_EQ(load_statistics(scratch / "ids.h5").text().ids.size(), 17u);
+  EXPECT_TRUE(load_statistics(scratch / "ids.h5").text().pieces.empty());
+  write_statistics(scratch / "none.h5", provenance(), list, {});
+  EXPECT_TRUE(load_statistics(scratch / "none.h5").text().ids.empty());
+}
+
+TEST(StatisticsFile, KeepsTheFirstTokensOfASite) {
+  const test::TempFolder scratch;
+  SampleShape shape;
+  shape.kept = 17;
+  write_sample(scratch / "s.h5", shape);
+  const StatisticsFile file = load_statistics(scratch / "s.h5");
+  EXPECT_TRUE(file.has_full("plain", "layers.1.down_in"));
+  EXPECT_FALSE(file.has_full("plain", "layers.0.down_in"));
+  std::vector<float> all = sample_values(60, 24, 3, -80);
+  all.resize(17 * 24);
+  EXPECT_EQ(file.full("plain", "layers.1.down_in"), all);
+  EXPECT_EQ(Hdf5Reader(scratch / "s.h5").text_attribute("/plain/layers.1.down_in/full/values", "definition"),
+            "every value of the site at the text's first tokens");
+}
+
+TEST(StatisticsFile, TellsWhatARotationIs) {
+  const test::TempFolder scratch;
+  write_sample(scratch / "s.h5");
+  const StatisticsFile file = load_statistics(scratch / "s.h5");
+  EXPECT_TRUE(file.rotation("plain").is_null());
+  EXPECT_EQ(file.rotation("rotated").at("r4").at("kind"), "hadamard");
+  const LinearStatistics linear = file.linear_figures("plain").at(0);
+  EXPECT_EQ(linear.columns, 24);
+  EXPECT_EQ(linear.rtn_relative_error, 0.125);
+  EXPECT_TRUE(linear.column.absmax.empty());
 }
 
 TEST(StatisticsFile, DefaultsLeadToTheMatrixOfTheFirstState) {
@@ -163,14 +222,14 @@ TEST(StatisticsFile, EveryDatasetSaysItsUnitAndDefinition) {
 TEST(StatisticsFile, TheSameNumbersGiveTheSameBytes) {
   const test::TempFolder scratch;
   write_statistics(scratch / "a.h5", provenance(), states(), texts());
-  write_statistics(scratch / "b.h5", provenance(), {state_of("plain", 1), state_of("rotated", 5)}, texts());
+  write_statistics(scratch / "b.h5", provenance(), {sample_state("plain", {}, 0), sample_state("rotated", {}, 1)}, texts());
   EXPECT_EQ(read_file(scratch / "a.h5"), read_file(scratch / "b.h5"));
 }
 
 TEST(StatisticsFile, RefusesStatesThatCannotBeGroups) {
   const test::TempFolder scratch;
-  for (const char* bad : {"", "a/b", "..", "plain"}) {
-    EXPECT_THROW(write_statistics(scratch / "s.h5", provenance(), {states()[0], state_of(bad, 3)}, texts()), Error) << bad;
+  for (const char* bad : {"", "a/b", "..", "plain", "text"}) {
+    EXPECT_THROW(write_statistics(scratch / "s.h5", provenance(), {states()[0], sample_state(bad, {}, 1)}, texts()), Error) << bad;
     EXPECT_FALSE(std::filesystem::exists(scratch / "s.h5"));
   }
 }
@@ -257,10 +316,10 @@ TEST(StatisticsFile, RefusesATruncatedFile) {
 }
 
 TEST(SiteJson, HoldsTheFiguresOfTheTensorAndOfTheViewWithoutFirstTokens) {
-  const SiteStatistics& site = states()[0].result.sites[1];
-  const Json json = sites_json(states()[0].result).at("layers.0.down_in");
+  const SiteStatistics& site = states()[0].result.sites[3];
+  const Json json = sites_json(states()[0].result).at("layers.1.down_in");
   EXPECT_EQ(json.at("kurtosis").get<double>(), site.all.tensor.kurtosis);
-  EXPECT_EQ(json.at("absmax").get<double>(), 1e6);
+  EXPECT_EQ(json.at("absmax").get<double>(), 80);
   EXPECT_EQ(json.at("token_ratio").get<double>(), site.all.tensor.token_ratio());
   EXPECT_EQ(json.at("p999").get<double>(), site.all.tensor.quantiles[2]);
   EXPECT_EQ(json.at("without_first").at("kurtosis").get<double>(), site.without_first.tensor.kurtosis);
