@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/data/describe.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <QSignalSpy>
+#include <QTest>
+#include <cmath>
+
+#include "tests/support/folders.h"
+#include "tests/support/sample_statistics.h"
+#include "widgets/base/format.h"
+#include "widgets/data/pairs.h"
+#include "widgets/data/run_store.h"
+
+namespace rolora::widgets {
+namespace {
+
+class Sentence : public testing::Test {
+ protected:
+  void SetUp() override {
+    test::write_sample(folder_ / "story.h5");
+    bool there = false;
+    store_.open(file_, nullptr, [&](const auto& result) { there = result.ok(); });
+    ASSERT_TRUE(QTest::qWaitFor([&] { return there; }));
+  }
+  QString said(const Selection& s) {
+    selection_.propose(s);
+    SelectionSentence sentence(workbench_);
+    EXPECT_TRUE(QTest::qWaitFor([&] { return known(s); }));
+    return sentence.current();
+  }
+  bool known(const Selection& s) {
+    if (s.layer < 0) return true;
+    return selected_value(s, s.a, store_).has_value() && (!s.b.valid() || selected_value(s, s.b, store_).has_value());
+  }
+  TensorFigures site(const char* state, int layer) const {
+    return store_.summary(file_)->find(QLatin1String(state))->sites.at({layer, SiteKind::down_in}).all;
+  }
+
+  test::TempFolder folder_;
+  QString file_ = QString::fromStdString((folder_ / "story.h5").string());
+  StatisticsStore store_;
+  SelectionModel selection_;
+  RunStore runs_;
+  Workbench workbench_{&selection_, &store_, &runs_};
+  StateRef plain_{file_, QStringLiteral("plain")}, rotated_{file_, QStringLiteral("rotated")};
+};
+
+TEST_F(Sentence, NamesRunStatesPlaceValueAndRatio) {
+  Selection s;
+  s.a = plain_;
+  s.layer = 1;
+  s.channel = test::kPlantedChannel;
+  const QString ratio = times(80 / site("plain", 1).token_median);
+  const QString before = QStringLiteral("%1 (%2 median)").arg(number(80, 4), ratio);
+  EXPECT_EQ(said(s).toStdString(),
+            QStringLiteral("story · plain · layer 1 · down_proj input · channel 7 · absmax %1").arg(before).toStdString());
+  s.b = plain_;
+  s.a = rotated_;
+  const QString after = QStringLiteral("%1 (%2 median)").arg(number(6, 4), times(6 / site("rotated", 1).token_median));
+  EXPECT_EQ(said(s).toStdString(),
+            QStringLiteral("story · rotated (seed 0) vs plain · layer 1 · down_proj input · channel 7 · absmax %1 vs %2")
+                .arg(after, before)
+                .toStdString());
+  s.comparison = Comparison::difference;
+  EXPECT_TRUE(said(s).contains(QStringLiteral("rotated (seed 0) − plain"))) << said(s).toStdString();
+  EXPECT_TRUE(said(s).endsWith(QStringLiteral("absmax difference ") + number(-74, 4))) << said(s).toStdString();
+  s.comparison = Comparison::ratio;
+  EXPECT_TRUE(said(s).endsWith(QStringLiteral("absmax ratio ") + times(6.0 / 80))) << said(s).toStdString();
+}
+
+TEST_F(Sentence, NamesATokenWithItsTextAndTheValueWithItsSign) {
+  Selection s;
+  s.a = plain_;
+  s.layer = 1;
+  s.channel = test::kPlantedChannel;
+  s.token = test::kPlantedToken;
+  const QString sentence = said(s);
+  EXPECT_TRUE(sentence.contains(QStringLiteral("token 33 “␣133” · value ") + number(-80, 4))) << sentence.toStdString();
+  s.channel = -1;
+  EXPECT_TRUE(said(s).contains(QStringLiteral("token 33 “␣133” · absmax ") + number(80, 4))) << said(s).toStdString();
+}
+
+TEST_F(Sentence, SpeaksOfTheRmsWhereTheSelectionDoes) {
+  Selection s;
+  s.a = plain_;
+  s.layer = 1;
+  s.channel = test::kPlantedChannel;
+  s.scaling = Scaling::over_rms;
+  EXPECT_TRUE(said(s).endsWith(QStringLiteral("absmax %1 of the rms").arg(times(80 / site("plain", 1).rms)))) << said(s).toStdString();
+  s.statistic = QStringLiteral("kurtosis");
+  EXPECT_FALSE(said(s).contains(QStringLiteral("rms"))) << said(s).toStdString();
+  s.without_first = true;
+  EXPECT_TRUE(said(s).endsWith(QStringLiteral("without first tokens")));
+}
+
+TEST_F(Sentence, AsksForTheValueAndSaysItWhenItCame) {
+  SelectionSentence sentence(workbench_);
+  EXPECT_EQ(sentence.current(), QStringLiteral("Nothing selected"));
+  QSignalSpy changed(&sentence, &SelectionSentence::changed);
+  Selection s;
+  s.a = plain_;
+  s.layer = 0;
+  s.channel = 3;
+  selection_.propose(s);
+  EXPECT_TRUE(sentence.current().endsWith(QStringLiteral("channel 3 · absmax"))) << "the value is on its way";
+  ASSERT_TRUE(QTest::qWaitFor([&] { return sentence.current().contains(QStringLiteral("median")); }));
+  EXPECT_EQ(changed.count(), 2);
+  s.layer = -1;
+  s.channel = -1;
+  selection_.propose(s);
+  EXPECT_EQ(sentence.current(), QStringLiteral("story · plain · all layers · down_proj input · absmax"));
+}
+
+TEST_F(Sentence, AFileThatIsGoneLeavesNamesOnly) {
+  Selection s;
+  s.a = {QStringLiteral("/gone/other.h5"), QStringLiteral("plain")};
+  s.layer = 4;
+  s.channel = 5;
+  selection_.propose(s);
+  EXPECT_EQ(describe(s, workbench_), QStringLiteral("other · plain · layer 4 · down_proj input · channel 5 · absmax"));
+}
+
+TEST_F(Sentence, TheFirstLookPutsTheRotatedStateBesideThePlainOne) {
+  const Selection s = first_look(*store_.summary(file_));
+  EXPECT_EQ(s.a, rotated_);
+  EXPECT_EQ(s.b, plain_);
+  EXPECT_EQ(s.site, SiteKind::down_in);
+  EXPECT_EQ(default_scaling(s.a, s.b, SiteKind::down_in, store_), Scaling::absolute);
+  EXPECT_EQ(default_scaling(s.a, s.b, SiteKind::qkv_in, store_), Scaling::over_rms);
+  EXPECT_EQ(default_scaling(s.a, s.a, SiteKind::qkv_in, store_), Scaling::absolute);
+}
+
+TEST(ReadablePiece, ShowsBlanksAndLineBreaks) {
+  EXPECT_EQ(readable_piece(QStringLiteral("▁the")), QStringLiteral("␣the"));
+  EXPECT_EQ(readable_piece(QStringLiteral("<0x0A>")), QStringLiteral("↵"));
+  EXPECT_EQ(readable_piece(QStringLiteral("a b")), QStringLiteral("a␣b"));
+}
+
+}  // namespace
+}  // namespace rolora::widgets

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <QAbstractItemModelTester>
+#include <QAccessible>
+#include <QLabel>
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QSignalSpy>
+#include <cmath>
+
+#include "tests/widgets/trees/workbench_fixture.h"
+#include "widgets/trees/inspector_items.h"
+#include "widgets/trees/inspector_panel.h"
+#include "widgets/trees/map_panel.h"
+#include "widgets/trees/outlier_panel.h"
+#include "widgets/trees/runs_panel.h"
+
+namespace rolora::widgets {
+namespace {
+
+QString cell(const KeyedTreeModel& model, const QStringList& keys, int column) {
+  const QModelIndex index = model.find(keys);
+  EXPECT_TRUE(index.isValid()) << keys.join(QLatin1Char('/')).toStdString();
+  return index.siblingAtColumn(column).data().toString();
+}
+
+class Panels : public OpenWorkbench {
+ protected:
+  QStringList state_keys(const char* label) const {
+    return {QStringLiteral("model:abc"), QStringLiteral("run:") + folder_of_run(),
+            QStringLiteral("state:outliers/") + QLatin1String(label)};
+  }
+  static void size(QWidget& widget, int wide, int high) {
+    widget.resize(widget.fontMetrics().averageCharWidth() * wide, widget.fontMetrics().height() * high);
+    widget.show();
+  }
+};
+
+TEST_F(Panels, TheTreeOfRunsTellsStatesAndLooksAtThem) {
+  RunsPanel panel(workbench_);
+  QAbstractItemModelTester tester(panel.model(), QAbstractItemModelTester::FailureReportingMode::Fatal);
+  size(panel, 90, 22);
+  shoot(panel, "runs-empty");
+  open_run();
+  EXPECT_EQ(cell(*panel.model(), {QStringLiteral("model:abc")}, kRunsName), QStringLiteral("story"));
+  EXPECT_EQ(cell(*panel.model(), state_keys("plain"), kRunsPerplexity), QStringLiteral("12.00"));
+  EXPECT_EQ(cell(*panel.model(), state_keys("plain"), kRunsWorst), QStringLiteral("1 (184×)"));
+  EXPECT_EQ(cell(*panel.model(), state_keys("rotated"), kRunsName), QStringLiteral("rotated (seed 0)"));
+  EXPECT_EQ(selection_.current().a, rotated()) << "the first look";
+  EXPECT_EQ(selection_.current().b, plain());
+  EXPECT_EQ(panel.view()->currentIndex(), panel.model()->find(state_keys("rotated")));
+  EXPECT_TRUE(panel.view()->isExpanded(panel.model()->find({QStringLiteral("model:abc")})));
+  shoot(panel, "runs");
+
+  panel.view()->setCurrentIndex(panel.model()->find(state_keys("rotated")));
+  panel.make_current_the_baseline();
+  ASSERT_TRUE(QTest::qWaitFor([&] { return selection_.current().b == rotated(); }));
+  EXPECT_EQ(selection_.current().a, plain());
+  panel.swap_states();
+  EXPECT_EQ(selection_.current().a, rotated());
+
+  QSignalSpy pinned(&panel, &RunsPanel::pinned_changed);
+  panel.pin_current();
+  EXPECT_EQ(pinned.last().at(0).toStringList(), QStringList{folder_of_run()});
+  panel.close_current();
+  EXPECT_EQ(panel.model()->rowCount(), 0);
+  EXPECT_TRUE(statistics_.open_files().empty());
+}
+
+TEST_F(Panels, AGrowingRunKeepsItsRowsOpenAndTheCurrentOne) {
+  std::filesystem::remove(run_.folder() / "stations/ppl-gptq/DONE");
+  RunsPanel panel(workbench_);
+  open_run();
+  const QStringList run = {QStringLiteral("model:abc"), QStringLiteral("run:") + folder_of_run()};
+  const QModelIndex stations = panel.model()->find(run + QStringList{QStringLiteral("stations")});
+  panel.view()->expand(stations);
+  const QStringList last = run + QStringList{QStringLiteral("stations"), QStringLiteral("station:ppl-gptq")};
+  EXPECT_EQ(cell(*panel.model(), last, kRunsState), QStringLiteral("waiting"));
+  panel.view()->setCurrentIndex(panel.model()->find(last));
+  QSignalSpy updated(&runs_, &RunStore::updated);
+  run_.finish_all();
+  runs_.refresh(folder_of_run());
+  ASSERT_TRUE(QTest::qWaitFor([&] { return updated.count() > 0; }));
+  EXPECT_EQ(cell(*panel.model(), last, kRunsState), QStringLiteral("done"));
+  EXPECT_EQ(cell(*panel.model(), last, kRunsPerplexity), QStringLiteral("11.50"));
+  EXPECT_EQ(panel.view()->currentIndex(), panel.model()->find(last));
+  EXPECT_TRUE(panel.view()->isExpanded(panel.model()->find(run + QStringList{QStringLiteral("stations")})));
+}
+
+TEST_F(Panels, TheMapShowsBarsOnOneScaleAndGoesToASite) {
+  ModelMapPanel panel(workbench_);
+  QAbstractItemModelTester tester(panel.model(), QAbstractItemModelTester::FailureReportingMode::Fatal);
+  QAbstractItemModelTester filter_tester(panel.filter(), QAbstractItemModelTester::FailureReportingMode::Fatal);
+  size(panel, 60, 22);
+  open_run();
+  ASSERT_EQ(panel.model()->rowCount(), 2);
+  const QModelIndex down = panel.model()->find(keys_of_site(1, SiteKind::down_in));
+  ASSERT_TRUE(down.isValid());
+  EXPECT_EQ(down.data(kBarRole).toDouble(), 6) << "the state that is looked at";
+  EXPECT_EQ(down.data(kBaselineRole).toDouble(), 80);
+  EXPECT_EQ(panel.model()->find(keys_of_layer(1)).data(kBaselineRole).toDouble(), 80) << "a layer reaches as far as its farthest site";
+
+  panel.search()->setText(QStringLiteral("l1 down input"));
+  EXPECT_EQ(panel.filter()->rowCount(), 1);
+  QTest::keyClick(panel.search(), Qt::Key_Return);
+  EXPECT_EQ(selection_.current().layer, 1);
+  EXPECT_EQ(selection_.current().site, SiteKind::down_in);
+  panel.search()->setText(QStringLiteral("l1 qkv_in"));
+  QTest::keyClick(panel.search(), Qt::Key_Return);
+  EXPECT_EQ(selection_.current().site, SiteKind::qkv_in);
+  EXPECT_EQ(selection_.current().scaling, Scaling::over_rms) << "a folded norm lies between the two states";
+  panel.search()->clear();
+  panel.view()->expandAll();
+  shoot(panel, "map");
+
+  Selection s = selection_.current();
+  s.layer = 0;
+  s.site = SiteKind::down_in;
+  selection_.propose(s);
+  EXPECT_EQ(panel.filter()->mapToSource(panel.view()->currentIndex()), panel.model()->find(keys_of_site(0, SiteKind::down_in)));
+  panel.measure()->setCurrentIndex(2);
+  EXPECT_GT(panel.model()->find(keys_of_site(1, SiteKind::down_in)).data(kBaselineRole).toDouble(), 100) << "kurtosis";
+}
+
+TEST(Bars, LieOnALogScale) {
+  BarDelegate bars;
+  bars.set_range(1, 64);  // from half of the smallest to the largest: 7 octaves
+  EXPECT_NEAR(bars.place(64), 1, 1e-12);
+  EXPECT_NEAR(bars.place(1), 1.0 / 7, 1e-12);
+  EXPECT_NEAR(bars.place(8) - bars.place(4), 1.0 / 7, 1e-12);
+  EXPECT_TRUE(std::isnan(bars.place(0)) && std::isnan(bars.place(std::nan(""))));
+}
+
+TEST_F(Panels, TheInspectorGivesNumbersDefinitionsAndProvenance) {
+  InspectorPanel panel(workbench_);
+  QAbstractItemModelTester tester(panel.model(), QAbstractItemModelTester::FailureReportingMode::Fatal);
+  size(panel, 60, 34);
+  open_run();
+  Selection s = selection_.current();
+  s.layer = 1;
+  s.channel = test::kPlantedChannel;
+  selection_.propose(s);
+  const QStringList value = {QStringLiteral("selected"), QStringLiteral("value")};
+  ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model()->find(value).isValid(); }));
+  ASSERT_TRUE(QTest::qWaitFor([&] { return !cell(*panel.model(), value, kInspectorB).isEmpty(); }));
+  EXPECT_EQ(cell(*panel.model(), value, kInspectorName), QStringLiteral("absmax"));
+  EXPECT_EQ(cell(*panel.model(), value, kInspectorA).toDouble(), 6);
+  EXPECT_EQ(cell(*panel.model(), value, kInspectorB).toDouble(), 80);
+  EXPECT_EQ(cell(*panel.model(), {QStringLiteral("site"), QStringLiteral("tokens")}, kInspectorA), QStringLiteral("60"));
+  EXPECT_EQ(cell(*panel.model(), {QStringLiteral("provenance"), QStringLiteral("rotation")}, kInspectorA),
+            QStringLiteral("R1 hadamard, R4 hadamard, seed 0"));
+  EXPECT_EQ(cell(*panel.model(), {QStringLiteral("provenance"), QStringLiteral("seed")}, kInspectorB), QStringLiteral("11"));
+  panel.view()->setCurrentIndex(panel.model()->find(value));
+  EXPECT_EQ(panel.definition()->text(), QStringLiteral("absmax: max |x| of the channel over the tokens"));
+  EXPECT_TRUE(panel.sentence()->text().contains(QStringLiteral("channel 7"))) << panel.sentence()->text().toStdString();
+  panel.copy();
+  const QString text = QGuiApplication::clipboard()->text();
+  EXPECT_TRUE(text.contains(QStringLiteral("hash of rotated"))) << "the whole hash, not its beginning";
+  shoot(panel, "inspector");
+}
+
+TEST_F(Panels, EmptyOnesSayWhatToDoAndEveryControlHasAName) {
+  RunsPanel runs(workbench_);
+  ModelMapPanel map(workbench_);
+  OutlierPanel outliers(workbench_);
+  InspectorPanel inspector(workbench_);
+  for (QWidget* panel : std::initializer_list<QWidget*>{&runs, &map, &outliers, &inspector}) {
+    size(*panel, 50, 20);
+    bool told = false;
+    for (const QLabel* label : panel->findChildren<QLabel*>())
+      told = told || (label->isVisible() && label->text().endsWith(QLatin1Char('.')));
+    EXPECT_TRUE(told) << panel->objectName().toStdString();
+    for (QWidget* child : panel->findChildren<QWidget*>()) {
+      if (child->focusPolicy() == Qt::NoFocus || child->objectName().startsWith(QStringLiteral("qt_"))) continue;
+      QAccessibleInterface* spoken = QAccessible::queryAccessibleInterface(child);
+      ASSERT_NE(spoken, nullptr);
+      const bool part =
+          qobject_cast<QAbstractItemView*>(child->parentWidget()) != nullptr || qobject_cast<QLineEdit*>(child->parentWidget());
+      EXPECT_TRUE(part || !spoken->text(QAccessible::Name).isEmpty()) << child->metaObject()->className();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rolora::widgets
