@@ -59,7 +59,7 @@ double timed_pass(const FirstLayer& layer, int64_t tokens, const Compute& comput
 // Other work on the machine only ever makes a pass longer.
 double fastest_pass(const FirstLayer& layer, int64_t tokens, double end, const Compute& compute, Monitor& monitor) {
   double fastest = timed_pass(layer, tokens, compute, monitor);
-  for (int again = 0; again < 4 && now() < end; ++again) fastest = std::min(fastest, timed_pass(layer, tokens, compute, monitor));
+  for (int again = 0; again < 2 && now() < end; ++again) fastest = std::min(fastest, timed_pass(layer, tokens, compute, monitor));
   return fastest;
 }
 
@@ -83,10 +83,14 @@ PaceProbe probe_pace(const ModelSource& model, const Compute& compute, Monitor& 
   probe.tokens = std::min<int64_t>(64, config.context);
   timed_pass(layer, probe.tokens, compute, monitor);  // warms caches and threads
   const double end = now() + kLongestProbe;
-  for (;;) {
-    probe.layer_seconds = fastest_pass(layer, probe.tokens, end, compute, monitor);
-    if (probe.layer_seconds >= kLongEnough || probe.tokens * 4 > kMostTokens || now() > end) break;
+  probe.layer_seconds = fastest_pass(layer, probe.tokens, end, compute, monitor);
+  // As long as a token gets cheaper with more of them, starting a pass is what was timed.
+  while (probe.tokens * 4 <= kMostTokens && now() < end) {
+    const double longer = fastest_pass(layer, probe.tokens * 4, end, compute, monitor);
+    const bool settled = longer >= kLongEnough && longer > 3.2 * probe.layer_seconds;
     probe.tokens *= 4;
+    probe.layer_seconds = longer;
+    if (settled) break;
   }
   const int64_t length = std::min<int64_t>({probe.tokens, config.context, 256});
   probe.tokens = probe.tokens / length * length;

@@ -205,7 +205,12 @@ void JobQueue::validate(const QString& id) {
   WorkerCall::start(arguments, this, [this, id](const Result<nlohmann::json>& checked) {
     JobRecord* draft = record(id);
     if (draft == nullptr || draft->state != JobState::draft) return;
-    if (!checked.ok()) return update(*draft, JobState::draft, checked.error);
+    if (!checked.ok()) {
+      const QString file = draft->job_file + QStringLiteral(": ");
+      draft->starts_when_valid = false;
+      update(*draft, JobState::draft, checked.error.startsWith(file) ? checked.error.mid(file.size()) : checked.error);
+      return advance();  // others may have waited for it
+    }
     update(*draft, draft->starts_when_valid ? JobState::queued : JobState::validated);
     advance();
   });
@@ -246,7 +251,10 @@ void JobQueue::advance() {
   if (!owner_) return;
   for (JobRecord& job : records_) {
     if (job.state != JobState::queued) continue;
-    const auto busy = [&](const JobRecord& other) { return is_active(other.state) && other.device == job.device; };
+    const auto busy = [&](const JobRecord& other) {
+      const bool comes_first = other.state == JobState::draft && other.starts_when_valid && &other < &job;  // it is only being checked
+      return other.device == job.device && (is_active(other.state) || comes_first);
+    };
     if (std::none_of(records_.begin(), records_.end(), busy)) launch(job);
   }
 }

@@ -242,13 +242,13 @@ void JobsPanel::show_details() {
   }
   title_->setText(job->name);
   state_->setText(state_text(*job));
+  const bool said = !active && !job->message.isEmpty();
+  const QString where = said || is_over(job->state) ? job->folder : where_text(*job, now);
   QStringList facts;
-  for (const QString& part :
-       {is_over(job->state) ? job->folder : where_text(*job, now), time_text(*job, now), active ? metrics_text(now) : QString()}) {
+  for (const QString& part : {where, time_text(*job, now), active ? metrics_text(now) : QString()}) {
     if (!part.isEmpty()) facts << part;
   }
   facts_->setText(facts.join(QStringLiteral(" · ")));
-  const bool said = !active && !job->message.isEmpty();
   message_->setText(said ? job->message : QString());
   message_->setVisible(said);
   loss_->setVisible(now && !now->losses.empty());

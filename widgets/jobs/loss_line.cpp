@@ -64,7 +64,7 @@ void LossLine::paintEvent(QPaintEvent*) {
   for (const auto& [at, loss] : losses_) {
     const QPointF point(area.left() + area.width() * (at - first_step) / steps,
                         area.bottom() - area.height() * (loss - low->second) / range);
-    path.isEmpty() ? path.moveTo(point) : path.lineTo(point);
+    path.elementCount() == 0 ? path.moveTo(point) : path.lineTo(point);
   }
   painter.setPen(QPen(theme.line, 1));
   painter.drawLine(area.bottomLeft(), area.bottomRight());

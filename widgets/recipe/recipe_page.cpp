@@ -16,6 +16,7 @@
 #include <QStackedWidget>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <utility>
 
 #include "core/storage/atomic_file.h"
 #include "widgets/jobs/job_queue.h"
@@ -96,7 +97,15 @@ RecipePage::RecipePage(JobQueue* queue, QWidget* parent)
     if (!list_->currentIndex().isValid()) show_row(0);
   });
   connect(inputs_, &InputsForm::device_changed, this, &RecipePage::document_changed);
-  connect(station_, &StationForm::wrong_changed, this, &RecipePage::update_actions);
+  connect(station_, &StationForm::wrong_changed, this, [this] {
+    const bool wrong = station_->has_wrong_text();
+    if (std::exchange(wrong_text_, wrong) == wrong) return update_actions();
+    update_actions();
+    if (wrong)
+      cost_->show_problem(tr("%1: a field holds no value yet").arg(document_->station_id(station_->row())));
+    else
+      document_changed();
+  });
   connect(check_, &RecipeCheck::checking, cost_, &CostBar::show_checking);
   connect(check_, &RecipeCheck::accepted, this, &RecipePage::accepted);
   connect(check_, &RecipeCheck::refused, this, &RecipePage::refused);
@@ -330,7 +339,7 @@ void RecipePage::show_problem(const JobProblem& problem) {
 
 void RecipePage::accepted(const nlohmann::json& estimate) {
   valid_ = true;
-  cost_->show_estimate(estimate);
+  if (!station_->has_wrong_text()) cost_->show_estimate(estimate);
   list_model_->set_estimate(estimate);
   override_->setVisible(cost_->is_too_much());
   override_->setChecked(false);

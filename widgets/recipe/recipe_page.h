@@ -84,7 +84,7 @@ class RecipePage : public QWidget {
   CostBar* cost_ = nullptr;
   QCheckBox* override_ = nullptr;
   QAction *start_ = nullptr, *save_ = nullptr, *copy_ = nullptr, *open_ = nullptr, *up_ = nullptr, *down_ = nullptr, *remove_ = nullptr;
-  bool valid_ = false;
+  bool valid_ = false, wrong_text_ = false;
 };
 
 }  // namespace rolora::widgets

@@ -69,6 +69,7 @@ TEST_F(JobQueueTest, OneAtATime) {
   int most = 0;
   ASSERT_TRUE(wait_for([&] {
     most = std::max(most, queue.active_count());
+    EXPECT_FALSE(is_active(queue.find(second.value)->state) && !is_over(queue.find(first.value)->state)) << "in the order of the list";
     return is_over(queue.find(first.value)->state) && is_over(queue.find(second.value)->state);
   }));
   EXPECT_EQ(most, 1);

@@ -12,6 +12,7 @@
 #include "tests/widgets/jobs/job_fixture.h"
 #include "tests/widgets/recipe/shots.h"
 #include "widgets/jobs/job_models.h"
+#include "widgets/jobs/loss_line.h"
 
 namespace rolora::widgets::test {
 namespace {
@@ -88,6 +89,26 @@ TEST_F(JobsPanelTest, EverythingThatTakesTheKeyboardHasAName) {
   }
   const QModelIndex index = panel_.list()->model()->index(0, 0);
   EXPECT_TRUE(index.data(Qt::AccessibleTextRole).toString().contains(QStringLiteral("validated")));
+}
+
+TEST(LossLine, DrawsTheCourseOfTheLoss) {
+  LossLine line;
+  line.resize(400, 60);
+  const QImage empty = line.grab().toImage();
+  std::vector<std::pair<double, double>> losses;
+  for (int i = 0; i < 50; ++i) losses.emplace_back(i + 1, 4.0 - i * 0.05);
+  line.show_losses(losses);
+  const QImage drawn = line.grab().toImage();
+  int high = 0, low = 0;  // pixels of the line in the first and last third: it falls
+  const QRgb ground = empty.pixel(200, 2);
+  for (int y = 0; y < drawn.height() / 2; ++y) {
+    for (int x = 60; x < 300; ++x) {
+      if (drawn.pixel(x, y) != ground) (x < 180 ? high : low) += 1;
+    }
+  }
+  EXPECT_GT(high, 50);
+  EXPECT_GT(high, 3 * low);
+  EXPECT_TRUE(line.accessibleDescription().contains(QStringLiteral("step 50"))) << line.accessibleDescription().toStdString();
 }
 
 TEST_F(JobsPanelTest, StationsAreAProperModel) {
