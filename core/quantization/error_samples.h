@@ -22,6 +22,8 @@ class ErrorSamples {
                const RopeTables& rope, const Compute& compute);
   /// Runs the unquantized layer, keeping the inputs of its linears.
   void enter(LayerIndex layer, const LayerWeights& weights);
+  /// The inputs at this site are not needed again: they are what memory holds.
+  void release(SiteKind site) { inputs_.erase(site); }
   /// The quantized model, with the weights as they are by now.
   ChainSamples& chain() { return chain_; }
   /// Input and output errors of one linear of that layer; the chain stands at its site. `exact` is the original; `quantized` [out, in] fp32

@@ -82,6 +82,7 @@ class LayerQuantizer {
     }
     if (samples_) samples_->chain().reach(group.site, layer, running_);
     for (const LinearKind kind : group.readers) run_linear(layer, kind, hessian, factor, result);
+    if (samples_) samples_->release(group.site);
   }
 
   void run_linear(LayerIndex layer, LinearKind kind, const at::Tensor& hessian, const std::optional<HessianFactor>& factor,
