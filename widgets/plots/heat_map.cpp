@@ -162,17 +162,34 @@ void HeatMap::make_coarse_later() {
   });
 }
 
-std::optional<std::pair<int64_t, int64_t>> HeatMap::cell_at(QPointF position) const {
-  const QRectF rectangle = data_rectangle();
-  if (!rectangle.contains(position)) return {};
-  const double scale = mParentPlot->bufferDevicePixelRatio();
-  const HeatWindow window = image_.pixels.isNull() ? window_for(rectangle, scale, false) : image_.window;
+CellBlock HeatMap::block_around(QPointF position, int columns, int rows) const {
+  const HeatWindow window =
+      image_.pixels.isNull() ? window_for(data_rectangle(), mParentPlot->bufferDevicePixelRatio(), false) : image_.window;
   if (window.width < 1 || window.height < 1) return {};
   const double left = to_x(window.left - 0.5), right = to_x(window.right - 0.5);
   const double top = to_y(window.top - 0.5), bottom = to_y(window.bottom - 0.5);
   const int x = static_cast<int>(std::floor((position.x() - left) / (right - left) * window.width));
   const int y = static_cast<int>(std::floor((position.y() - top) / (bottom - top) * window.height));
-  return largest_cell(*source_, HeatGrid(*source_, window).block(x, y));
+  const HeatGrid grid(*source_, window);
+  const CellBlock a = grid.block(x - columns, y - rows), b = grid.block(x + columns, y + rows);
+  return {std::min(a.row_begin, b.row_begin), std::max(a.row_end, b.row_end), std::min(a.column_begin, b.column_begin),
+          std::max(a.column_end, b.column_end)};
+}
+
+std::optional<std::pair<int64_t, int64_t>> HeatMap::cell_at(QPointF position) const {
+  if (!data_rectangle().contains(position)) return {};
+  return largest_cell(*source_, block_around(position, 0, 0));
+}
+
+std::optional<std::pair<int64_t, int64_t>> HeatMap::cell_near(QPointF position, double threshold) const {
+  const auto cell = cell_at(position);
+  if (!cell || std::fabs(source_->at(cell->first, cell->second)) >= threshold) return cell;
+  const auto [rows, columns] = pooled();
+  for (int reach = 1; reach <= 3; ++reach) {
+    const auto near = largest_cell(*source_, block_around(position, columns > 1 ? reach : 0, rows > 1 ? reach : 0));
+    if (std::fabs(source_->at(near.first, near.second)) >= threshold) return near;
+  }
+  return cell;
 }
 
 std::pair<int64_t, int64_t> HeatMap::pooled(bool paper) const {
@@ -214,6 +231,7 @@ HeatHeader::HeatHeader(HeatMap* map, QCPAxisRect* panel, const PlotStyle& style,
       badge_font_(style.tick_font),
       title_colour_(style.text),
       badge_colour_(style.faint_text),
+      frame_(style.axis_pen()),
       title_(std::move(title)) {}
 
 int HeatHeader::height(const PlotStyle& style) {
@@ -223,6 +241,13 @@ int HeatHeader::height(const PlotStyle& style) {
 void HeatHeader::draw(QCPPainter* painter) {
   if (panel_.isNull() || map_.isNull()) return;
   const QRectF rect = panel_->rect();
+  painter->setPen(frame_);
+  painter->setBrush(Qt::NoBrush);
+  const bool vectors = painter->modes().testFlag(QCPPainter::pmVectorized);
+  const double half = frame_.widthF() / 2;
+  painter->setAntialiasing(vectors);  // around the image, over none of its pixels
+  painter->drawRect(vectors ? rect.adjusted(-half, -half, half, half) : rect.adjusted(-1, -1, 0, 0));
+  painter->setAntialiasing(true);
   const double tall = QFontMetricsF(title_font_).height();
   QRectF line(rect.left(), rect.top() - tall * 1.2, rect.width(), tall);
   const auto [rows, columns] = map_->pooled(painter->modes().testFlag(QCPPainter::pmVectorized));

@@ -27,6 +27,9 @@ class HeatMap : public QCPAbstractPlottable {
   const HeatColours& colours() const { return *colours_; }
   /// The true cell that the pixel at a position (plot units) shows.
   std::optional<std::pair<int64_t, int64_t>> cell_at(QPointF position) const;
+  /// The same, but where cells are smaller than pixels a value from `threshold` on that is drawn within a few pixels goes first: a line of
+  /// one pixel is hard to point at.
+  std::optional<std::pair<int64_t, int64_t>> cell_near(QPointF position, double threshold) const;
   /// {rows, columns} that one pixel of the present view stands for.
   std::pair<int64_t, int64_t> pooled(bool paper = false) const;
   /// Rows and columns of which at least a part is visible, ends exclusive.
@@ -53,6 +56,7 @@ class HeatMap : public QCPAbstractPlottable {
   double from_y(double y) const;
   QRectF data_rectangle() const;
   HeatWindow window_for(const QRectF& rectangle, double scale, bool whole_cells) const;
+  CellBlock block_around(QPointF position, int columns, int rows) const;
   void draw_later(const HeatWindow& window);
   void make_coarse_later();
   HeatSourcePtr source_;
@@ -81,6 +85,7 @@ class HeatHeader : public QCPLayerable {
   QPointer<QCPAxisRect> panel_;
   QFont title_font_, badge_font_;
   QColor title_colour_, badge_colour_;
+  QPen frame_;
   QString title_;
 };
 

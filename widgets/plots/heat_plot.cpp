@@ -65,11 +65,7 @@ void HeatPlot::draw_panel(size_t index, QCPLayoutGrid* grid, const PlotStyle& st
   grid->addElement(stacked_ ? place : 0, stacked_ ? 0 : place, panel);
   for (QCPAxis* axis : panel->axes()) style_axis(axis, style, false);
   panel->setMinimumMargins(QMargins(0, HeatHeader::height(style), 0, 0));
-  panel->setupFullAxesBox();
-  for (const auto type : {QCPAxis::atTop, QCPAxis::atRight}) {
-    panel->axis(type)->setTicks(false);
-    panel->axis(type)->setBasePen(style.axis_pen());
-  }
+  for (QCPAxis* axis : panel->axes()) axis->setBasePen(Qt::NoPen);  // the header draws the frame, exactly around the image
   QCPAxis* x = x_axis(panel);
   QCPAxis* y = y_axis(panel);
   y->setRangeReversed(true);  // the first row on top
@@ -217,7 +213,8 @@ void HeatPlot::set_colours(const QString& map) {
 
 std::optional<Hit> HeatPlot::hit(QPointF position) const {
   for (size_t i = 0; i < maps_.size(); ++i) {
-    if (const auto cell = maps_[i]->cell_at(position)) return hit_of_cell(i, {cell->first, cell->second});
+    if (const auto cell = maps_[i]->cell_near(position, outlier_threshold(*maps_[i]->source())))
+      return hit_of_cell(i, {cell->first, cell->second});
   }
   return {};
 }

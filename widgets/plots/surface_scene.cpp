@@ -240,7 +240,24 @@ void SurfaceScene::paint_surface(QPainter& painter, const SurfaceGrid& grid, con
       painter.drawConvexPolygon(quad.data(), 4);
     }
   }
+  paint_skirt(painter, grid, view, points, colours);
   painter.restore();
+}
+
+/// Down to the floor along the two near sides, so that the surface does not float.
+void SurfaceScene::paint_skirt(QPainter& painter, const SurfaceGrid& grid, const SurfaceView& view, const std::vector<QPointF>& points,
+                               const HeatColours& colours) const {
+  const int token = view.near_v() ? grid.tokens - 1 : 0, channel = view.near_u() ? grid.channels - 1 : 0;
+  painter.setPen(Qt::NoPen);
+  const auto piece = [&](int t0, int c0, int t1, int c1) {
+    const size_t a = static_cast<size_t>(t0 * grid.channels + c0), b = static_cast<size_t>(t1 * grid.channels + c1);
+    const auto foot = [&](int t, int c) { return view.project(side(c, grid.channels), side(t, grid.tokens), 0); };
+    const std::array<QPointF, 4> quad = {points[a], points[b], foot(t1, c1), foot(t0, c0)};
+    painter.setBrush(QColor(colours.of_value(std::min(grid.values[a], grid.values[b]))).darker(118));
+    painter.drawConvexPolygon(quad.data(), 4);
+  };
+  for (int c = 0; c + 1 < grid.channels; ++c) piece(token, c, token, c + 1);
+  for (int t = 0; t + 1 < grid.tokens; ++t) piece(t, channel, t + 1, channel);
 }
 
 }  // namespace rolora::widgets

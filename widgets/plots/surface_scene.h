@@ -63,6 +63,8 @@ struct SurfaceScene {
   /// Floor, walls and axes with their texts: drawn first.
   void paint_frame(QPainter& painter, size_t panel, const QRectF& place, const PlotStyle& style) const;
   void paint_surface(QPainter& painter, const SurfaceGrid& grid, const QRectF& box, bool paper) const;
+  void paint_skirt(QPainter& painter, const SurfaceGrid& grid, const SurfaceView& view, const std::vector<QPointF>& points,
+                   const HeatColours& colours) const;
 };
 
 }  // namespace rolora::widgets
