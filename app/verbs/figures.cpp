@@ -28,9 +28,8 @@ std::vector<std::string> words_for(const std::string& program, const Options& o,
   std::ostringstream width;
   width.precision(17);
   width << o.width;
-  std::vector<std::string> words = {program, "--figures=" + o.run, "--out=" + o.out, "--width=" + width.str(),
-                                    "--dpi=" + std::to_string(o.dpi)};
-  if (!o.only.empty()) words.push_back("--template=" + o.only);
+  std::vector<std::string> words = {program, "--figures", o.run, "--out", o.out, "--width", width.str(), "--dpi", std::to_string(o.dpi)};
+  if (!o.only.empty()) words.insert(words.end(), {"--template", o.only});
   if (o.force) words.push_back("--force");
   if (general.json) words.push_back("--json");
   return words;

@@ -177,6 +177,10 @@ FiguresOutcome export_run_figures(const FiguresOptions& options) {
 }
 
 int figures_command(int argc, char** argv) {
+  // Qt's remarks about the machine (no runtime folder, no session bus) are no lines of ours.
+  qInstallMessageHandler([](QtMsgType type, const QMessageLogContext&, const QString& message) {
+    if (type == QtFatalMsg) std::fprintf(stderr, "error: Qt: %s\n", message.toUtf8().constData());
+  });
   qputenv("QT_QPA_PLATFORM", "offscreen");  // also where there is a display: nothing is shown, and fonts are the same
   QApplication application(argc, argv);
   QLocale::setDefault(QLocale::c());

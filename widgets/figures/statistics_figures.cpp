@@ -96,6 +96,7 @@ void overview(const Pair& pair, SiteKind site, const QString& statistic, const T
   data.statistic = statistic;
   data.site = site_text(site);
   data.caption = words("%1 of each channel of %2 by layer").arg(statistic_title(statistic), site_title(site));
+  data.caption[0] = data.caption[0].toUpper();
   data.caption += data.over_rms ? words(", divided by the rms of the layer's site.") : QStringLiteral(".");
   if (!data.b.empty()) data.caption += words(" Both panels share one scale.");
   data.caption += QLatin1Char(' ') + pair.facts();

@@ -8,7 +8,7 @@
 namespace rolora::widgets {
 
 QVector<double> LogTicker::createTickVector(double tick_step, const QCPRange& range) {
-  linear_ = range.lower <= 0 || range.upper / range.lower < 4;
+  linear_ = range.lower <= 0 || range.upper / range.lower < 10;
   between_ = false;
   decades_a_tick_ = 1;
   if (linear_) return QCPAxisTicker::createTickVector(QCPAxisTicker::getTickStep(range), range);

@@ -113,6 +113,7 @@ void Plot::data_changed(bool keep_view) {
       interaction_->back.clear();
       interaction_->forward.clear();
     }
+    updateLayout();  // marks are placed by pixels
     mark(style_);
   }
   replot(rpQueuedReplot);
@@ -144,7 +145,7 @@ void Plot::mark(const PlotStyle& style) {
   if (!hit || hit->panel == nullptr) return;
   QCPAxis* x = hit->panel->rangeZoomAxis(Qt::Horizontal);
   QCPAxis* y = hit->panel->rangeZoomAxis(Qt::Vertical);
-  if (x == nullptr || y == nullptr) return;
+  if (x == nullptr || y == nullptr || hit->panel->width() < 1 || hit->panel->height() < 1) return;
   for (const bool halo : {true, false}) {  // a ring that is seen on every ground
     auto* ring = new QCPItemTracer(this);
     ring->setLayer(overlay_layer());

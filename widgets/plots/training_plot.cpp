@@ -270,7 +270,7 @@ std::unique_ptr<Plot> TrainingPlot::copy() const {
 double TrainingPlot::height_to_width() const {
   const int small = (form_.learning_rate && has_any(&TrainingCurve::learning_rate) ? 1 : 0) +
                     (form_.gradient_norm && has_any(&TrainingCurve::gradient_norm) ? 1 : 0);
-  return 0.5 + 0.17 * small + (shows_kurtosis() ? 0.26 : 0);
+  return 0.5 + 0.2 * small + (shows_kurtosis() ? 0.26 : 0);
 }
 
 FigureTable TrainingPlot::table() const {

@@ -141,7 +141,10 @@ void DistributionView::got(int row, bool is_a, const QString& name, const Result
 
 void DistributionView::show_values() {
   std::erase_if(coming_.rows, [](const DistributionRow& row) { return !row.a && !row.b; });
+  const auto being_read = [this](const StateRef& ref) { return ref.valid() && workbench().statistics->summary(ref.file) == nullptr; };
+  const bool reading = being_read(shown_->a) || being_read(shown_->b);
   plot_->set_empty_text(!failure_.isEmpty() ? failure_
+                        : reading           ? tr("Reading the statistics…")
                         : shown_->a.valid() || shown_->b.valid()
                             ? tr("This site was not measured here.")
                             : tr("Select a model with statistics to see how its values are distributed."));

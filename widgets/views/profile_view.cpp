@@ -136,8 +136,10 @@ void ProfileView::show_profile() {
     if (!facts.contains(fact)) facts << fact;
   }
   data.facts = facts.join(QLatin1Char(' '));
-  profile_->set_empty_text(states.a.valid() || states.b.valid() ? tr("This site was not measured here.")
-                                                                : tr("Select a model with statistics to see its layers side by side."));
+  const auto being_read = [this](const StateRef& ref) { return ref.valid() && workbench().statistics->summary(ref.file) == nullptr; };
+  profile_->set_empty_text(being_read(states.a) || being_read(states.b) ? tr("Reading the statistics…")
+                           : states.a.valid() || states.b.valid()       ? tr("This site was not measured here.")
+                                                                  : tr("Select a model with statistics to see its layers side by side."));
   profile_->set_data(std::move(data), false);
 }
 
