@@ -18,8 +18,12 @@ constexpr const char* kOverview =
   rolora merge rotated adapter --out tuned --store float32                 the adapter into the weights
   rolora quantize tuned --out w4a4 --weights 4 --activations 4 --method gptq --calibration c.txt
   rolora evaluate w4a4 --text-file e.txt                                   perplexity
-or all of it, resumable and with a report: rolora run JOB.json --out DIR (resources/jobs has a job and its schema);
-its figures for a paper: rolora figures DIR --out FIGURES
+or all of it, resumable and with a report: rolora run JOB.json --out DIR (resources/jobs has a job and its schema))"
+#ifdef ROLORA_HAS_WINDOW
+    R"(;
+its figures for a paper: rolora figures DIR --out FIGURES)"
+#endif
+    R"(
 
 rolora VERB --help gives every option with its default and where that comes from: a paper (RoLoRA, QuaRot, GPTQ, LoRA), a library
 (transformers), the command contract (what scripts rely on: it never changes silently), or our own choice.

@@ -15,7 +15,9 @@ void add_all_verbs(Verbs& verbs) {
   add_generate(verbs);
   add_logits(verbs);
   add_run(verbs);
+#ifdef ROLORA_HAS_WINDOW  // rolora-workbench draws them
   add_figures(verbs);
+#endif
   add_random_checkpoint(verbs);
 }
 

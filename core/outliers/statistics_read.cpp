@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "core/base/error.h"
 #include "core/outliers/log_histogram.h"
@@ -22,7 +23,9 @@ struct StatisticsFile::State {
     throw InputError(name, object, expected, found);
   }
   int64_t whole(const std::string& object, const char* attribute, int64_t least) const {
-    const double value = in.number_attribute(object, attribute);
+    return whole(object, attribute, in.number_attribute(object, attribute), least);
+  }
+  int64_t whole(const std::string& object, const char* attribute, double value, int64_t least) const {
     if (value != std::floor(value) || !(value >= static_cast<double>(least)) || value > 0x1p53) {
       refuse(object + "@" + attribute, "an integer of at least " + std::to_string(least), std::to_string(value));
     }
@@ -80,15 +83,21 @@ struct StatisticsFile::State {
 TensorFigures StatisticsFile::State::tensor(const std::string& path) const {
   const std::string scalars = path + "/tensor";
   std::vector<double> values;
+  const std::map<std::string, double> numbers_there = in.number_attributes(scalars);
+  const auto number = [&](const char* name) {
+    const auto found = numbers_there.find(name);
+    if (found == numbers_there.end()) refuse(scalars + "@" + name, "an attribute", "no number of this name");
+    return found->second;
+  };
   for (const FieldText& field : tensor_fields()) {
-    values.push_back(in.number_attribute(scalars, field.name));
+    values.push_back(number(field.name));
     const bool nan = std::isnan(values.back());
     if (std::isinf(values.back()) || (nan && field.nan_means == nullptr)) refuse(scalars + "@" + field.name, "a finite number", "none");
   }
   TensorFigures out = tensor_from_values(values);
-  out.tokens = whole(scalars, "tokens", 1);
-  out.channels = whole(scalars, "channels", 1);
-  out.median_exact = whole(scalars, "median_exact", 0) != 0;
+  out.tokens = whole(scalars, "tokens", number("tokens"), 1);
+  out.channels = whole(scalars, "channels", number("channels"), 1);
+  out.median_exact = whole(scalars, "median_exact", number("median_exact"), 0) != 0;
   return out;
 }
 

@@ -37,6 +37,7 @@ std::vector<double> Hdf5Reader::numbers(const std::string& path) const { refuse(
 std::vector<std::string> Hdf5Reader::strings(const std::string& path) const { refuse(path); }
 std::string Hdf5Reader::text_attribute(const std::string& object, const std::string&) const { refuse(object); }
 double Hdf5Reader::number_attribute(const std::string& object, const std::string&) const { refuse(object); }
+std::map<std::string, double> Hdf5Reader::number_attributes(const std::string& object) const { refuse(object); }
 std::vector<std::string> Hdf5Reader::texts_attribute(const std::string& object, const std::string&) const { refuse(object); }
 
 }  // namespace rolora

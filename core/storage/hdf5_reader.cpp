@@ -20,6 +20,24 @@ namespace {
 // to 1.
 constexpr uint64_t kMostPacked = 1032;
 
+// Called by the C library for each attribute: nothing may be thrown through it.
+herr_t take_number(hid_t object, const char* name, const H5A_info_t*, void* list) noexcept {
+  const Hdf5Id attribute(H5Aopen(object, name, H5P_DEFAULT), H5Aclose);
+  const Hdf5Id type(attribute.valid() ? H5Aget_type(attribute.get()) : H5I_INVALID_HID, H5Tclose);
+  const Hdf5Id space(attribute.valid() ? H5Aget_space(attribute.get()) : H5I_INVALID_HID, H5Sclose);
+  if (!type.valid() || !space.valid()) return -1;
+  const H5T_class_t kind = H5Tget_class(type.get());
+  if ((kind != H5T_INTEGER && kind != H5T_FLOAT) || H5Sget_simple_extent_npoints(space.get()) != 1) return 0;
+  double value = 0;
+  if (H5Aread(attribute.get(), H5T_NATIVE_DOUBLE, &value) < 0) return -1;
+  try {
+    static_cast<std::map<std::string, double>*>(list)->insert_or_assign(name, value);
+  } catch (...) {
+    return -1;
+  }
+  return 0;
+}
+
 }  // namespace
 
 struct Hdf5Reader::State {
@@ -182,6 +200,18 @@ std::string Hdf5Reader::text_attribute(const std::string& object, const std::str
   const std::vector<std::string> texts = texts_attribute(object, name);
   if (texts.size() != 1) state_->refuse(object + "@" + name, "one text", std::to_string(texts.size()));
   return texts.front();
+}
+
+std::map<std::string, double> Hdf5Reader::number_attributes(const std::string& object) const {
+  const State& s = *state_;
+  if (object != "/" && !s.has(object)) s.refuse(object, "an object", "nothing of this name");
+  hdf5_prepare();
+  const Hdf5Id opened = s.checked(H5Oopen(s.file.get(), object.c_str(), H5P_DEFAULT), H5Oclose, object, "an object");
+  std::map<std::string, double> list;
+  if (H5Aiterate2(opened.get(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, take_number, &list) < 0) {
+    s.refuse(object, "readable attributes", hdf5_reason());
+  }
+  return list;
 }
 
 double Hdf5Reader::number_attribute(const std::string& object, const std::string& name) const {

@@ -78,6 +78,8 @@ TEST(Hdf5, ReadsWhatItWrote) {
   EXPECT_TRUE(reader.texts_attribute("/plain", "nothing").empty());
   EXPECT_EQ(reader.number_attribute("/rotated/scalar", "sigma"), 0.1);
   EXPECT_EQ(reader.number_attribute("/rotated/scalar", "tokens"), 1099511627776.0);
+  EXPECT_EQ(reader.number_attributes("/rotated/scalar"), (std::map<std::string, double>{{"sigma", 0.1}, {"tokens", 1099511627776.0}}))
+      << "texts are left out";
 }
 
 TEST(Hdf5, TheSameCallsGiveTheSameBytesInAnotherSecond) {
