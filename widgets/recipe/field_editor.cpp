@@ -40,11 +40,11 @@ FieldEditor::FieldEditor(const Field& field, QWidget* parent) : QObject(parent),
   editor_->setObjectName(QStringLiteral("field:") + QString::fromLatin1(field.key));
   label_->setBuddy(editor_);
   label_->setToolTip(editor_->toolTip());
-  style_texts();
+  style_texts(parent->palette());
 }
 
-void FieldEditor::style_texts() {
-  const ThemeColours theme = theme_colours(editor_->palette());
+void FieldEditor::style_texts(const QPalette& palette) {
+  const ThemeColours theme = theme_colours(palette);
   colour(unit_, theme.faint_text);
   colour(explanation_, theme.faint_text);
   colour(problem_, theme.error);

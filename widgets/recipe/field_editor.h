@@ -36,7 +36,8 @@ class FieldEditor : public QObject {
   /// Its text is no value.
   bool is_wrong() const { return shown_ && !own_problem_.isEmpty(); }
   QWidget* widget() const { return editor_; }
-  void style_texts();
+  /// `palette`: of the form, which has a new one before its parts have.
+  void style_texts(const QPalette& palette);
 
  signals:
   /// By the user: a value, or null for the default.

@@ -191,7 +191,7 @@ void StationForm::style_texts() {
     colours.setColor(QPalette::WindowText, text);
     label->setPalette(colours);
   }
-  for (FieldEditor* editor : editors_) editor->style_texts();
+  for (FieldEditor* editor : editors_) editor->style_texts(palette());
 }
 
 }  // namespace rolora::widgets

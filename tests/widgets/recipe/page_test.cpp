@@ -106,6 +106,21 @@ TEST_F(RecipePageTest, CopiesACommandAndSavesAJob) {
   EXPECT_FALSE(page_.open_job(QStringLiteral("/no/such/job.json")).ok());
 }
 
+TEST_F(RecipePageTest, EveryTextIsReadableAfterThePaletteChanged) {
+  page_.show_preset(QStringLiteral("tune"));
+  choose(1);
+  const QPalette before = QApplication::palette();
+  for (const QPalette& palette : {dark_palette(), light_palette()}) {
+    QApplication::setPalette(palette);
+    QCoreApplication::processEvents();
+    for (const QLabel* label : page_.findChildren<QLabel*>()) {
+      EXPECT_GE(contrast(label->palette().color(QPalette::WindowText), palette.color(QPalette::Window)), 4.5)
+          << label->text().toStdString();
+    }
+  }
+  QApplication::setPalette(before);
+}
+
 TEST_F(RecipePageTest, EverythingThatTakesTheKeyboardHasAName) {
   for (const char* preset : {"story", "rotate", "tune", "quantize", "evaluate"}) {
     page_.show_preset(QString::fromLatin1(preset));
