@@ -51,6 +51,7 @@ TreeItem group(const char* key, const QString& name) {
 
 // A number for the eye, all its digits in the tip.
 TreeCell number_cell(double value) {
+  if (value == 0) return {QStringLiteral("0"), {}};
   return std::isfinite(value) ? TreeCell{number(value, 5), exact(value)} : TreeCell{QStringLiteral("–"), {}};
 }
 
@@ -77,9 +78,8 @@ TreeItem selected_group(const Selection& s, const std::array<Side, 2>& sides, co
     for (size_t i = 0; i < 2; ++i) out_cells[i] = values[i] ? member(*values[i]) : QString();
     return out_cells;
   };
-  out.children.push_back(
-      row(QStringLiteral("place"), words("Site"), words("where in the forward pass"),
-          s.layer < 0 ? words("all layers, %1").arg(site_title(s.site)) : words("layer %1, %2").arg(s.layer).arg(site_title(s.site)), {}));
+  out.children.push_back(row(QStringLiteral("layer"), words("Layer"), {}, s.layer < 0 ? words("all") : QString::number(s.layer), {}));
+  out.children.push_back(row(QStringLiteral("place"), words("Site"), words("where in the layer"), site_title(s.site), {}));
   if (s.channel >= 0) out.children.push_back(row(QStringLiteral("channel"), words("Channel"), {}, QString::number(s.channel), {}));
   if (s.token >= 0) {
     const QString definition = words("position in the text: window × context + position in the window");
@@ -181,7 +181,7 @@ TreeItem provenance_group(const std::array<Side, 2>& sides, const Workbench& wor
     item.cells[kInspectorB] = cells[1];
     out.children.push_back(std::move(item));
   };
-  const auto of = [](auto member) { return [member](const Side& side) { return TreeCell{member(side), {}}; }; };
+  const auto of = [](auto member) { return [member](const Side& side) { return TreeCell{member(side), member(side)}; }; };
   const auto hash = [](auto member) {
     return [member](const Side& side) {
       const QString whole = member(side);

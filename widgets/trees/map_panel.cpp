@@ -51,7 +51,7 @@ ModelMapPanel::ModelMapPanel(const Workbench& workbench, QWidget* parent)
   prepare_tree(view_, tr("Model map"), tr("Layers, modules and sites with their outliers; Enter shows the row in every view"));
   view_->setItemDelegateForColumn(kMapBar, bars_);
   view_->header()->setSectionResizeMode(kMapName, QHeaderView::Interactive);
-  view_->header()->resizeSection(kMapName, cell_width(view_, QStringLiteral("▸    ▸    gate/up_proj input")));
+  view_->header()->resizeSection(kMapName, cell_width(view_, site_title(SiteKind::gate_up_in)) + 3 * view_->indentation());
   view_->header()->setSectionResizeMode(kMapBar, QHeaderView::Stretch);
   add_empty_text(view_, tr("Open a run or a file of statistics to see its layers."));
 
@@ -71,6 +71,7 @@ ModelMapPanel::ModelMapPanel(const Workbench& workbench, QWidget* parent)
   bar->addWidget(search_, 1);
   bar->addWidget(measure_);
   const int gap = fontMetrics().averageCharWidth();
+  bar->setSpacing(gap);
   bar->setContentsMargins(gap, gap / 2, gap, gap / 2);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
@@ -104,9 +105,8 @@ void ModelMapPanel::renew() {
   const auto items = map_items(a ? a->find(s.a.state) : nullptr, b ? b->find(s.b.state) : nullptr, measure, s.without_first);
   const auto [least, most] = map_range(items);
   bars_->set_range(least, most);
-  QString of = measure_title(measure);
-  if (a) of = tr("%1, %2").arg(of, state_title(s.a, *workbench_.statistics));
-  if (b) of = tr("%1 | %2").arg(of, state_title(s.b, *workbench_.statistics));
+  QString of = a ? state_title(s.a, *workbench_.statistics) : QString();
+  if (b) of = tr("%1, tick: %2").arg(of, state_title(s.b, *workbench_.statistics));
   model_->set_columns({tr("Layer, module, site"), of});
   model_->show(items);
   view_->viewport()->update();

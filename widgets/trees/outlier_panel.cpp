@@ -7,6 +7,7 @@
 #include <QHeaderView>
 #include <QMenu>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "widgets/base/format.h"
 #include "widgets/base/icons.h"
@@ -32,16 +33,20 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
   view_->setSelectionMode(QAbstractItemView::ExtendedSelection);
   view_->setSortingEnabled(true);
   view_->header()->setSortIndicator(kOutlierRatio, Qt::DescendingOrder);
+  // Names as wide as they come, numbers as their heads.
   const QStringList widest = {QStringLiteral("rotated (seed 0)"),
-                              tr("Layer"),
-                              QStringLiteral("gate/up_proj input"),
-                              tr("Channel"),
+                              {},
+                              site_title(SiteKind::gate_up_in),
+                              {},
                               QStringLiteral("100 000"),
                               QStringLiteral("␣something"),
                               QStringLiteral("−8 888.8"),
-                              tr("× median"),
-                              tr("Kurtosis")};
-  for (int c = 0; c < kOutlierColumns; ++c) view_->header()->resizeSection(c, cell_width(view_, widest[c] + QStringLiteral("  ▾")));
+                              {},
+                              {}};
+  for (int c = 0; c < kOutlierColumns; ++c) {
+    const int head = cell_width(view_, model_->headerData(c, Qt::Horizontal).toString() + QStringLiteral("  ▾  "));
+    view_->header()->resizeSection(c, std::max(head, cell_width(view_, widest[c])));
+  }
   view_->header()->setStretchLastSection(true);
   add_empty_text(view_, tr("Open a run or a file of statistics: its largest activations are listed here."));
 
@@ -57,6 +62,7 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
   count_->setForegroundRole(QPalette::PlaceholderText);
   auto* bar = new QHBoxLayout;
   const int gap = fontMetrics().averageCharWidth();
+  bar->setSpacing(gap);
   bar->setContentsMargins(gap, gap / 2, gap, gap / 2);
   bar->addWidget(filter_, 2);
   bar->addWidget(selected_states_);

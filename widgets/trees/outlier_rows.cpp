@@ -3,9 +3,12 @@
 
 #include <QHash>
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "widgets/data/describe.h"
 
@@ -103,9 +106,34 @@ double number_of(const OutlierRow& row, int column, const std::vector<int32_t>& 
 }
 
 struct Sorted {
-  double number;
+  uint64_t key;  // as numbers grow, so does it
   uint32_t row;
 };
+
+uint64_t key_of(double number, bool descending) {
+  const auto bits = std::bit_cast<uint64_t>(number + 0.0);  // one zero only
+  constexpr uint64_t kSign = uint64_t{1} << 63;
+  const uint64_t rising = (bits & kSign) != 0 ? ~bits : bits | kSign;
+  return descending ? ~rising : rising;
+}
+
+// By digits of 11 bits from the lowest on: stable, and digits that are the same everywhere (most, of whole numbers and floats) cost
+// nothing.
+void sort_by_key(std::vector<Sorted>& list) {
+  constexpr int kBits = 11;
+  constexpr size_t kDigits = size_t{1} << kBits;
+  std::vector<Sorted> other(list.size());
+  for (int shift = 0; shift < 64; shift += kBits) {
+    const auto digit = [shift](const Sorted& one) { return static_cast<size_t>(one.key >> shift) & (kDigits - 1); };
+    std::array<size_t, kDigits> start{};
+    for (const Sorted& one : list) ++start[digit(one)];
+    if (std::any_of(start.begin(), start.end(), [&](size_t n) { return n == list.size(); })) continue;
+    size_t sum = 0;
+    for (size_t& n : start) sum += std::exchange(n, sum);
+    for (const Sorted& one : list) other[start[digit(one)]++] = one;
+    list.swap(other);
+  }
+}
 
 }  // namespace
 
@@ -154,12 +182,9 @@ std::optional<std::vector<uint32_t>> ordered(const OutlierRows& all, const Outli
     if (!wanted[static_cast<size_t>(row.state)] || !std::all_of(words.begin(), words.end(), [&](const Word& w) { return has(row, w); }))
       continue;
     const double number = number_of(row, order.column, rank);
-    (std::isnan(number) ? unknown : shown).push_back({number, static_cast<uint32_t>(i)});
+    (std::isnan(number) ? unknown : shown).push_back({key_of(number, order.descending), static_cast<uint32_t>(i)});
   }
-  // The row's place decides among equal ones: one total order, so the fast sort is a stable one.
-  const auto rising = [](const Sorted& a, const Sorted& b) { return a.number != b.number ? a.number < b.number : a.row < b.row; };
-  const auto falling = [](const Sorted& a, const Sorted& b) { return a.number != b.number ? a.number > b.number : a.row < b.row; };
-  order.descending ? std::sort(shown.begin(), shown.end(), falling) : std::sort(shown.begin(), shown.end(), rising);
+  sort_by_key(shown);
   if (given_up) return std::nullopt;
   std::vector<uint32_t> out;
   out.reserve(shown.size() + unknown.size());

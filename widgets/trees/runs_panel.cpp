@@ -27,10 +27,8 @@ RunsPanel::RunsPanel(const Workbench& workbench, QWidget* parent)
   view_->setModel(model_);
   prepare_tree(view_, tr("Models and runs"), tr("Enter looks at a state, or at a run's before and after"));
   view_->setContextMenuPolicy(Qt::CustomContextMenu);
-  view_->header()->setSectionResizeMode(QHeaderView::Interactive);
-  view_->header()->setSectionResizeMode(kRunsName, QHeaderView::Stretch);
-  const QStringList widest = {{}, tr("interrupted, 49 of 49"), tr("Perplexity"), tr("12 (12 400×)"), QStringLiteral("999.9 MiB")};
-  for (int column = kRunsState; column <= kRunsSize; ++column) view_->header()->resizeSection(column, cell_width(view_, widest[column]));
+  for (int column = kRunsState; column <= kRunsSize; ++column) view_->header()->setSectionResizeMode(column, QHeaderView::ResizeToContents);
+  let_first_column_fill(view_, 28);
   add_empty_text(view_, tr("No runs yet. Start the story, open a run folder or drop one here."));
   setFocusProxy(view_);
 

@@ -4,8 +4,8 @@
 #include <QEvent>
 #include <QHeaderView>
 #include <QResizeEvent>
-
-#include "widgets/base/theme.h"
+#include <QStyledItemDelegate>
+#include <algorithm>
 
 namespace rolora::widgets {
 namespace {
@@ -43,9 +43,54 @@ class EmptyText : public QLabel {
   QAbstractItemView* view_;
 };
 
+class FirstColumn : public QObject {
+ public:
+  FirstColumn(QTreeView* view, int least) : QObject(view), view_(view), least_(least) {
+    view->viewport()->installEventFilter(this);
+    view->header()->setSectionResizeMode(0, QHeaderView::Interactive);
+    connect(view->header(), &QHeaderView::sectionResized, this, [this](int section) {
+      if (section != 0) fill();
+    });
+    fill();
+  }
+
+ protected:
+  bool eventFilter(QObject* watched, QEvent* event) override {
+    if (event->type() == QEvent::Resize) fill();
+    return QObject::eventFilter(watched, event);
+  }
+
+ private:
+  void fill() {
+    const QHeaderView* header = view_->header();
+    const int others = header->length() - header->sectionSize(0);
+    view_->header()->resizeSection(0, std::max(view_->fontMetrics().averageCharWidth() * least_, view_->viewport()->width() - others));
+  }
+  QTreeView* view_;
+  int least_;
+};
+
 }  // namespace
 
+namespace {
+
+// Cells that are sized by their content keep some air to the next column.
+class RoomyCells : public QStyledItemDelegate {
+ public:
+  using QStyledItemDelegate::QStyledItemDelegate;
+  QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+    QSize size = QStyledItemDelegate::sizeHint(option, index);
+    size.rwidth() += option.fontMetrics.averageCharWidth() * 2;
+    return size;
+  }
+};
+
+}  // namespace
+
+void let_first_column_fill(QTreeView* view, int least) { new FirstColumn(view, least); }
+
 void prepare_tree(QTreeView* view, const QString& name, const QString& description) {
+  view->setItemDelegate(new RoomyCells(view));
   view->setAccessibleName(name);
   view->setAccessibleDescription(description);
   view->setFrameShape(QFrame::NoFrame);

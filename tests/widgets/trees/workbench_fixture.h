@@ -9,6 +9,7 @@
 #include <QWidget>
 
 #include "tests/support/sample_run.h"
+#include "widgets/base/theme.h"
 #include "widgets/data/pairs.h"
 #include "widgets/data/run_store.h"
 #include "widgets/data/selection.h"
@@ -40,6 +41,10 @@ class OpenWorkbench : public testing::Test {
     const QString folder = qEnvironmentVariable("ROLORA_SHOTS");
     if (folder.isEmpty()) return;
     QDir().mkpath(folder);
+    const bool dark = qEnvironmentVariableIsSet("ROLORA_SHOTS_DARK");
+    Theme theme;
+    theme.choose(dark ? ThemeChoice::dark : ThemeChoice::light);
+    QTest::qWait(50);  // a picture for people: layouts and palettes have settled
     EXPECT_TRUE(widget.grab().save(QStringLiteral("%1/%2.png").arg(folder, QLatin1String(name))));
   }
 
