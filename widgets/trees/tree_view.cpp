@@ -103,6 +103,7 @@ void prepare_tree(QTreeView* view, const QString& name, const QString& descripti
   view->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
   view->setTabKeyNavigation(false);
   view->header()->setHighlightSections(false);
+  view->header()->setTextElideMode(Qt::ElideRight);
   view->header()->setStretchLastSection(false);
   view->header()->setMinimumSectionSize(view->fontMetrics().averageCharWidth() * 4);
 }
