@@ -111,7 +111,7 @@ void ErrorPlot::draw(const PlotStyle& style) {
   for (const QString& kind : kinds_of(data_)) panels_.push_back({kind, nullptr});
   LineLook none;
   none.width = 0;
-  std::vector<LegendEntry> legend{{tr("%1, %2:").arg(measure_label(), cause_text(cause_)), none}};
+  std::vector<LegendEntry> legend{{tr("%1 by layer, %2:").arg(measure_label(), cause_text(cause_)), none}};
   for (const ErrorSeries& series : data_.series) legend.push_back({series.name, look_of(style, series)});
   plotLayout()->addElement(0, 0, new LegendBar(this, style, std::move(legend)));
   auto* grid = new QCPLayoutGrid;
@@ -144,7 +144,6 @@ void ErrorPlot::draw_panel(const PlotStyle& style, QCPLayoutGrid* grid, Panel& p
   y->setTickLabels(column == 0);  // all panels share both axes
   const bool last_row = row == (static_cast<int>(panels_.size()) - 1) / kColumns;
   x->setTickLabels(last_row);
-  if (last_row) x->setLabel(tr("layer"));
   QFont bold = style.tick_font;
   bold.setBold(true);
   set_head(panel.rect, {{panel.kind, bold, style.text}});

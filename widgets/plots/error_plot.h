@@ -49,7 +49,7 @@ class ErrorPlot : public Plot {
   FigureTable table() const override;
   QString file_name() const override;
   QString caption() const override;
-  double height_to_width() const override { return 0.72; }
+  double height_to_width() const override { return 0.76; }
   std::optional<Hit> stepped(int dx, int dy, bool to_outlier) const override;
   std::optional<Hit> hit_of_selection() const override;
   void set_full_ranges() override;

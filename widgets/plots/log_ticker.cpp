@@ -16,7 +16,7 @@ QVector<double> LogTicker::createTickVector(double tick_step, const QCPRange& ra
   const double decades = std::log10(range.upper / range.lower);
   const int wanted = tickCount() + (tickCount() > 4 ? 3 : 0);  // decades are short words
   while (decades / decades_a_tick_ > wanted) ++decades_a_tick_;
-  between_ = decades < 2;
+  between_ = decades < (tickCount() > 3 ? 2 : 1);
   QVector<double> ticks;
   const int first = static_cast<int>(std::floor(std::log10(range.lower))), last = static_cast<int>(std::ceil(std::log10(range.upper)));
   for (int exponent = first; exponent <= last; ++exponent) {

@@ -107,8 +107,9 @@ QCPAxisRect* TrainingPlot::add_panel_below(const PlotStyle& style, const QString
     set_whole_ticks(bottom_axis(panel));
   }
   set_scale(left_axis(panel), logarithmic);
-  if (stretch < 2) left_axis(panel)->ticker()->setTickCount(3);
-  left_axis(panel)->setLabel(label);
+  if (stretch < 2) left_axis(panel)->ticker()->setTickCount(2);
+  // Above the panel and not beside it: small panels on paper are lower than their name is long.
+  set_head(panel, {{label, style.label_font, style.text}});
   panels_.emplace_back(panel);
   return panel;
 }
@@ -189,8 +190,8 @@ void TrainingPlot::draw_simple(const PlotStyle& style, const QString& label, std
 QString TrainingPlot::layer_site(int layer) const { return QStringLiteral("layers.%1.%2").arg(layer).arg(data_.kurtosis_site); }
 
 void TrainingPlot::draw_kurtosis(const PlotStyle& style) {
-  QCPAxisRect* panel = add_panel_below(style, tr("kurtosis, %1").arg(data_.kurtosis_site), true, 1.4);
-  QStringList strongest;
+  const QString strong_one = selection().layer >= 0 ? tr("layer %1 strong").arg(selection().layer) : tr("largest strong");
+  QCPAxisRect* panel = add_panel_below(style, tr("kurtosis of %1 by layer, %2").arg(data_.kurtosis_site, strong_one), true, 1.4);
   for (size_t i = 0; i < data_.series.size(); ++i) {
     const TrainingSeries& s = data_.series[i];
     QString best;
@@ -200,7 +201,6 @@ void TrainingPlot::draw_kurtosis(const PlotStyle& style) {
     }
     if (selection().layer >= 0 && s.curve.kurtosis.count(layer_site(selection().layer)) > 0) best = layer_site(selection().layer);
     if (best.isEmpty()) continue;
-    strongest << tr("%1: layer %2").arg(s.name).arg(layer_of(best));
     for (const bool strong : {false, true}) {
       for (const auto& [site, points] : s.curve.kurtosis) {
         if (kind_of(site) != data_.kurtosis_site || (site == best) != strong) continue;
@@ -215,8 +215,6 @@ void TrainingPlot::draw_kurtosis(const PlotStyle& style) {
       }
     }
   }
-  const QString which = strongest.join(QStringLiteral(", "));
-  set_head(panel, {{tr("one line a layer; strong: %1").arg(which), style.tick_font, style.faint_text}});
 }
 
 void TrainingPlot::set_full_ranges() {
@@ -270,7 +268,7 @@ std::unique_ptr<Plot> TrainingPlot::copy() const {
 double TrainingPlot::height_to_width() const {
   const int small = (form_.learning_rate && has_any(&TrainingCurve::learning_rate) ? 1 : 0) +
                     (form_.gradient_norm && has_any(&TrainingCurve::gradient_norm) ? 1 : 0);
-  return 0.5 + 0.2 * small + (shows_kurtosis() ? 0.26 : 0);
+  return 0.52 + 0.22 * small + (shows_kurtosis() ? 0.32 : 0);
 }
 
 FigureTable TrainingPlot::table() const {
