@@ -16,13 +16,13 @@ using ::testing::HasSubstr;
 
 class DryRun : public ::testing::Test {
  protected:
+  test::TempFolder folder_;  // first: the job lies in it
   std::string job_ = test::write_small_job(folder_.path()).string();
   Json job() const { return Json::parse(test::read_text(job_)); }
   std::string write(const Json& job, const std::string& name) const {
     std::ofstream(folder_ / name) << job.dump();
     return folder_ / name;
   }
-  test::TempFolder folder_;
 };
 
 TEST_F(DryRun, EstimatesEveryStationAndTouchesNothing) {
