@@ -60,6 +60,14 @@ constexpr bool kWatches = true;
 constexpr bool kWatches = false;
 #endif
 
+/// Nothing before the first paint: there is nobody to answer yet.
+std::unique_ptr<rolora::widgets::Watchdog> watch() {
+  if (!kWatches && !qEnvironmentVariableIsSet("ROLORA_WATCHDOG")) return nullptr;
+  return std::make_unique<rolora::widgets::Watchdog>(100, [](const rolora::widgets::Block& block) {
+    std::fprintf(stderr, "watchdog: the window did not answer for %.0f ms (computing %.0f ms)\n", block.ms, block.busy_ms);
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -76,12 +84,8 @@ int main(int argc, char** argv) {
 
   Theme theme;
   apply_look(command, theme);
-  std::unique_ptr<rolora::widgets::Watchdog> watchdog;
-  if (kWatches || qEnvironmentVariableIsSet("ROLORA_WATCHDOG")) {
-    watchdog = std::make_unique<rolora::widgets::Watchdog>(
-        100, [](double ms) { std::fprintf(stderr, "watchdog: the window did not answer for %.0f ms\n", ms); });
-  }
   MainWindow window(&theme, {command.settings, command.runs, command.reset_layout, command.size});
+  std::unique_ptr<rolora::widgets::Watchdog> watchdog;
   rolora::FirstPaint first(&window);
   QObject::connect(&first, &rolora::FirstPaint::painted, &window, [&](double age_ms) {
     if (command.startup_time) {
@@ -89,6 +93,7 @@ int main(int argc, char** argv) {
       QCoreApplication::exit(0);
       return;
     }
+    watchdog = watch();
     theme.follow_desktop();
     open_everything(command, window);
     if (!command.screenshot.isEmpty()) take_screenshot(command, window);

@@ -6,15 +6,17 @@
 #include <QString>
 #include <QTimer>
 
-class QWidget;
+namespace rolora::widgets {
+class MainWindow;
+}
 
 namespace rolora {
 
-/// Saves a picture of the window once nothing in it has changed for a while.
+/// Saves a picture of the window once everything is read and nothing in it has changed for a while.
 class Screenshot : public QObject {
   Q_OBJECT
  public:
-  Screenshot(QWidget* window, const QString& file);
+  Screenshot(widgets::MainWindow* window, const QString& file);
   void start();
 
  signals:
@@ -22,7 +24,7 @@ class Screenshot : public QObject {
 
  private:
   void look();
-  QWidget* window_;
+  widgets::MainWindow* window_;
   QString file_;
   QTimer timer_;
   QImage last_;

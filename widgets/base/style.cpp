@@ -189,8 +189,9 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
     }
     case CE_DockWidgetTitle:
       return draw_dock_title(qstyleoption_cast<const QStyleOptionDockWidget*>(option), painter, this, widget);
+    case CE_MenuBarItem:
+      return draw_menu_bar_item(qstyleoption_cast<const QStyleOptionMenuItem*>(option), painter);
     case CE_HeaderSection:
-      return draw_header(option, painter);
     case CE_HeaderEmptyArea:
       return draw_header(option, painter);
     case CE_MenuBarEmptyArea:

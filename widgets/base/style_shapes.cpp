@@ -189,6 +189,16 @@ void draw_dock_title(const QStyleOptionDockWidget* option, QPainter* painter, co
   painter->restore();
 }
 
+void draw_menu_bar_item(const QStyleOptionMenuItem* item, QPainter* painter) {
+  if (item == nullptr) return;
+  const Saved saved(painter);
+  painter->fillRect(item->rect, item->palette.window());
+  const bool chosen = (item->state & QStyle::State_Selected) || (item->state & QStyle::State_Sunken);
+  if (chosen) draw_box(painter, inside(item->rect), item->palette.color(QPalette::Midlight), QColor(Qt::transparent));
+  painter->setPen(item->palette.color(enabled(item) ? QPalette::Active : QPalette::Disabled, QPalette::WindowText));
+  painter->drawText(item->rect, Qt::AlignCenter | Qt::TextShowMnemonic | Qt::TextSingleLine, item->text);
+}
+
 void draw_header(const QStyleOption* option, QPainter* painter) {
   painter->save();
   QColor ground = option->palette.color(QPalette::AlternateBase);

@@ -18,6 +18,7 @@ void draw_check_box(const QStyleOption* option, QPainter* painter);
 void draw_radio_button(const QStyleOption* option, QPainter* painter);
 void draw_tab(const QStyleOptionTab* tab, QPainter* painter);
 void draw_dock_title(const QStyleOptionDockWidget* option, QPainter* painter, const QStyle* style, const QWidget* widget);
+void draw_menu_bar_item(const QStyleOptionMenuItem* item, QPainter* painter);
 void draw_header(const QStyleOption* option, QPainter* painter);
 void draw_progress_groove(const QStyleOption* option, QPainter* painter);
 void draw_progress(const QStyleOptionProgressBar* option, QPainter* painter);

@@ -8,14 +8,19 @@
 
 namespace rolora::widgets {
 
+struct Block {
+  double ms = 0;       ///< how long nothing was answered
+  double busy_ms = 0;  ///< how much of that the thread was computing itself; the rest it waited, or others had the processor
+};
+
 class Watchdog : public QObject {
   Q_OBJECT
  public:
-  /// `blocked` runs on this object's thread after each block of more than `limit_ms`; with it comes how long it lasted.
-  Watchdog(double limit_ms, std::function<void(double ms)> blocked, QObject* parent = nullptr);
+  /// Watches the thread that makes it. `blocked` runs there after each block of more than `limit_ms`.
+  Watchdog(double limit_ms, std::function<void(const Block&)> blocked, QObject* parent = nullptr);
   ~Watchdog() override;
-  /// Longest block since the start or the last call of reset().
-  double longest_ms() const { return longest_; }
+  /// The longest of each since the start or the last call of reset().
+  const Block& longest() const { return longest_; }
   int answers() const { return answers_; }
   void reset();
 
@@ -24,8 +29,9 @@ class Watchdog : public QObject {
 
  private:
   struct Helper;
-  std::function<void(double)> blocked_;
-  double limit_, longest_ = 0;
+  std::function<void(const Block&)> blocked_;
+  double limit_;
+  Block longest_;
   int answers_ = 0;
   std::unique_ptr<Helper> helper_;
 };

@@ -2,7 +2,9 @@
 #include "widgets/plots/heat_scale.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "widgets/base/format.h"
@@ -119,15 +121,31 @@ HeatColours::HeatColours(const HeatScale& scale, double factor, const QString& m
       map_(&colour_table(scale.is_signed ? QStringLiteral("diverging") : map)),
       out_of_range_(out_of_range.rgb()),
       not_a_number_(not_a_number_colour().rgb()) {
-  const uint32_t magnitudes = 1U << 16;
-  colours_.resize(has_sign_ ? 2 * magnitudes : magnitudes);
-  for (uint32_t i = 0; i < magnitudes; ++i) {
+  const uint32_t magnitudes = 1U << 16, infinity = 0xff00U;
+  colours_.assign(has_sign_ ? 2 * magnitudes : magnitudes, not_a_number_);
+  for (const bool negative : {false, true}) {
+    if (negative && !has_sign_) break;
+    QRgb* out = colours_.data() + (negative ? magnitudes : 0);
     // The middle of the values that share the code, but zero itself for the first.
-    const float x = std::bit_cast<float>(i == 0 ? 0U : (i << 15) | (i < 0xff00U ? 0x4000U : 0U));
-    const bool number = i < 0xff00U;  // beyond: infinity, then NaN
-    const double v = number ? static_cast<double>(x) * factor_ : (i == 0xff00U ? std::numeric_limits<double>::infinity() : std::nan(""));
-    colours_[i] = colour(v);
-    if (has_sign_) colours_[magnitudes + i] = colour(-v);
+    const auto value = [this, negative](uint32_t i) {
+      const double x = static_cast<double>(std::bit_cast<float>(i == 0 ? 0U : (i << 15) | 0x4000U)) * factor_;
+      return negative ? -x : x;
+    };
+    out[infinity] = colour(negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity());
+    // Positions ascend with the code: between two codes of one step lies no other, and 255 logarithms do for 65536 codes.
+    const std::function<void(uint32_t, int, uint32_t, int)> fill = [&](uint32_t from, int step_from, uint32_t to, int step_to) {
+      if (step_from == step_to || to - from <= 1) {
+        std::fill(out + from, out + to, colour_of_step(step_from));
+        return;
+      }
+      const uint32_t middle = from + (to - from) / 2;
+      const int step_middle = step(value(middle));
+      fill(from, step_from, middle, step_middle);
+      fill(middle, step_middle, to, step_to);
+    };
+    const uint32_t last = infinity - 1;
+    fill(0, step(value(0)), last, step(value(last)));
+    out[last] = colour(value(last));
   }
 }
 
@@ -135,12 +153,21 @@ QRgb HeatColours::of_value(double value) const {
   return of(HeatSource::key_of(static_cast<float>(factor_ != 0 ? value / factor_ : 0), has_sign_));
 }
 
-QRgb HeatColours::colour(double value) const {
+int HeatColours::step(double value) const {
   const double at = scale_.position(value);
-  if (std::isnan(at)) return not_a_number_;
+  if (std::isnan(at)) return kNoNumber;
   constexpr double kSlack = 1.0 / 512;  // the largest value shares its code with values a little beyond it
-  if (at > 1 + kSlack || (scale_.is_signed && at < -kSlack)) return out_of_range_;
-  return (*map_)[static_cast<size_t>(std::lround(std::clamp(at, 0.0, 1.0) * 255))];
+  if (at > 1 + kSlack) return kAbove;
+  if (scale_.is_signed && at < -kSlack) return kBelow;
+  return static_cast<int>(std::lround(std::clamp(at, 0.0, 1.0) * 255));
 }
+
+QRgb HeatColours::colour_of_step(int step) const {
+  if (step == kNoNumber) return not_a_number_;
+  if (step == kAbove || step == kBelow) return out_of_range_;
+  return (*map_)[static_cast<size_t>(step)];
+}
+
+QRgb HeatColours::colour(double value) const { return colour_of_step(step(value)); }
 
 }  // namespace rolora::widgets

@@ -42,7 +42,11 @@ class HeatColours {
   QRgb not_a_number() const { return not_a_number_; }
 
  private:
+  /// Where on the map a value lies: 0 … 255, or one of the marks.
+  int step(double value) const;
+  QRgb colour_of_step(int step) const;
   QRgb colour(double value) const;
+  static constexpr int kBelow = -1, kAbove = 256, kNoNumber = 257;
   HeatScale scale_;
   double factor_ = 1;
   bool has_sign_ = false;

@@ -50,6 +50,7 @@ InspectorPanel::InspectorPanel(const Workbench& workbench, QWidget* parent)
   setFocusProxy(view_);
 
   auto* copy_all = new QAction(icon(QStringLiteral("copy")), tr("Copy All"), view_);
+  copy_all->setStatusTip(tr("Every number of the inspector as text, exact"));
   copy_all->setShortcut(QKeySequence::Copy);
   copy_all->setShortcutContext(Qt::WidgetShortcut);
   view_->addAction(copy_all);

@@ -76,6 +76,7 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
   setFocusProxy(view_);
 
   auto* copy_rows = new QAction(icon(QStringLiteral("copy")), tr("Copy Rows"), view_);
+  copy_rows->setStatusTip(tr("The chosen rows as text, numbers exact"));
   copy_rows->setShortcut(QKeySequence::Copy);
   copy_rows->setShortcutContext(Qt::WidgetShortcut);
   view_->addAction(copy_rows);

@@ -43,7 +43,7 @@ MagnitudeView::MagnitudeView(const Workbench& workbench, QWidget* parent) : View
   plot_->set_empty_text(empty);
   surface_->set_empty_text(empty);
   tabs_->addTab(plot_, tr("&Heat map"));
-  tabs_->addTab(surface_, tr("&3-D surface"));
+  tabs_->addTab(surface_, tr("3-&D surface"));
   build_missing_page();
   pages_->addWidget(tabs_);
   pages_->addWidget(missing_);

@@ -2,6 +2,7 @@
 #include "widgets/window/actions.h"
 
 #include <QMenu>
+#include <QRegularExpression>
 #include <QSet>
 #include <QWidget>
 #include <QWidgetAction>
@@ -52,6 +53,17 @@ void Actions::set_disabled(QAction* action, const QString& reason) {
 
 QString Actions::reason(const QAction* action) { return action->property(kReason).toString(); }
 
+void Actions::add_source(const QWidget* panel, const QString& name, const QString& reason) { sources_.push_back({panel, name, reason}); }
+
+const Actions::Source* Actions::source_of(const QAction* action) const {
+  for (const QObject* at = action->parent(); at != nullptr; at = at->parent()) {
+    for (const Source& source : sources_) {
+      if (source.panel == at) return &source;
+    }
+  }
+  return nullptr;
+}
+
 std::vector<FinderEntry> Actions::find(const QString& text) const {
   struct Found {
     FinderEntry entry;
@@ -61,16 +73,22 @@ std::vector<FinderEntry> Actions::find(const QString& text) const {
   QSet<QString> seen;
   for (QAction* action : window_->findChildren<QAction*>()) {
     if (!is_listed(action)) continue;
-    const QString title = plain_text(action);
+    const Source* source = source_of(action);
+    QString title = plain_text(action);
+    // An arrow says nothing in a list: its tip does.
+    if (!title.contains(QRegularExpression(QStringLiteral("\\p{L}")))) title = action->toolTip();
+    if (source != nullptr) title = QStringLiteral("%1: %2").arg(source->name, title);
     const QString key = title + action->shortcut().toString();
     if (seen.contains(key)) continue;
     const std::optional<FuzzyMatch> match = fuzzy_match(text, title);
     const std::optional<FuzzyMatch> in_tip = match ? std::nullopt : fuzzy_match(text, title + QLatin1Char(' ') + action->statusTip());
     if (!match && !in_tip) continue;
     seen.insert(key);
+    const QString tip = action->statusTip().isEmpty() ? action->toolTip() : action->statusTip();
+    QString why = reason(action);
+    if (why.isEmpty()) why = source != nullptr ? source->reason : tip;
     FinderEntry entry{title,
-                      action->isEnabled() ? action->statusTip()
-                                          : tr("Not now: %1").arg(reason(action).isEmpty() ? tr("nothing to do it with") : reason(action)),
+                      action->isEnabled() ? tip : tr("Not now: %1").arg(why),
                       action->shortcut().toString(QKeySequence::NativeText),
                       action->icon(),
                       action->isEnabled(),

@@ -33,11 +33,19 @@ class Actions : public QObject {
   /// An empty reason enables it.
   static void set_disabled(QAction* action, const QString& reason);
   static QString reason(const QAction* action);
+  /// Actions of this panel are listed with its name before theirs; a disabled one that says nothing itself says this.
+  void add_source(const QWidget* panel, const QString& name, const QString& reason);
   /// Every action in the window that fits the text, best first. Disabled ones say why.
   std::vector<FinderEntry> find(const QString& text) const;
 
  private:
+  struct Source {
+    const QWidget* panel;
+    QString name, reason;
+  };
+  const Source* source_of(const QAction* action) const;
   QWidget* window_;
+  std::vector<Source> sources_;
   QHash<QString, QAction*> actions_;
 };
 

@@ -4,6 +4,9 @@
 #include <QAction>
 #include <QDockWidget>
 #include <QGuiApplication>
+#include <QTabBar>
+#include <QTimer>
+#include <utility>
 
 namespace rolora::widgets {
 
@@ -33,6 +36,9 @@ QAction* DockHost::add(const QString& id, const QString& title, const QString& t
   window_->addAction(action);
   connect(action, &QAction::triggered, this, [this, id] { show(id); });
   connect(dock, &QDockWidget::topLevelChanged, this, &DockHost::floating_changed);
+  connect(dock, &QDockWidget::topLevelChanged, this, &DockHost::renew_titles_soon);
+  connect(dock, &QDockWidget::dockLocationChanged, this, &DockHost::renew_titles_soon);
+  connect(dock, &QDockWidget::visibilityChanged, this, &DockHost::renew_titles_soon);
   order_ += id;
   docks_.insert(id, dock);
   show_actions_.insert(id, action);
@@ -50,6 +56,7 @@ bool DockHost::is_shown(const QString& id) const { return docks_.contains(id) &&
 
 void DockHost::raise(const QString& id) {
   if (!docks_.contains(id)) return;
+  set_veiled(false);
   dock(id)->show();
   dock(id)->raise();
 }
@@ -85,7 +92,18 @@ void DockHost::stack(const QStringList& ids, Qt::DockWidgetArea area) {
   if (first != nullptr) first->raise();
 }
 
+void DockHost::set_veiled(bool veil) {
+  if (veil == veiled()) return;
+  if (veil) {
+    behind_veil_ = save();
+    for (QDockWidget* one : docks_) one->hide();
+  } else {
+    window_->restoreState(std::exchange(behind_veil_, {}), kStateVersion);
+  }
+}
+
 void DockHost::arrange(const QString& id) {
+  behind_veil_.clear();
   for (const Perspective& perspective : perspectives_) {
     if (perspective.id != id) continue;
     for (const QString& each : order_) {
@@ -107,6 +125,26 @@ void DockHost::arrange(const QString& id) {
     current_ = id;
     emit perspective_changed(id);
     return;
+  }
+}
+
+void DockHost::renew_titles_soon() {
+  if (renewing_) return;
+  renewing_ = true;
+  QTimer::singleShot(0, this, &DockHost::renew_titles);
+}
+
+/// A panel among tabs is named by its tab: a title bar below would say the same again.
+void DockHost::renew_titles() {
+  renewing_ = false;
+  for (QTabBar* bar : window_->findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) bar->setAccessibleName(tr("Panels"));
+  if (QGuiApplication::mouseButtons() != Qt::NoButton) return;  // never under a drag; its end moves the dock and comes back here
+  for (QDockWidget* one : docks_) {
+    const bool among_tabs = !one->isFloating() && !window_->tabifiedDockWidgets(one).isEmpty();
+    if (among_tabs == (one->titleBarWidget() != nullptr)) continue;
+    QWidget* old = one->titleBarWidget();
+    one->setTitleBarWidget(among_tabs ? new QWidget(one) : nullptr);
+    delete old;
   }
 }
 
@@ -137,10 +175,11 @@ bool DockHost::any_floating() const {
   return false;
 }
 
-QByteArray DockHost::save() const { return window_->saveState(kStateVersion); }
+QByteArray DockHost::save() const { return veiled() ? behind_veil_ : window_->saveState(kStateVersion); }
 
 bool DockHost::restore(const QByteArray& state, const QString& perspective) {
   if (state.isEmpty() || !window_->restoreState(state, kStateVersion)) return false;
+  behind_veil_.clear();
   current_ = perspective;
   emit perspective_changed(perspective);
   return true;

@@ -54,6 +54,10 @@ class DockHost : public QObject {
   void dock_back();
   bool any_floating() const;
 
+  /// Hides the panels while there is nothing to show in them; showing any of them, or set_veiled(false), brings all of them back.
+  void set_veiled(bool veiled);
+  bool veiled() const { return !behind_veil_.isEmpty(); }
+
   QByteArray save() const;
   /// False, and nothing changed, when the bytes are of another version or damaged.
   bool restore(const QByteArray& state, const QString& perspective);
@@ -63,6 +67,8 @@ class DockHost : public QObject {
   void perspective_changed(const QString& id);
 
  private:
+  void renew_titles_soon();
+  void renew_titles();
   QDockWidget* dock(const QString& id) const;
   void stack(const QStringList& ids, Qt::DockWidgetArea area);
   void apply_features();
@@ -72,7 +78,8 @@ class DockHost : public QObject {
   QHash<QString, QAction*> show_actions_;
   QVector<Perspective> perspectives_;
   QString current_;
-  bool locked_ = false;
+  QByteArray behind_veil_;  // the state while veiled
+  bool locked_ = false, renewing_ = false;
 };
 
 }  // namespace rolora::widgets

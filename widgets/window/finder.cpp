@@ -139,6 +139,7 @@ Finder::Finder(QWidget* window)
   setAutoFillBackground(true);
   setBackgroundRole(QPalette::Base);
   input_->setClearButtonEnabled(true);
+  input_->setAccessibleName(tr("Find"));
   list_->setModel(model_);
   list_->setItemDelegate(new EntryDelegate(list_));
   list_->setFrameShape(QFrame::NoFrame);

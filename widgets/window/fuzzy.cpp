@@ -8,7 +8,7 @@
 namespace rolora::widgets {
 namespace {
 
-constexpr int kStartOfWord = 8, kRun = 5, kWholeStart = 6, kLetter = 1, kGap = -1;
+constexpr int kStartOfWord = 8, kRun = 12, kWholeStart = 6, kLetter = 1, kGap = -4;
 constexpr int kNever = std::numeric_limits<int>::min() / 2;
 
 bool starts_word(const QString& text, qsizetype at) {

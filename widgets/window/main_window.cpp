@@ -70,6 +70,7 @@ MainWindow::MainWindow(Theme* theme, const WindowOptions& options, QWidget* pare
   connect_stores();
   connect_panels();
   connect_measuring();
+  name_action_sources();
   offer_models();
   connect(theme_, &Theme::changed, this, &MainWindow::update_style);
   update_style();
@@ -111,7 +112,10 @@ void MainWindow::define_perspectives() {
                   tr("Look for outliers: tree, map, views, table, numbers"),
                   {QStringLiteral("map"), QStringLiteral("runs")},
                   {QStringLiteral("inspector")},
-                  {QStringLiteral("outliers"), QStringLiteral("jobs"), QStringLiteral("prompt")}});
+                  {QStringLiteral("outliers"), QStringLiteral("jobs"), QStringLiteral("prompt")},
+                  0.2,
+                  0.25,
+                  0.26});
   docks_->define({QStringLiteral("train"),
                   tr("Train"),
                   tr("Recipe, jobs and training curves"),
@@ -126,7 +130,9 @@ void MainWindow::define_perspectives() {
                   tr("Two states side by side on one scale, with their numbers"),
                   {QStringLiteral("runs"), QStringLiteral("map")},
                   {QStringLiteral("inspector")},
-                  {}});
+                  {},
+                  0.22,
+                  0.25});
   docks_->define({QStringLiteral("figure"), tr("Figure"), tr("One view as large as it gets, and the figure dialog"), {}, {}, {}});
 }
 
@@ -149,6 +155,7 @@ void MainWindow::restore_layout(const WindowOptions& options) {
   if (!docks_->restore(settings_.bytes(layout_key(perspective)), perspective)) docks_->arrange(perspective);
   docks_->set_locked(settings_.flag(kLocked));
   if (QAction* lock = actions_->at(QStringLiteral("layout.lock"))) lock->setChecked(docks_->locked());
+  docks_->set_veiled(jobs_->count() == 0);  // the start page has the window for itself until something is open
 }
 
 void MainWindow::save_layout() {

@@ -13,6 +13,7 @@
 #include "widgets/base/settings.h"
 #include "widgets/data/selection.h"
 #include "widgets/data/workbench.h"
+#include "widgets/plots/figure.h"
 
 class QFileDialog;
 class QLabel;
@@ -55,7 +56,8 @@ class MainWindow : public QMainWindow {
   /// The story on the bundled model, ready to start.
   void prepare_story();
   bool show_view(const QString& id);
-  /// Asks for the sentence, the centre, and so on: for tests and the program.
+  /// Something that was opened is still being read.
+  bool is_opening() const { return opening_ > 0; }
   QString sentence() const;
   Actions* action_registry() const { return actions_; }
   DockHost* docks() const { return docks_; }
@@ -88,6 +90,7 @@ class MainWindow : public QMainWindow {
   void restore_layout(const WindowOptions& options);
   void connect_stores();
   void connect_panels();
+  void name_action_sources();
   void connect_measuring();
   QStringList known_models() const;
   void offer_models();
@@ -103,10 +106,13 @@ class MainWindow : public QMainWindow {
   void load_job(const QString& file);
   void remember(const QString& path);
   void tell_error(const QString& text);
+  void begin_opening(const QString& path);
+  void end_opening();
   void job_ended(const QString& id);
   void save_statistics_copy();
   void export_figure(const QString& format);
   void copy_figure();
+  FigurePtr current_figure();
   void show_figure_dialog();
   void open_palette();
   void open_search();
@@ -138,6 +144,7 @@ class MainWindow : public QMainWindow {
   QMenu* recent_menu_ = nullptr;
   QPointer<FigureDialog> figure_dialog_;
   bool quit_anyway_ = false;
+  int opening_ = 0;
 };
 
 }  // namespace rolora::widgets

@@ -255,10 +255,9 @@ void MainWindow::update_actions() {
   };
   const View* view = centre_->current_view();
   const QString no_view = tr("no view is open");
-  const bool drawn = view != nullptr && view->figure() != nullptr;
-  const QString no_figure = view == nullptr ? no_view : tr("the view has nothing to show");
-  for (const char* id : {"figure.dialog", "figure.pdf", "figure.svg", "figure.png", "figure.csv", "figure.copy"})
-    reason(id, drawn, no_figure);
+  for (const char* id : {"figure.dialog", "figure.pdf", "figure.svg", "figure.png", "figure.csv", "figure.copy"}) {
+    reason(id, view != nullptr, no_view);
+  }
   for (const char* id : {"plot.fit", "plot.previous", "plot.next", "plot.out", "plot.log", "plot.colours"}) {
     reason(id, plot_of(centre_) != nullptr, no_view);
   }

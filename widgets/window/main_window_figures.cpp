@@ -15,9 +15,15 @@
 
 namespace rolora::widgets {
 
-void MainWindow::export_figure(const QString& format) {
+FigurePtr MainWindow::current_figure() {
   const View* view = centre_->current_view();
-  const FigurePtr figure = view == nullptr ? nullptr : view->figure();
+  FigurePtr figure = view == nullptr ? nullptr : view->figure();
+  if (figure == nullptr) centre_->messages()->tell(MessageBar::Kind::note, tr("This page has no figure to take away yet."));
+  return figure;
+}
+
+void MainWindow::export_figure(const QString& format) {
+  const FigurePtr figure = current_figure();
   if (figure == nullptr) return;
   const QString folder = settings_.text(QStringLiteral("figure/folder"), QDir::homePath());
   auto* dialog =
@@ -36,8 +42,7 @@ void MainWindow::export_figure(const QString& format) {
 }
 
 void MainWindow::copy_figure() {
-  const View* view = centre_->current_view();
-  const FigurePtr figure = view == nullptr ? nullptr : view->figure();
+  const FigurePtr figure = current_figure();
   if (figure == nullptr) return;
   FigureSettings settings = figure_settings(settings_);
   settings.dots_per_inch = 200;

@@ -17,6 +17,7 @@
 #include "widgets/window/main_window.h"
 #include "widgets/window/message_bar.h"
 #include "widgets/window/opening.h"
+#include "widgets/window/status_line.h"
 
 namespace rolora::widgets {
 
@@ -37,7 +38,9 @@ void MainWindow::open_path(const QString& path, const QString& view) {
 }
 
 void MainWindow::open_run(const QString& folder, const QString& view) {
+  begin_opening(folder);
   show_run(workbench_, folder, this, [this, folder, view](const QString& error) {
+    end_opening();
     if (!error.isEmpty()) return tell_error(error);
     remember(folder);
     const RunDataPtr run = workbench_.runs->run(folder);
@@ -48,7 +51,9 @@ void MainWindow::open_run(const QString& folder, const QString& view) {
 }
 
 void MainWindow::open_statistics(const QString& file, const QString& view) {
+  begin_opening(file);
   show_statistics(workbench_, file, this, [this, file, view](const QString& error) {
+    end_opening();
     if (!error.isEmpty()) return tell_error(error);
     remember(file);
     if (view.isEmpty() || !show_view(view)) show_view(QStringLiteral("overview"));
@@ -71,6 +76,16 @@ void MainWindow::prepare_story() {
   const QString resources = resources_folder();
   if (resources.isEmpty()) return tell_error(tr("resources/jobs/story.json: expected beside the program, found none"));
   load_job(resources + QStringLiteral("/jobs/story.json"));
+  docks_->raise(QStringLiteral("jobs"));
+}
+
+void MainWindow::begin_opening(const QString& path) {
+  opening_++;
+  status_->set_hover(tr("Reading %1 …").arg(QDir::toNativeSeparators(path)));
+}
+
+void MainWindow::end_opening() {
+  if (--opening_ == 0) status_->set_hover({});
 }
 
 void MainWindow::remember(const QString& path) {

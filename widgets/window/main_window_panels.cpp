@@ -79,6 +79,16 @@ void MainWindow::make_panels() {
   add("prompt", tr("Prompt"), tr("Any text through both models: outliers and continuation"), "prompt", "Alt+6", prompt_);
 }
 
+void MainWindow::name_action_sources() {
+  const auto add = [this](const QWidget* panel, const QString& name, const QString& reason) { actions_->add_source(panel, name, reason); };
+  add(jobs_panel_, tr("Jobs"), tr("no job is chosen for which this makes sense"));
+  add(recipe_, tr("Recipe"), tr("the recipe is not ready for it; its page says what is missing"));
+  add(prompt_, tr("Prompt"), tr("there is no text, or it is already running"));
+  add(runs_panel_, tr("Runs"), tr("no row is chosen for which this makes sense"));
+  add(outlier_panel_, tr("Outliers"), tr("no rows are chosen"));
+  add(docks_->panel(QStringLiteral("inspector")), tr("Inspector"), tr("nothing is selected"));
+}
+
 void MainWindow::connect_stores() {
   connect(sentence_, &SelectionSentence::changed, status_, &StatusLine::set_selection);
   connect(workbench_.selection, &SelectionModel::changed, this, [this](const Selection& now) {
@@ -128,6 +138,7 @@ void MainWindow::connect_panels() {
   }
   connect(centre_, &Centre::current_changed, this, [this] {
     status_->set_hover({});
+    if (!centre_->shows_start()) docks_->set_veiled(false);
     update_actions();
   });
   const StartPage* start = centre_->start_page();

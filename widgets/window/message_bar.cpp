@@ -27,6 +27,7 @@ MessageBar::MessageBar(QWidget* parent)
   label_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
   label_->setAccessibleName(tr("Message"));
   more_->setForegroundRole(QPalette::PlaceholderText);
+  button_->setAccessibleName(tr("Act on the message"));
   close_->setAutoRaise(true);
   close_->setIcon(icon(QStringLiteral("close")));
   close_->setAccessibleName(tr("Close message"));

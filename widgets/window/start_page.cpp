@@ -125,7 +125,8 @@ QWidget* StartPage::make_side() {
   };
   connect(recent_, &QListView::activated, this, choose);
   connect(recent_, &QListView::clicked, this, choose);
-  layout->addWidget(recent_, 1);
+  layout->addWidget(recent_);
+  layout->addStretch(1);
   set_recent({});
   return column;
 }
@@ -135,6 +136,8 @@ void StartPage::set_recent(const QStringList& paths) {
   QStringList shown;
   for (const QString& path : paths) shown += short_path(path);
   recent_model_->setStringList(shown);
+  const int rows = std::min<int>(static_cast<int>(paths.size()), 8);
+  recent_->setFixedHeight(std::max(1, rows) * std::max(recent_->sizeHintForRow(0), qRound(style_unit() * 1.5)) + 2);
   recent_->setVisible(!paths.isEmpty());
   recent_title_->setVisible(!paths.isEmpty());
 }
