@@ -68,8 +68,8 @@ TEST_F(DryRun, RefusesWhatARunRefusesInTheSameWords) {
 
 TEST_F(DryRun, MoreWorkCostsMore) {
   Json once = job();
-  once["stations"] =
-      Json::array({{{"id", "e"}, {"kind", "evaluate"}, {"model", "base"}, {"text", once["texts"].begin().key()}, {"windows", 2}}});
+  once["stations"] = Json::array(
+      {{{"id", "e"}, {"kind", "evaluate"}, {"model", "base"}, {"text", once["texts"].begin().key()}, {"context", 16}, {"windows", 2}}});
   Json twice = once;
   twice["stations"][0]["windows"] = 4;
   const auto work = [&](const Json& job) {
