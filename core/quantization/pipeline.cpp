@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "core/base/error.h"
+#include "core/base/memory.h"
 #include "core/quantization/calibration_stream.h"
 #include "core/quantization/error_samples.h"
 #include "core/quantization/gptq.h"
@@ -155,6 +156,7 @@ void quantize_layers(const ModelSource& source, const QuantizationSpec& spec, co
   for (int64_t layer = 0; layer < source.config().layers; ++layer) {
     throw_if_stopped(monitor);
     sink(quantizer.run(LayerIndex(layer)));
+    return_free_memory();
   }
 }
 

@@ -2,30 +2,20 @@
 // Layer by layer work holds one layer: neither its own memory nor the mapped file's pages grow with the number of layers.
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "core/model/checkpoint.h"
 #include "core/model/passes.h"
+#include "tests/support/process_memory.h"
 #include "tests/support/random_model.h"
 
 namespace rolora {
 namespace {
 
-// A line of /proc/self/status in bytes, e.g. "RssFile".
-int64_t process_bytes(const std::string& key) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(key + ":")) return std::stoll(line.substr(key.size() + 1)) * 1024;
-  }
-  return -1;
-}
-
 // The largest resident sizes seen between batches.
 class Watch final : public Monitor {
  public:
   void progress(std::string_view, int64_t, int64_t) override {
-    file = std::max(file, process_bytes("RssFile"));
-    anonymous = std::max(anonymous, process_bytes("RssAnon"));
+    file = std::max(file, test::process_bytes("RssFile"));
+    anonymous = std::max(anonymous, test::process_bytes("RssAnon"));
   }
   void metric(std::string_view, int64_t, double) override {}
   void notice(std::string_view) override {}
@@ -50,7 +40,7 @@ TEST(Memory, DoesNotGrowWithLayers) {
   const int64_t layer = (4 * 512 * 512 + 3 * 512 * 1536) * 4;  // 13.6 MB
 
   const Checkpoint checkpoint(folder.path());
-  const int64_t file_before = process_bytes("RssFile"), anonymous_before = process_bytes("RssAnon");
+  const int64_t file_before = test::process_bytes("RssFile"), anonymous_before = test::process_bytes("RssAnon");
   ASSERT_GT(file_before, 0);
   Watch watch;
   run_layerwise(checkpoint, test::random_ids(2, 16, 50), {}, {}, watch, "test");
