@@ -56,13 +56,6 @@ std::vector<int64_t> read_prompt(const PromptOptions& options, const OpenedModel
   return ids;
 }
 
-Windows whole_windows(const IdStream& stream, int64_t context, int64_t most) {
-  const auto tokens = static_cast<int64_t>(stream.ids.size());
-  if (tokens >= context) return cut_windows(stream, context, /*keep_tail=*/false, most);
-  throw InputError(stream.source, "text", "at least one window of --context " + std::to_string(context) + " tokens",
-                   std::to_string(tokens) + (tokens == 1 ? " token" : " tokens"));
-}
-
 std::string grouped(int64_t number) {
   std::string text = std::to_string(number);
   for (int64_t at = static_cast<int64_t>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<size_t>(at), " ");

@@ -34,9 +34,6 @@ void add_prompt_options(CLI::App& app, PromptOptions& options);
 /// `start`, where there is one.
 std::vector<int64_t> read_prompt(const PromptOptions& options, const OpenedModel& model, std::optional<int64_t> start = std::nullopt);
 
-/// All whole windows of a text, or the first `most` (0: all). InputError for a text shorter than one.
-Windows whole_windows(const IdStream& stream, int64_t context, int64_t most);
-
 /// "1 234 567"
 std::string grouped(int64_t number);
 

@@ -63,6 +63,11 @@ std::string join_documents(std::string_view text, const std::string& file) {
   return out;
 }
 
+// "1 token", "7 tokens"
+std::string counted_tokens(const IdStream& stream) {
+  return std::to_string(stream.ids.size()) + (stream.ids.size() == 1 ? " token" : " tokens");
+}
+
 }  // namespace
 
 Corpus parse_corpus(const std::string& name) {
@@ -117,6 +122,12 @@ int64_t default_context(const ModelConfig& config, std::optional<int64_t> asked)
   return *asked;
 }
 
+Windows whole_windows(const IdStream& stream, int64_t context, int64_t most, std::string_view setting) {
+  if (static_cast<int64_t>(stream.ids.size()) >= context) return cut_windows(stream, context, /*keep_tail=*/false, most);
+  throw InputError(stream.source, "text", "at least one window of " + std::string(setting) + " " + std::to_string(context) + " tokens",
+                   counted_tokens(stream));
+}
+
 Windows cut_windows(const IdStream& stream, int64_t context, bool keep_tail, int64_t most) {
   if (context < 2) throw UsageError("--context: expected at least 2, found " + std::to_string(context));
   const auto tokens = static_cast<int64_t>(stream.ids.size());
@@ -127,7 +138,7 @@ Windows cut_windows(const IdStream& stream, int64_t context, bool keep_tail, int
                      keep_tail
                          ? "at least 2 tokens"
                          : "at least one window of --context " + std::to_string(context) + " tokens (--keep-tail takes a shorter text)",
-                     std::to_string(tokens) + (tokens == 1 ? " token" : " tokens"));
+                     counted_tokens(stream));
   }
   const at::Tensor ids = at::tensor(stream.ids, at::kLong);  // [tokens]
   Windows windows;

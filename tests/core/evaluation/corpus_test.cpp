@@ -128,6 +128,23 @@ TEST(Windows, ShortTextsAreRefused) {
   EXPECT_THROW(cut_windows(stream, 1, false), UsageError);
 }
 
+// Only an evaluation can keep a tail; whoever cannot is not told to.
+TEST(Windows, ShortTextsWithoutAnyUseForATail) {
+  const IdStream stream{{1, 2, 3}, "some.txt", ""};
+  const auto refusal = [&](const auto&... setting) {
+    try {
+      whole_windows(stream, 8, 0, setting...);
+    } catch (const InputError& e) {
+      return std::string(e.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(refusal(), "some.txt: text: expected at least one window of --context 8 tokens, found 3 tokens");
+  EXPECT_EQ(refusal("block"), "some.txt: text: expected at least one window of block 8 tokens, found 3 tokens");
+  EXPECT_EQ(whole_windows(stream, 3, 0).full.size(0), 1);
+  EXPECT_FALSE(whole_windows(stream, 2, 0).tail.defined());
+}
+
 TEST(Windows, DefaultContext) {
   ModelConfig config;
   config.context = 512;
