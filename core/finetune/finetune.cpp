@@ -2,6 +2,7 @@
 #include "core/finetune/finetune.h"
 
 #include <chrono>
+#include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/version.h"
@@ -46,8 +47,9 @@ Json identity_of(const FinetuneBase& base, const FinetuneJob& job, const Compute
 }
 
 void prepare_places(const FinetuneJob& job, const fs::path& checkpoints) {
+  remove_leftovers(checkpoints);
   std::error_code ignored;
-  if (fs::exists(fs::symlink_status(job.out, ignored)) && !job.force) {
+  if (fs::exists(fs::symlink_status(job.out, ignored)) && !job.force && !job.take_finished) {
     throw InputError(job.out.string(), "--out", "a new folder (or --force to replace it)", "an existing one");
   }
   if (!fs::exists(checkpoints, ignored) || job.resume) return;
@@ -55,7 +57,38 @@ void prepare_places(const FinetuneJob& job, const fs::path& checkpoints) {
     throw InputError(checkpoints.string(), "--out", "no unfinished training there (--resume goes on with it, --force forgets it)",
                      "the checkpoints of one");
   }
-  fs::remove_all(checkpoints);
+  remove_folder(checkpoints);
+}
+
+// What decided the bytes of a finished output; InputError where this cannot be read.
+Json identity_in(const fs::path& out, const FinetuneBase& base, bool full) {
+  return full ? read_json_file(out / "training.json") : load_adapter(out, base.source->config()).training;
+}
+
+std::vector<StepRecord> read_log(const fs::path& file) {
+  std::vector<StepRecord> log;
+  std::istringstream lines(read_file(file));
+  for (std::string line; std::getline(lines, line);) {
+    const std::string where = file.string() + ": line " + std::to_string(log.size() + 1);
+    const Json document = parse_json(line, where);
+    log.push_back(step_record(JsonObject(document, where)));
+  }
+  return log;
+}
+
+// The log of an output that this training finished, before its process was killed. An output gets its name when it is complete; one of
+// another training, or none of ours, goes.
+std::vector<StepRecord> finished_log(const FinetuneBase& base, const FinetuneJob& job, const Json& identity) {
+  std::error_code ignored;
+  if (!job.take_finished || !fs::exists(fs::symlink_status(job.out, ignored))) return {};
+  std::vector<StepRecord> log;
+  try {
+    if (identity_in(job.out, base, job.settings.full) == identity) log = read_log(job.out / "log.jsonl");
+  } catch (const InputError&) {
+    log.clear();
+  }
+  if (log.empty()) remove_folder(job.out);
+  return log;
 }
 
 std::unique_ptr<Trainee> make_trainee(const FinetuneBase& base, const FinetuneJob& job, const Compute& compute) {
@@ -128,6 +161,24 @@ void write_result(const FinetuneBase& base, const FinetuneJob& job, const Json& 
   pending.commit();
 }
 
+std::vector<StepRecord> train_and_write(const FinetuneBase& base, const FinetuneJob& job, const Json& identity, const Split& split,
+                                        Trainee& trainee, const Compute& compute, Monitor& monitor) {
+  const fs::path checkpoints = checkpoint_folder(job.out);
+  ResidentModel model(*base.source, compute);
+  Trainer trainer(model, trainee, split.training, split.validation, job.settings);
+  if (job.resume && !resume_training(checkpoints, identity, trainee.parameters(), trainer)) {
+    monitor.notice("no unfinished training at " + checkpoints.string() + ": starting at step 1");
+  }
+  train(job, identity, trainee.parameters(), trainer, monitor);
+  try {
+    write_result(base, job, identity, trainee, trainer, monitor);
+  } catch (...) {  // stopped or no space: the finished training stays resumable
+    save_training(checkpoints, identity, trainee.parameters(), trainer);
+    throw;
+  }
+  return trainer.log();
+}
+
 }  // namespace
 
 fs::path checkpoint_folder(const fs::path& out) {
@@ -144,23 +195,21 @@ FinetuneResult finetune(const FinetuneBase& base, FinetuneJob job, const Compute
   prepare_places(job, checkpoints);
   const Json identity = identity_of(base, job, compute);
   const Split split = split_validation(std::move(job.data), job.settings.validation, job.settings.seed);
-  ResidentModel model(*base.source, compute);
   const std::unique_ptr<Trainee> trainee = make_trainee(base, job, compute);
-  Trainer trainer(model, *trainee, split.training, split.validation, job.settings);
-  if (job.resume && !resume_training(checkpoints, identity, trainee->parameters(), trainer)) {
-    monitor.notice("no unfinished training at " + checkpoints.string() + ": starting at step 1");
+  std::vector<StepRecord> log = finished_log(base, job, identity);
+  if (log.empty()) {
+    log = train_and_write(base, job, identity, split, *trainee, compute, monitor);
+  } else {
+    monitor.notice("the training was finished already: its result is taken");
   }
-  train(job, identity, trainee->parameters(), trainer, monitor);
   try {
-    write_result(base, job, identity, *trainee, trainer, monitor);
-  } catch (...) {  // stopped or no space: the finished training stays resumable
-    save_training(checkpoints, identity, trainee->parameters(), trainer);
-    throw;
+    remove_folder(checkpoints);
+  } catch (const Error& e) {  // the result is complete; what is left of the checkpoints is only in the way of another training
+    monitor.notice(e.what());
   }
-  std::error_code ignored;
-  fs::remove_all(checkpoints, ignored);
-  return {.log = trainer.log(),
-          .evaluation = trainer.log().back().evaluation,
+  const std::optional<double> evaluation = log.back().evaluation;
+  return {.log = std::move(log),
+          .evaluation = evaluation,
           .trained_values = trainee->parameters().count(),
           .training_examples = static_cast<int64_t>(split.training.examples.size()),
           .validation_examples = static_cast<int64_t>(split.validation.examples.size())};

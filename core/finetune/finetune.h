@@ -32,8 +32,11 @@ struct FinetuneJob {
   /// Where the adapter starts; its settings must be the job's. Drawn from the seed when absent.
   std::optional<Adapter> start;
   std::filesystem::path out;
-  bool force = false;                   ///< replace an existing output, forget an unfinished training
-  bool resume = false;                  ///< go on from the newest checkpoint, if there is one
+  bool force = false;   ///< replace an existing output, forget an unfinished training
+  bool resume = false;  ///< go on from the newest checkpoint, if there is one
+  /// An existing output of this very training is its result, and nothing is trained; any other is replaced. For an owner of the output's
+  /// folder who may have been killed after the training ended.
+  bool take_finished = false;
   int64_t save_every = 0;               ///< steps between checkpoints; 0 = only when stopped
   std::optional<at::ScalarType> store;  ///< of a full training's model; default the base's
 };

@@ -31,6 +31,11 @@ std::optional<int64_t> step_of(const fs::path& folder) {
   return step;
 }
 
+constexpr const char *kTensors = "state.safetensors", *kState = "state.json";
+
+// A folder that a kill caught half removed has lost a file; what has both was whole when it got its name.
+bool is_complete(const fs::path& folder) { return fs::is_regular_file(folder / kTensors) && fs::is_regular_file(folder / kState); }
+
 std::vector<std::pair<int64_t, fs::path>> checkpoints(const fs::path& folder) {
   std::vector<std::pair<int64_t, fs::path>> found;
   if (!fs::is_directory(folder)) return found;
@@ -93,13 +98,13 @@ void save_training(const fs::path& folder, const Json& identity, ParameterSet& p
   std::vector<SafetensorsWriter::Declared> declared;
   for (const Buffer& b : buffers(parameters, trainer))
     declared.push_back({b.name, stored_type(b.tensor.scalar_type()), b.tensor.sizes().vec()});
-  SafetensorsWriter writer(pending.path() / "state.safetensors", declared);
+  SafetensorsWriter writer(pending.path() / kTensors, declared);
   for (const Buffer& b : buffers(parameters, trainer)) writer.write(b.name, bytes_of_tensor(b.tensor.cpu()));
   writer.finish();
   Json log = Json::array();
   for (const StepRecord& record : trainer.log()) log.push_back(to_json(record));
   const Json state = {{"format", kFormat}, {"identity", identity}, {"loss_scale", trainer.loss_scale()}, {"log", std::move(log)}};
-  write_file_atomically(pending.path() / "state.json", state.dump());
+  write_file_atomically(pending.path() / kState, state.dump());
   pending.commit();
   for (const auto& [step, path] : checkpoints(folder)) {
     if (step < trainer.done()) fs::remove_all(path, ignored);
@@ -107,11 +112,12 @@ void save_training(const fs::path& folder, const Json& identity, ParameterSet& p
 }
 
 bool resume_training(const fs::path& folder, const Json& identity, ParameterSet& parameters, Trainer& trainer) {
-  const auto found = checkpoints(folder);
+  auto found = checkpoints(folder);
+  std::erase_if(found, [](const auto& one) { return !is_complete(one.second); });
   if (found.empty()) return false;
   const auto& [step, path] = found.back();
-  const std::string file = (path / "state.json").string();
-  const Json document = read_json_file(path / "state.json", {.bytes = 4ull << 30, .depth = 16});
+  const std::string file = (path / kState).string();
+  const Json document = read_json_file(path / kState, {.bytes = 4ull << 30, .depth = 16});
   const JsonObject state(document, file);
   state.integer("format", kFormat, kFormat);
   const Json& saved = state.raw("identity");
@@ -125,7 +131,7 @@ bool resume_training(const fs::path& folder, const Json& identity, ParameterSet&
   const double loss_scale = state.number("loss_scale");
   state.refuse_unknown();
   const at::Tensor first = at::empty_like(parameters.flat()), second = at::empty_like(parameters.flat());
-  load_buffers(path / "state.safetensors", {{"first_moment", first}, {"parameters", parameters.flat()}, {"second_moment", second}});
+  load_buffers(path / kTensors, {{"first_moment", first}, {"parameters", parameters.flat()}, {"second_moment", second}});
   trainer.optimizer().restore(first, second, step);
   trainer.restore(std::move(log), loss_scale);
   return true;

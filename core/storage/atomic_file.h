@@ -21,6 +21,13 @@ void append_line(const std::filesystem::path& target, std::string_view line);
 /// Reads a whole file of at most `limit` bytes; InputError otherwise.
 std::string read_file(const std::filesystem::path& file, uint64_t limit = 1ull << 32);
 
+/// Removes what processes that no longer live left under temporary names of this target. Failures are left for the next time.
+void remove_leftovers(const std::filesystem::path& target) noexcept;
+
+/// Removes a folder, if it is there, so that nobody ever finds half of it under its name: it is renamed first. Throws Error naming the
+/// folder; what a kill leaves under the other name goes by remove_leftovers.
+void remove_folder(const std::filesystem::path& target);
+
 /// An output file written under a temporary name; `commit()` fsyncs and renames. Destroyed without commit it removes the temporary.
 class PendingFile {
  public:

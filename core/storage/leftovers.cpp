@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "core/storage/atomic_file.h"
 #include "core/storage/system_error.h"
 
 namespace rolora {
@@ -18,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kPartial = ".partial-", kReplaced = ".replaced-";
+constexpr std::string_view kPartial = ".partial-", kReplaced = ".replaced-", kRemoved = ".removed-";
 
 fs::path hidden_sibling(const fs::path& target, std::string_view mark) {
   return folder_of(target) / ("." + target.filename().string() + std::string(mark) + std::to_string(::getpid()));
@@ -43,6 +44,7 @@ fs::path folder_of(const fs::path& target) {
 
 fs::path partial_name(const fs::path& target) { return hidden_sibling(target, kPartial); }
 fs::path replaced_name(const fs::path& target) { return hidden_sibling(target, kReplaced); }
+fs::path removed_name(const fs::path& target) { return hidden_sibling(target, kRemoved); }
 
 std::vector<fs::path> make_parents(const fs::path& target) {
   std::error_code failure;
@@ -70,7 +72,7 @@ void remove_leftovers(const fs::path& target) noexcept {
     std::vector<fs::path> dead;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder_of(target))) {
       const std::string found = entry.path().filename().string();
-      if (left_by_dead_process(found, name + std::string(kPartial)) ||
+      if (left_by_dead_process(found, name + std::string(kPartial)) || left_by_dead_process(found, name + std::string(kRemoved)) ||
           (target_there && left_by_dead_process(found, name + std::string(kReplaced)))) {
         dead.push_back(entry.path());
       }

@@ -13,6 +13,9 @@ std::filesystem::path partial_name(const std::filesystem::path& target);
 /// `.NAME.replaced-<process>`: where a replaced folder waits for its removal.
 std::filesystem::path replaced_name(const std::filesystem::path& target);
 
+/// `.NAME.removed-<process>`: a folder on its way out.
+std::filesystem::path removed_name(const std::filesystem::path& target);
+
 /// The folder that holds the target ("." for a bare name).
 std::filesystem::path folder_of(const std::filesystem::path& target);
 
@@ -21,8 +24,5 @@ std::vector<std::filesystem::path> make_parents(const std::filesystem::path& tar
 
 /// Removes what make_parents made, as far as nobody put anything there.
 void remove_empty(const std::vector<std::filesystem::path>& parents) noexcept;
-
-/// Removes partial files and folders of the same target whose process no longer lives. Failures are left for the next time.
-void remove_leftovers(const std::filesystem::path& target) noexcept;
 
 }  // namespace rolora

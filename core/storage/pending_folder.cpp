@@ -117,4 +117,16 @@ void PendingFolder::commit() {
   }
 }
 
+void remove_folder(const fs::path& target) {
+  const fs::path folder = resolved(target), aside = removed_name(folder);
+  remove_leftovers(folder);
+  std::error_code failure;
+  fs::remove_all(aside, failure);  // of an earlier process with this number
+  if (!fs::exists(fs::symlink_status(folder, failure))) return;
+  if (::rename(folder.c_str(), aside.c_str()) != 0) throw_write_failure(target, "remove", errno);
+  sync_path(folder_of(folder));
+  fs::remove_all(aside, failure);
+  if (failure) throw_write_failure(aside, "remove", failure.value());
+}
+
 }  // namespace rolora

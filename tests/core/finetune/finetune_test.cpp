@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <functional>
@@ -283,6 +284,81 @@ TEST_F(Job, ABrokenCheckpointIsRefused) {
   attempt([](const auto& folder) { std::filesystem::resize_file(folder / "state.safetensors", 2000); });
   attempt([](const auto& folder) { test::write_text(folder / "state.json", "{"); });
   attempt([](const auto& folder) { std::filesystem::rename(folder, folder.parent_path() / "step-4"); });
+}
+
+// What a kill leaves that caught a folder of checkpoints half removed: the training goes on from what is whole, or from the start.
+TEST_F(Job, ATornCheckpointCountsAsAbsent) {
+  namespace fs = std::filesystem;
+  FinetuneJob whole = job(false);
+  whole.out = folder_ / "whole";
+  const auto expected = run(whole);
+  FinetuneJob part = job(false);
+  const fs::path checkpoints = checkpoint_folder(part.out);
+  const auto stopped_at = [&](int64_t step) {
+    test::StoppingMonitor stopping(step);
+    EXPECT_THROW(finetune(base_, part, Compute{}, stopping), Cancelled);
+  };
+  const auto first_step_after = [&](const fs::path& missing, bool older) {
+    fs::remove_all(checkpoints);
+    fs::remove_all(part.out);
+    part.resume = false;
+    stopped_at(3);
+    fs::rename(checkpoints / "step-3", folder_ / "kept");
+    fs::copy(folder_ / "kept", checkpoints / "step-3");
+    part.resume = true;
+    stopped_at(5);
+    if (older) fs::copy(folder_ / "kept", checkpoints / "step-3");
+    fs::remove_all(folder_ / "kept");
+    EXPECT_TRUE(fs::remove_all(checkpoints / missing) > 0);
+    test::RecordingMonitor monitor;
+    finetune(base_, part, Compute{}, monitor);
+    EXPECT_EQ(bytes(part.out), expected) << missing;
+    EXPECT_FALSE(fs::exists(checkpoints));
+    return monitor.first_step;
+  };
+  for (const char* file : {"state.json", "state.safetensors"}) {
+    EXPECT_EQ(first_step_after(fs::path("step-5") / file, true), 4) << file;
+    EXPECT_EQ(first_step_after(fs::path("step-5") / file, false), 1) << file;
+  }
+  EXPECT_EQ(first_step_after("step-5", false), 1) << "the folder of checkpoints alone";
+}
+
+TEST_F(Job, WhatAKilledRemovalLeftIsSweptAtTheStart) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  const std::filesystem::path left = folder_ / (".out.checkpoints.removed-" + std::to_string(child));
+  std::filesystem::create_directories(left / "step-3");
+  test::StoppingMonitor stopping(3);
+  EXPECT_THROW(finetune(base_, job(false), Compute{}, stopping), Cancelled);
+  EXPECT_FALSE(std::filesystem::exists(left));
+}
+
+// The owner of the folder was killed between the end of the training and its own note of it.
+TEST_F(Job, AFinishedTrainingIsTakenAndAnotherReplaced) {
+  for (const bool full : {false, true}) {
+    FinetuneJob done = job(full);
+    done.out = folder_ / (full ? "full" : "lora");
+    SilentMonitor silent;
+    const Json result = finetune(base_, done, Compute{}, silent).json();
+    const auto expected = bytes(done.out);
+    EXPECT_THROW(finetune(base_, done, Compute{}, silent), InputError) << "only where it is asked for";
+    std::filesystem::create_directories(checkpoint_folder(done.out) / "step-9");
+    done.take_finished = done.resume = true;
+    test::RecordingMonitor again;
+    EXPECT_EQ(finetune(base_, done, Compute{}, again).json(), result);
+    EXPECT_EQ(again.first_step, 0) << "nothing was trained";
+    EXPECT_EQ(bytes(done.out), expected);
+    EXPECT_FALSE(std::filesystem::exists(checkpoint_folder(done.out)));
+    FinetuneJob other = done;
+    other.settings.learning_rate = 1e-3;
+    test::RecordingMonitor anew;
+    finetune(base_, other, Compute{}, anew);
+    EXPECT_EQ(anew.first_step, 1);
+    EXPECT_NE(bytes(done.out), expected);
+    std::filesystem::remove(done.out / "log.jsonl");
+    EXPECT_EQ(run(done), expected) << "a folder that is not ours";
+  }
 }
 
 TEST_F(Job, FullTrainingMakesAFolderThatReloads) {

@@ -39,6 +39,18 @@ class StoppingMonitor final : public Monitor {
   int64_t after_, done_ = 0;
 };
 
+/// Notes the first step that is trained; 0 when none is.
+class RecordingMonitor final : public Monitor {
+ public:
+  void progress(std::string_view, int64_t, int64_t) override {}
+  void metric(std::string_view name, int64_t step, double) override {
+    if (name == "loss" && first_step == 0) first_step = step;
+  }
+  void notice(std::string_view) override {}
+  bool stop_requested() const override { return false; }
+  int64_t first_step = 0;
+};
+
 /// [‖w‖, Σ w_i cos i], the digest that make_fixtures.py stores.
 inline std::array<double, 2> digest(const at::Tensor& tensor) {
   const at::Tensor flat = tensor.detach().to(at::kDouble).reshape({-1}).contiguous();

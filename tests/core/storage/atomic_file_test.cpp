@@ -292,5 +292,23 @@ TEST(PendingFolder, SurvivesAKill) {
   EXPECT_EQ(folder.names(), Names{"out"});
 }
 
+TEST(RemoveFolder, TakesTheNameAwayFirst) {
+  const TemporaryFolder folder;
+  const std::string dead = std::to_string(dead_process()), alive = std::to_string(::getppid());
+  fs::create_directories(folder / ".out.removed-x");
+  fs::create_directories(folder / (".out.removed-" + dead) / "sub");
+  fs::create_directories(folder / (".out.removed-" + alive));
+  fs::create_directories(folder / (".out.removed-" + std::to_string(::getpid())) / "of an earlier process with this number");
+  fs::create_directories(folder / "out" / "sub");
+  put_bytes(folder / "out" / "sub" / "x", "1");
+  remove_folder(folder / "out" / "");
+  EXPECT_EQ(folder.names(), (Names{".out.removed-" + alive, ".out.removed-x"}));
+  EXPECT_NO_THROW(remove_folder(folder / "out")) << "nothing there";
+  fs::create_directories(folder / ".out.removed-" / "no number");
+  fs::create_directories(folder / (".out.removed-" + dead));
+  remove_leftovers(folder / "out");
+  EXPECT_FALSE(fs::exists(folder / (".out.removed-" + dead)));
+}
+
 }  // namespace
 }  // namespace rolora
