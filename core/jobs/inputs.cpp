@@ -4,8 +4,10 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/finetune/templates.h"
 #include "core/jobs/shared_lines.h"
 #include "core/model/checkpoint.h"
+#include "core/statistics/collect.h"
 #include "core/storage/sha256.h"
 #include "core/tokenizer/tokenizer.h"
 
@@ -101,35 +103,83 @@ void open_texts(Job& job, RunInputs& inputs, Monitor& monitor) {
 // Settings whose defaults come from the model, and checks that need it.
 class Completion {
  public:
-  Completion(Job& job, const RunInputs& inputs) : job_(job), inputs_(inputs), config_(inputs.base.source->config()) {}
+  Completion(Job& job, RunInputs& inputs) : job_(job), inputs_(inputs), config_(inputs.base.source->config()) {}
   void run() {
     for (Station& station : job_.stations) {
-      station_ = station.id;
+      station_ = &station;
       try {
         std::visit([&](auto& settings) { complete(settings); }, station.settings);
       } catch (const UsageError& e) {  // of the engine's own checks: here the job file is what is wrong
-        throw InputError("job", "stations[" + station_ + "]", "settings that fit together and fit the model", e.what());
+        throw InputError(job_.file, station_key(station), "settings that fit together and fit the model", e.what());
       }
     }
   }
 
  private:
+  [[noreturn]] void refuse(const std::string& key, const std::string& expected, const std::string& found) const {
+    throw InputError(job_.file, station_key(*station_) + "." + key, expected, found);
+  }
   void settle_context(std::optional<int64_t>& context) const { context = default_context(config_, context); }
   void settle_store(std::optional<std::string>& store) const {
     if (!store) store = inputs_.base.stored == at::kDouble ? "float32" : dtype_name(inputs_.base.stored);
   }
-  void require_windows(const std::string& text, int64_t context, bool keep_tail) const {
-    station_windows(job_, inputs_, text, context, keep_tail, 1);
+  void require_window(const std::string& text, int64_t context, const char* setting) const {
+    whole_windows(stream_of(job_, inputs_, text), context, 1, setting);
+  }
+  SiteSelection selection(const std::string& key, const std::vector<std::string>& names, bool empty_is_all) const {
+    try {
+      return {names, config_.layers, key, empty_is_all};
+    } catch (const UsageError& e) {  // "KEY: expected …, found …"
+      const std::string text = e.what();
+      const size_t expected = text.find("expected ") + 9, found = text.rfind(", found ");
+      refuse(key, text.substr(expected, found - expected), text.substr(found + 8));
+    }
+  }
+  // What a station's records are as examples; stations that read them alike share them.
+  std::shared_ptr<const TrainingData> records(const FinetuneStation& s) const {
+    for (const Station& other : job_.stations) {
+      const auto* same = std::get_if<FinetuneStation>(&other.settings);
+      if (!inputs_.records.contains(other.id) || same->data != s.data || same->prompt_template != s.prompt_template) continue;
+      if (same->cutoff == s.cutoff) return inputs_.records.at(other.id);
+    }
+    AlpacaOptions options{&find_template(s.prompt_template), *s.cutoff, 0};
+    std::unique_ptr<Tokenizer> tokenizer;
+    try {
+      tokenizer = open_tokenizer(inputs_.base.folder);
+      options.eos = end_of_sequence(config_, *tokenizer, inputs_.base.folder);
+    } catch (const InputError& e) {
+      refuse("format", "a model with a tokenizer for records (format alpaca)", e.what());
+    }
+    try {
+      auto data = std::make_shared<TrainingData>(alpaca_records(job_.texts.at(s.data).input.path, *tokenizer, options));
+      require_vocabulary(*data, config_.vocabulary);
+      return data;
+    } catch (const InputError& e) {
+      refuse("data", "a text of records that can be trained on", e.what());
+    }
+  }
+  void require_something_to_train(const FinetuneStation& s, size_t examples) const {
+    TrainingData as_many;
+    as_many.examples.resize(examples);
+    try {
+      split_validation(std::move(as_many), s.training.validation, s.training.seed);
+    } catch (const InputError& e) {
+      refuse("validation", e.expected(), e.found());
+    }
   }
   void complete(QuantizeSettings& how) const {
     validate(how.spec, config_);
     if (!how.calibration) return;
     settle_context(how.windows.context);
-    require_windows(*how.calibration, *how.windows.context, false);
+    require_window(*how.calibration, *how.windows.context, "context");
   }
   void complete(StatisticsStation& s) const {
     settle_context(s.context);
-    require_windows(s.text, *s.context, false);
+    const SiteSelection sites = selection("sites", s.sites, true), keep = selection("keep", s.keep, false);
+    for (const auto& [layer, site] : keep.sites()) {
+      if (!sites.has(layer, site)) refuse("keep", "sites that are among sites", site_name(layer, site));
+    }
+    require_window(s.text, *s.context, "context");
   }
   void complete(RotateStation& s) const {
     if (inputs_.base.rotation) throw UsageError("the base is rotated already");
@@ -138,24 +188,34 @@ class Completion {
   void complete(FinetuneStation& s) const {
     if (s.format == "text") {
       settle_context(s.block);
-      require_windows(s.data, *s.block, false);
-    } else if (!s.cutoff) {
-      s.cutoff = std::min<int64_t>(1024, config_.context);
+      require_window(s.data, *s.block, "block");
+      require_something_to_train(s, stream_of(job_, inputs_, s.data).ids.size() / static_cast<size_t>(*s.block));
+    } else {
+      if (!s.cutoff) s.cutoff = std::min<int64_t>(1024, config_.context);
+      const auto data = records(s);
+      inputs_.records[station_->id] = data;
+      require_something_to_train(s, data->examples.size());
     }
     if (s.training.full) settle_store(s.store);
   }
   void complete(MergeStation& s) const { settle_store(s.store); }
-  void complete(QuantizeStation& s) const { complete(s.how); }
+  void complete(QuantizeStation& s) const {
+    complete(s.how);
+    if (!quantizes(s.how.spec, config_)) refuse("weights", "bits below 16 for weights, activations or kv", "none");
+  }
   void complete(EvaluateStation& s) const {
     settle_context(s.context);
-    require_windows(s.text, *s.context, s.keep_tail);
-    if (s.quantization) complete(*s.quantization);
+    evaluation_windows(job_, inputs_, s);
+    if (!s.quantization) return;
+    // The text's windows and the calibration's are alike unless said otherwise, as the verb has it.
+    if (s.quantization->calibration && !s.quantization->windows.context) s.quantization->windows.context = s.context;
+    complete(*s.quantization);
   }
 
   Job& job_;
-  const RunInputs& inputs_;
+  RunInputs& inputs_;
   const ModelConfig& config_;
-  std::string station_;
+  const Station* station_ = nullptr;
 };
 
 void refuse_quantized_base(const Job& job, const RunInputs& inputs) {
@@ -188,10 +248,15 @@ RunInputs inspect_inputs(Job& job, Monitor& monitor) {
   return inputs;
 }
 
-Windows station_windows(const Job& job, const RunInputs& inputs, const std::string& text, int64_t context, bool keep_tail, int64_t most) {
+const IdStream& stream_of(const Job& job, const RunInputs& inputs, const std::string& text) {
   const auto stream = inputs.streams.find(text);
   if (stream == inputs.streams.end()) throw Error(job.texts.at(text).input.path.string() + ": not read as tokens");
-  return cut_windows(stream->second, context, keep_tail, keep_tail ? 0 : most);
+  return stream->second;
+}
+
+Windows evaluation_windows(const Job& job, const RunInputs& inputs, const EvaluateStation& settings) {
+  return cut_windows(stream_of(job, inputs, settings.text), *settings.context, settings.keep_tail,
+                     settings.keep_tail ? 0 : settings.windows);
 }
 
 }  // namespace rolora

@@ -181,6 +181,8 @@ std::vector<std::string> Station::texts() const {
   return names;
 }
 
+std::string station_key(const Station& station) { return "stations[" + station.id + "]"; }
+
 const Station& Job::station(std::string_view id) const {
   for (const Station& s : stations) {
     if (s.id == id) return s;
@@ -193,6 +195,7 @@ Job parse_job(const Json& document, const std::string& file, const JobOverrides&
   o.integer("format", kJobFormat, kJobFormat);
   const fs::path folder = fs::path(file).parent_path();
   Job job;
+  job.file = file;
   job.name = o.string("name");
   if (!is_plain_name(job.name)) o.refuse("name", "letters, digits, . _ and -", printable(job.name));
   job.model = read_model(o, folder, overrides);

@@ -117,6 +117,7 @@ struct Station {
 };
 
 struct Job {
+  std::string file;  ///< where it was read, for messages; not part of it
   std::string name;
   JobInput model;
   uint64_t seed = 0;
@@ -126,6 +127,9 @@ struct Job {
   std::string base_label = "plain";                   ///< what tables call the base; not part of the file
   const Station& station(std::string_view id) const;  ///< Error when there is none
 };
+
+/// "stations[ID]", as messages about a station's settings name it.
+std::string station_key(const Station& station);
 
 /// What the command line puts in place of the job's own: the same job on a researcher's checkpoint.
 struct JobOverrides {

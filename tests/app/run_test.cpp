@@ -201,5 +201,30 @@ TEST_F(RunCommand, SeedAndDtypeReplaceTheJobsOwn) {
   EXPECT_THAT(other.err, HasSubstr("job.json: dtype: expected \"float32\""));
 }
 
+// Not the model's limit (64) but the evaluation's own context is what a look's calibration takes when it is told nothing, as the verb does.
+TEST_F(RunCommand, ALookIsTheVerbsLook) {
+  const fs::path source = fs::path(job_).parent_path();
+  const auto look = [&](const Json& context) {
+    Json job = read_json_file(job_);
+    Json how = {{"weights", 3}, {"method", "gptq"}, {"calibration", "calibration"}, {"samples", 2}};
+    if (!context.is_null()) how["context"] = context;
+    job["model"]["path"] = (source / "model").string();
+    for (auto& [name, text] : job["texts"].items()) text["file"] = (source / text["file"].get<std::string>()).string();
+    job["stations"] = Json::array(
+        {{{"id", "look"}, {"kind", "evaluate"}, {"model", "base"}, {"text", "evaluation"}, {"context", 16}, {"quantization", how}}});
+    test::put(folder_ / "job.json", job.dump());
+    const Outcome run = rolora({"run", folder_ / "job.json", "--out", folder_ / "run", "--force", "--threads", "1", "--json", "--quiet"});
+    EXPECT_EQ(run.code, 0) << run.err;
+    return Json::parse(run.out)["stations"][0]["perplexity"].get<double>();
+  };
+  const Outcome verb =
+      rolora({"evaluate", source / "model", "--ids", source / "evaluation.json", "--context", "16", "--weights", "3", "--method", "gptq",
+              "--calibration-ids", source / "calibration.json", "--samples", "2", "--threads", "1", "--json", "--quiet"});
+  ASSERT_EQ(verb.code, 0) << verb.err;
+  const double expected = Json::parse(verb.out)["perplexity"];
+  EXPECT_EQ(look(nullptr), expected);
+  EXPECT_NE(look(64), expected) << "the context matters here";
+}
+
 }  // namespace
 }  // namespace rolora

@@ -23,7 +23,7 @@ std::shared_ptr<const ModelSource> quantized_look(const StationContext& context,
 }  // namespace
 
 Json run(const StationContext& context, const Station&, const EvaluateStation& s) {
-  const Windows windows = station_windows(context.job, context.inputs, s.text, *s.context, s.keep_tail, s.windows);
+  const Windows windows = evaluation_windows(context.job, context.inputs, s);
   std::shared_ptr<const ModelSource> source = job_model(context, s.model).source;
   Json json = Json::object();
   if (s.quantization) source = quantized_look(context, std::move(source), *s.quantization, json);

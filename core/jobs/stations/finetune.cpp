@@ -4,7 +4,6 @@
 #include "core/finetune/merge.h"
 #include "core/jobs/stations/stations.h"
 #include "core/model/checkpoint.h"
-#include "core/tokenizer/tokenizer.h"
 
 namespace rolora {
 namespace {
@@ -14,12 +13,9 @@ FinetuneBase trainable(const StationContext& context, const std::string& id) {
   return {opened.source, opened.folder, std::move(opened.rotation), opened.hash(), opened.stored};
 }
 
-TrainingData training_data(const StationContext& context, const FinetuneBase& base, const FinetuneStation& s) {
+TrainingData training_data(const StationContext& context, const Station& station, const FinetuneStation& s) {
   if (s.format == "text") return packed_blocks(context.inputs.streams.at(s.data), *s.block);
-  const auto tokenizer = open_tokenizer(context.inputs.base.folder);
-  const AlpacaOptions options{&find_template(s.prompt_template), *s.cutoff,
-                              end_of_sequence(base.source->config(), *tokenizer, context.inputs.base.folder)};
-  TrainingData data = alpaca_records(context.job.texts.at(s.data).input.path, *tokenizer, options);
+  TrainingData data = *context.inputs.records.at(station.id);
   if (data.cut > 0) context.monitor.notice(std::to_string(data.cut) + " records cut at " + std::to_string(*s.cutoff) + " tokens");
   if (data.without_label > 0) {
     context.monitor.notice(std::to_string(data.without_label) + " records have nothing left to learn after the cut");
@@ -33,10 +29,11 @@ Json run(const StationContext& context, const Station& station, const FinetuneSt
   const FinetuneBase base = trainable(context, s.model);
   FinetuneJob job;
   job.settings = s.training;
-  job.data = training_data(context, base, s);
+  job.data = training_data(context, station, s);
   job.data.source =
       job.data.source.empty() ? "" : std::filesystem::path(job.data.source).filename().string();  // no machine paths in results
   job.out = output_of(context, station);
+  job.take_finished = true;  // killed before the station was marked done
   job.resume = std::filesystem::exists(checkpoint_folder(job.out));
   job.save_every = s.save_every;
   if (s.store) job.store = parse_dtype(*s.store, "store");

@@ -6,7 +6,8 @@ namespace rolora {
 CalibrationText calibration_of(const StationContext& context, const QuantizeSettings& how) {
   if (!how.calibration) return {};
   const JobText& text = context.job.texts.at(*how.calibration);
-  const Windows windows = station_windows(context.job, context.inputs, *how.calibration, *how.windows.context, false, how.windows.samples);
+  const Windows windows =
+      whole_windows(stream_of(context.job, context.inputs, *how.calibration), *how.windows.context, how.windows.samples);
   return {windows.full, text.input.sha256, text.corpus};
 }
 

@@ -42,11 +42,16 @@ OpenedModel job_model(const StationContext& context, const std::string& id) {
 
 std::vector<std::string> kept_for_resume(const Station& station) {
   if (!std::holds_alternative<FinetuneStation>(station.settings)) return {};
-  return {checkpoint_folder(output_name(station)).filename().string()};
+  return {output_name(station), checkpoint_folder(output_name(station)).filename().string()};
 }
 
 Json run_station(const StationContext& context, const Station& station) {
-  Json result = std::visit([&](const auto& settings) { return run(context, station, settings); }, station.settings);
+  Json result;
+  try {
+    result = std::visit([&](const auto& settings) { return run(context, station, settings); }, station.settings);
+  } catch (const UsageError& e) {  // the engine speaks of options; the call was right, the job file is not
+    throw InputError(context.job.file, station_key(station), "settings that its engine takes", e.what());
+  }
   result["id"] = station.id;
   result["kind"] = station.kind();
   return result;

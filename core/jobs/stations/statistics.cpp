@@ -41,7 +41,7 @@ StatisticsProvenance provenance(const StationContext& context, const Station& st
 }  // namespace
 
 Json run(const StationContext& context, const Station& station, const StatisticsStation& s) {
-  const Windows windows = station_windows(context.job, context.inputs, s.text, *s.context, false, s.windows);
+  const Windows windows = whole_windows(stream_of(context.job, context.inputs, s.text), *s.context, s.windows);
   StatisticsOptions options;
   options.pass.compute = context.compute;
   options.sites = s.sites;

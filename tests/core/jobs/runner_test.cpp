@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/jobs/report/table.h"
+#include "core/jobs/stations/stations.h"
 #include "core/kernels/device.h"
 #include "core/model/checkpoint.h"
 #include "core/outliers/statistics_file.h"
@@ -285,6 +286,42 @@ TEST_F(FinishedRun, AStoppedTrainingGoesOnAtItsStep) {
   EXPECT_EQ(test::tree_difference(test::bytes_of_tree(out()), test::bytes_of_tree(run)), "");
 }
 
+// A kill caught the folder of checkpoints half removed, as it was before it took another name first.
+TEST_F(FinishedRun, ATornCheckpointDoesNotStopTheRun) {
+  const auto whole = test::bytes_of_tree(out());
+  const auto& events = observer_->events();
+  const auto trained = [](const Json& e) { return e["event"] == "metric" && e["station"] == "lora" && e["name"] == "loss"; };
+  const auto third = std::find_if(events.begin(), events.end(), [&](const Json& e) { return trained(e) && e["step"] == 3; });
+  for (const char* file : {"state.json", "state.safetensors", ""}) {
+    const fs::path run = *folder_ / "torn";
+    RecordingObserver first(third - events.begin()), second;
+    EXPECT_THROW(test::run_small(job_, run, Mode::create, first), Cancelled);
+    const fs::path step = run / "stations/lora/adapter.checkpoints/step-3";
+    ASSERT_TRUE(fs::exists(step / "state.json"));
+    EXPECT_GT(fs::remove_all(*file == '\0' ? step : step / file), 0u);
+    test::run_small(job_, run, Mode::resume, second);
+    EXPECT_EQ(std::count_if(second.events().begin(), second.events().end(), trained), 5) << "from the start: " << file;
+    EXPECT_EQ(test::tree_difference(whole, test::bytes_of_tree(run)), "");
+    fs::remove_all(run);
+  }
+}
+
+// Killed after the adapter stood and before the station was marked: the training is not done again.
+TEST_F(FinishedRun, AFinishedTrainingIsNotRepeated) {
+  const fs::path run = *folder_ / "unmarked";
+  for (const bool checkpoints_left : {false, true}) {
+    fs::copy(out(), run, fs::copy_options::recursive);
+    fs::remove(run / "stations/lora/DONE");
+    fs::remove(run / "stations/lora/result.json");
+    if (checkpoints_left) fs::create_directories(run / "stations/lora/adapter.checkpoints/step-4");
+    RecordingObserver observer;
+    EXPECT_EQ(test::run_small(job_, run, Mode::resume, observer), results_);
+    EXPECT_EQ(observer.count("metric"), 0u) << "nothing was trained";
+    EXPECT_EQ(test::tree_difference(test::bytes_of_tree(out()), test::bytes_of_tree(run)), "");
+    fs::remove_all(run);
+  }
+}
+
 TEST_F(FinishedRun, AnotherJobIsNotResumed) {
   Json job = read_json_file(job_);
   job["stations"][4]["lr"] = 0.02;
@@ -348,6 +385,76 @@ TEST_F(RefusedRun, ATextShorterThanAWindow) {
 TEST_F(RefusedRun, SettingsThatTheModelCannotHave) {
   job_["stations"][10]["bits"] = {{"model.layers.7.mlp.down_proj", {{"weights", 8}, {"activations", 8}}}};
   EXPECT_THAT(refused(), HasSubstr("stations[rtn]"));
+}
+
+TEST_F(RefusedRun, SitesThatAreNone) {
+  const std::string sites = job_file_.string() + ": stations[sites].sites: expected one of residual_in, qkv_in, ";
+  const std::string keep = job_file_.string() + ": stations[sites].keep: expected ";
+  Json& station = job_["stations"][3];
+  station["sites"] = {"down"};
+  EXPECT_EQ(refused(), sites + "k_out, v_out, o_in, gate_up_in, down_in or such a name after layers.0. to layers.1., found down");
+  station["sites"] = {"qkv_in", "layers.2.down_in"};
+  EXPECT_THAT(refused(), HasSubstr(sites));
+  station["sites"] = {"qkv_in", "layers.1.down_in"};
+  EXPECT_EQ(refused(), keep + "sites that are among sites, found layers.0.down_in");
+  station["keep"] = {"nose"};
+  EXPECT_THAT(refused(), HasSubstr(keep + "one of residual_in"));
+  station["keep"] = {"layers.1.down_in"};
+  EXPECT_THAT(refusal(job_file_, folder_ / "run"), HasSubstr(keep)) << "as written before";
+}
+
+TEST_F(RefusedRun, RecordsThatCannotBeTrainedOn) {
+  Json& station = job_["stations"][4];
+  station.erase("block");
+  station["format"] = "alpaca";
+  station["data"] = "records";
+  job_["texts"]["records"] = {{"file", "records.json"}};
+  test::put(folder_ / "records.json", R"({"ids": [1, 2]})");
+  const std::string key = job_file_.string() + ": stations[lora].";
+  EXPECT_THAT(refused(), HasSubstr(key + "format: expected a model with a tokenizer")) << "the model has none";
+  fs::copy_file(test::source_folder() / "tests/core/tokenizer/fixtures/bpe.model", folder_ / "model/tokenizer.model");
+  EXPECT_THAT(refused(), HasSubstr(key + "data: expected a text of records that can be trained on, found ")) << "ids are no records";
+  for (const char* text : {"[{", "[]", R"([{"instruction": "a"}])", R"([{"instruction": "a", "output": "b", "system": "c"}])"}) {
+    test::put(folder_ / "records.json", text);
+    EXPECT_THAT(refused(), HasSubstr(key + "data: expected a text of records that can be trained on, found ")) << text;
+  }
+}
+
+TEST_F(RefusedRun, NothingLeftToTrainOnOrToQuantize) {
+  job_["stations"][4]["validation"] = 0.95;
+  EXPECT_THAT(refused(), HasSubstr("stations[lora].validation: expected a share that leaves something to train on, found 10 of 10"));
+  job_ = read_json_file(test::write_small_job(folder_.path()));
+  for (const char* key : {"weights", "activations"}) job_["stations"][10][key] = 16;
+  EXPECT_THAT(refused(), HasSubstr("stations[rtn].weights: expected bits below 16"));
+}
+
+TEST_F(RefusedRun, AShortTextIsNotToldOfATailThatNobodyKeeps) {
+  for (const auto& [station, key] : std::map<size_t, std::string>{{3, "context"}, {4, "block"}, {9, "context"}, {11, "context"}}) {
+    job_ = read_json_file(test::write_small_job(folder_.path()));
+    job_["stations"][station][key] = 1000;
+    const std::string message = refused();
+    EXPECT_THAT(message, HasSubstr(": text: expected at least one window of "));
+    EXPECT_EQ(message.find("tail") != std::string::npos, station == 11) << "only an evaluation can keep it: " << message;
+  }
+}
+
+// What the checks before the run did not foresee is still no wrong call.
+TEST_F(RefusedRun, AnEnginesUsageErrorNamesTheStation) {
+  Job job = read_job(job_file_);
+  RecordingObserver observer;
+  RunMonitor monitor(observer, {}, seconds_since_start);
+  const RunInputs inputs = inspect_inputs(job, monitor);
+  Station station = job.station("sites");
+  std::get<StatisticsStation>(station.settings).sites = {"nose"};
+  std::get<StatisticsStation>(station.settings).states.resize(1);  // of the base
+  RunFolder folder(folder_ / "run", Mode::create, job_json(job), Json::object());
+  folder.begin_station(station.id, {});
+  try {
+    run_station({job, inputs, folder, Compute{}, monitor}, station);
+    FAIL() << "accepted";
+  } catch (const InputError& e) {
+    EXPECT_THAT(e.what(), HasSubstr(job_file_.string() + ": stations[sites]: expected settings that its engine takes, found --sites: "));
+  }
 }
 
 TEST(FailedRun, IsToldLoggedAndCanBeResumedAfterRepair) {
