@@ -50,8 +50,11 @@ std::string table(const Json& result) {
   }
   const Json& pace = result["pace"];
   out << "together    ~" << duration_text(result["seconds"].get<double>()) << ", at most " << bytes_text(result["peak_bytes"].get<double>())
-      << " of memory at a time, " << bytes_text(result["disk_bytes"].get<double>()) << " on the disk\n"
-      << "estimated   " << pace["how"].get<std::string>() << "\n            " << std::setprecision(4)
+      << " of memory at a time, " << bytes_text(result["disk_bytes"].get<double>()) << " on the disk\n";
+  if (const double temporary = result["temporary_bytes"]; temporary > 0) {
+    out << "            and " << bytes_text(temporary) << " at a time in a nameless file in TMPDIR\n";
+  }
+  out << "estimated   " << pace["how"].get<std::string>() << "\n            " << std::setprecision(4)
       << pace["layer_seconds"].get<double>() * 1e3 << " ms for " << pace["tokens"] << " tokens through one layer, × (" << pace["layers"]
       << " layers + " << pace["head_share"].get<double>() << " for the head) = " << pace["seconds_per_token"].get<double>() * 1e3
       << " ms a token\n"

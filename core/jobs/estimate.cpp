@@ -122,6 +122,12 @@ double RunEstimate::disk_bytes() const {
   return sum;
 }
 
+double RunEstimate::temporary_bytes() const {
+  double most = 0;
+  for (const StationEstimate& s : stations) most = std::max(most, s.temporary_bytes);
+  return most;
+}
+
 RunEstimate estimate_run(const Job& job, const RunInputs& inputs, const Compute& compute, double program_bytes, Monitor& monitor) {
   RunEstimate estimate;
   estimate.program_bytes = program_bytes;
@@ -133,7 +139,7 @@ RunEstimate estimate_run(const Job& job, const RunInputs& inputs, const Compute&
     one.kind = work[i].kind;
     one.work = work[i].work;
     one.seconds = one.work * estimate.pace.seconds_per_token;
-    estimate_memory(inputs, job.stations[i], compute, one);
+    estimate_memory(job, inputs, job.stations[i], compute, one);
     estimate.stations.push_back(std::move(one));
   }
   return estimate;
@@ -154,7 +160,8 @@ Json estimate_json(const RunEstimate& estimate) {
                         {"seconds", s.seconds},
                         {"peak_bytes", sum},
                         {"memory", std::move(memory)},
-                        {"disk_bytes", s.disk_bytes}});
+                        {"disk_bytes", s.disk_bytes},
+                        {"temporary_bytes", s.temporary_bytes}});
   }
   const PaceProbe& p = estimate.pace;
   return {
@@ -162,6 +169,7 @@ Json estimate_json(const RunEstimate& estimate) {
       {"seconds", estimate.seconds()},
       {"peak_bytes", estimate.peak_bytes()},
       {"disk_bytes", estimate.disk_bytes()},
+      {"temporary_bytes", estimate.temporary_bytes()},
       {"program_bytes", estimate.program_bytes},
       {"pace",
        {{"tokens", p.tokens},

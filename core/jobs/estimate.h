@@ -24,6 +24,7 @@ struct StationEstimate {
   double seconds = 0;
   std::vector<MemoryPart> memory;  ///< held at the same time, beside the program
   double disk_bytes = 0;           ///< of the model or adapter that it leaves
+  double temporary_bytes = 0;      ///< of a nameless file in TMPDIR while it works
 };
 
 /// The first layer of the base, run on made-up tokens here and now.
@@ -42,6 +43,7 @@ struct RunEstimate {
   /// Of the station that needs most, the program with it.
   double peak_bytes() const;
   double disk_bytes() const;
+  double temporary_bytes() const;  ///< of the station that needs most: the file is gone when it ends
 };
 
 /// Memory of this process now.
@@ -53,11 +55,12 @@ PaceProbe probe_pace(const ModelSource& model, const Compute& compute, Monitor& 
 /// `job` as inspect_inputs completed it.
 RunEstimate estimate_run(const Job& job, const RunInputs& inputs, const Compute& compute, double program_bytes, Monitor& monitor);
 
-/// {"stations": [{id, kind, work_tokens, seconds, peak_bytes, memory: [{what, arithmetic, bytes}], disk_bytes}], "seconds", "peak_bytes",
-/// "disk_bytes", "program_bytes", "pace": {tokens, layers, layer_seconds, head_share, seconds_per_token, how}}
+/// {"stations": [{id, kind, work_tokens, seconds, peak_bytes, memory: [{what, arithmetic, bytes}], disk_bytes, temporary_bytes}],
+/// "seconds", "peak_bytes", "disk_bytes", "temporary_bytes", "program_bytes", "pace": {tokens, layers, layer_seconds, head_share,
+/// seconds_per_token, how}}
 Json estimate_json(const RunEstimate& estimate);
 
 /// What a station holds in memory and leaves on the disk (the other half of estimate_run).
-void estimate_memory(const RunInputs& inputs, const Station& station, const Compute& compute, StationEstimate& estimate);
+void estimate_memory(const Job& job, const RunInputs& inputs, const Station& station, const Compute& compute, StationEstimate& estimate);
 
 }  // namespace rolora

@@ -8,9 +8,12 @@
 #include <variant>
 
 #include "core/jobs/estimate.h"
+#include "core/jobs/lineage.h"
 #include "core/model/checkpoint.h"
 #include "core/model/passes.h"
 #include "core/model/tensor_store.h"
+#include "core/model/write_folder.h"
+#include "core/quantization/integers.h"
 
 namespace rolora {
 namespace {
@@ -26,8 +29,9 @@ std::string with_commas(double number) {
 
 class Memory {
  public:
-  Memory(const RunInputs& inputs, const Compute& compute, StationEstimate& estimate)
-      : inputs_(inputs),
+  Memory(const Job& job, const RunInputs& inputs, const Compute& compute, StationEstimate& estimate)
+      : job_(job),
+        inputs_(inputs),
         config_(inputs.base.source->config()),
         size_(static_cast<double>(c10::elementSize(compute.type))),
         estimate_(estimate) {}
@@ -39,7 +43,9 @@ class Memory {
     batch(all);
     add("the head", head(), size_);
     add_bytes("a chunk of logits and its softmax", "2 × 64 MiB at most", 2 * std::min(kLogitChunk, 8.0 * number(config_.vocabulary) * all));
-    if (s.quantization) quantization(*s.quantization, true);
+    if (!s.quantization) return;
+    quantization(*s.quantization);
+    if (s.quantization->calibration) estimate_.temporary_bytes = integers(s.quantization->spec, config_);  // else rounded as it is loaded
   }
   void operator()(const StatisticsStation& s) const {
     const double all = tokens(s.text, *s.context, s.windows);
@@ -58,7 +64,9 @@ class Memory {
   void operator()(const RotateStation& s) const {
     add("one layer's weights, in fp64 and turned", 2 * layer(), 8);
     add("the embedding or the head while it is turned", head(), size_);
-    leaves(parameters(), stored_size(s.store));
+    ModelConfig apart = config_;
+    apart.tied = false;
+    leaves_model(apart, *s.store);
   }
   void operator()(const FinetuneStation& s) const {
     const TrainingSettings& t = s.training;
@@ -73,18 +81,24 @@ class Memory {
         places * number(config_.layers) * widths, size_);
     add_bytes("a chunk of logits, its softmax and gradient", "3 × 64 MiB at most",
               3 * std::min(kLogitChunk, 8.0 * number(config_.vocabulary) * places));
-    leaves(4 * trained, 4);
+    if (t.full) {
+      leaves_model(config_of(s.model), *s.store);
+    } else {
+      leaves(trained, 4);
+    }
+    leaves(3 * trained, 4);  // a checkpoint: the values and both moments
   }
   void operator()(const MergeStation& s) const {
     add("one layer's weights, in fp64 and merged", 2 * layer(), 8);
     add("the head", head(), size_);
-    leaves(parameters(), stored_size(s.store));
+    leaves_model(config_of(s.model), *s.store);
   }
   void operator()(const QuantizeStation& s) const {
     add("one layer's weights, as they are and quantized", 2 * layer(), size_);
-    quantization(s.how, false);
-    const double bits = s.how.spec.weights.bits;
-    leaves(parameters(), bits >= 16 ? stored_size(std::nullopt) : 1);  // integers are stored a byte each
+    quantization(s.how);
+    const ModelConfig written = config_of(s.model);
+    estimate_.disk_bytes += integers(s.how.spec, written) + companions();
+    leaves(number(parameter_count(written)) - quantized_weights(s.how.spec, written), stored_size(s.model));
   }
 
  private:
@@ -134,10 +148,9 @@ class Memory {
     const double widths = 4 * number(config_.hidden) + 3 * number(config_.intermediate) + 3 * number(config_.heads * config_.head_dim);
     add("activations of " + with_commas(at_once) + " tokens in a layer", at_once * widths, size_);
   }
-  // Beside a pass that holds one layer: Hessians and the calibration stream, and for a look the quantized weights, which stay.
-  void quantization(const QuantizeSettings& how, bool look) const {
+  // Beside a pass that holds one layer: Hessians and the calibration stream. Quantized weights go to a file layer by layer.
+  void quantization(const QuantizeSettings& how) const {
     if (!how.calibration) return;
-    if (look) add("quantized weights of the look", parameters(), size_);
     const bool gptq = how.spec.method == WeightMethod::gptq;
     const double all = tokens(*how.calibration, *how.windows.context, gptq ? how.windows.samples : how.windows.error_samples);
     stream(2 * all, false);
@@ -145,10 +158,44 @@ class Memory {
     const double width = number(std::max(config_.hidden, config_.intermediate));
     if (gptq) add("Hessian of the widest linear, its factors and inverse", 3 * width * width, 8);
   }
-  double stored_size(const std::optional<std::string>& store) const {
-    return static_cast<double>(c10::elementSize(store ? parse_dtype(*store, "store") : inputs_.base.stored));
+  static double size_of(const std::string& store) { return static_cast<double>(c10::elementSize(parse_dtype(store, "store"))); }
+  // Of the numbers in the folder of "base" or of a station.
+  double stored_size(const std::string& model) const {
+    if (model == kBaseModel) return static_cast<double>(c10::elementSize(inputs_.base.stored));
+    const StationSettings& settings = job_.station(model).settings;
+    if (const auto* rotate = std::get_if<RotateStation>(&settings)) return size_of(*rotate->store);
+    if (const auto* merge = std::get_if<MergeStation>(&settings)) return size_of(*merge->store);
+    return size_of(std::get<FinetuneStation>(settings).store.value());  // full: no adapter is quantized
+  }
+  // Folding takes embedding and head apart.
+  ModelConfig config_of(const std::string& model) const {
+    ModelConfig config = config_;
+    config.tied = config.tied && !state_of(job_, model).rotated;
+    return config;
+  }
+  double companions() const { return static_cast<double>(companion_bytes(inputs_.base.folder)); }
+  // The model folder of a station with these settings.
+  void leaves_model(const ModelConfig& config, const std::string& store) const {
+    leaves(number(parameter_count(config)), size_of(store));
+    estimate_.disk_bytes += companions();
+  }
+  static double integers(const QuantizationSpec& spec, const ModelConfig& config) {
+    double sum = 0;
+    for (const auto& tensor : declared_linears(spec, config)) sum += static_cast<double>(*stored_bytes(tensor.type, tensor.shape));
+    return sum;
+  }
+  static double quantized_weights(const QuantizationSpec& spec, const ModelConfig& config) {
+    double count = 0;
+    for (int64_t i = 0; i < config.layers; ++i) {
+      for (const LinearKind kind : kAllLinears) {
+        const WeightLayout layout = weight_layout(spec, config, LayerIndex(i), kind);
+        if (layout.bits != kFullBits) count += number(layout.out * layout.in);
+      }
+    }
+    return count;
   }
 
+  const Job& job_;
   const RunInputs& inputs_;
   const ModelConfig& config_;
   double size_;
@@ -157,8 +204,8 @@ class Memory {
 
 }  // namespace
 
-void estimate_memory(const RunInputs& inputs, const Station& station, const Compute& compute, StationEstimate& estimate) {
-  std::visit(Memory(inputs, compute, estimate), station.settings);
+void estimate_memory(const Job& job, const RunInputs& inputs, const Station& station, const Compute& compute, StationEstimate& estimate) {
+  std::visit(Memory(job, inputs, compute, estimate), station.settings);
 }
 
 }  // namespace rolora

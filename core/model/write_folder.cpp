@@ -136,4 +136,12 @@ void copy_companions(const fs::path& from, const fs::path& to) {
   }
 }
 
+uint64_t companion_bytes(const fs::path& folder) {
+  uint64_t sum = 0;
+  for (const char* name : kCompanions) {
+    if (fs::is_regular_file(folder / name)) sum += fs::file_size(folder / name);
+  }
+  return sum;
+}
+
 }  // namespace rolora

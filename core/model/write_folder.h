@@ -24,5 +24,7 @@ void write_weights(const ModelSource& source, const std::filesystem::path& folde
 /// Copies what stands beside the weights of a folder and holds for models made from it: the tokenizer's files, the chat template, how to
 /// generate.
 void copy_companions(const std::filesystem::path& from, const std::filesystem::path& to);
+/// Bytes of what copy_companions would copy.
+uint64_t companion_bytes(const std::filesystem::path& folder);
 
 }  // namespace rolora

@@ -8,23 +8,6 @@
 #include "core/storage/unnamed_file.h"
 
 namespace rolora {
-namespace {
-
-// The tensors of every quantized linear, layer by layer.
-std::vector<SafetensorsWriter::Declared> all_declared(const QuantizationSpec& spec, const ModelConfig& config) {
-  std::vector<SafetensorsWriter::Declared> list;
-  for (int64_t layer = 0; layer < config.layers; ++layer) {
-    for (const LinearKind kind : kAllLinears) {
-      const WeightLayout layout = weight_layout(spec, config, LayerIndex(layer), kind);
-      if (layout.bits == kFullBits) continue;
-      for (auto& tensor : declared_tensors(linear_name(*config.family, LayerIndex(layer), kind), layout)) list.push_back(std::move(tensor));
-    }
-  }
-  return list;
-}
-
-}  // namespace
-
 FakeQuantizedSource::FakeQuantizedSource(std::shared_ptr<const ModelSource> base, QuantizationSpec spec)
     : base_(std::move(base)), spec_(std::move(spec)) {
   validate(spec_, base_->config());
@@ -35,7 +18,7 @@ std::shared_ptr<const FakeQuantizedSource> FakeQuantizedSource::prepare(std::sha
                                                                         Monitor& monitor) {
   const auto source = std::make_shared<FakeQuantizedSource>(base, std::move(spec));
   const ModelConfig& config = base->config();
-  const std::vector<SafetensorsWriter::Declared> declared = all_declared(source->spec_, config);
+  const std::vector<SafetensorsWriter::Declared> declared = declared_linears(source->spec_, config);
   std::optional<UnnamedFile> file;  // gone with the last map of it, however the process ends
   std::optional<SafetensorsWriter> writer;
   std::string stage;

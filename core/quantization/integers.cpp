@@ -65,6 +65,18 @@ std::vector<SafetensorsWriter::Declared> declared_tensors(const std::string& nam
   return list;
 }
 
+std::vector<SafetensorsWriter::Declared> declared_linears(const QuantizationSpec& spec, const ModelConfig& config) {
+  std::vector<SafetensorsWriter::Declared> list;
+  for (int64_t layer = 0; layer < config.layers; ++layer) {
+    for (const LinearKind kind : kAllLinears) {
+      const WeightLayout layout = weight_layout(spec, config, LayerIndex(layer), kind);
+      if (layout.bits == kFullBits) continue;
+      for (auto& tensor : declared_tensors(linear_name(*config.family, LayerIndex(layer), kind), layout)) list.push_back(std::move(tensor));
+    }
+  }
+  return list;
+}
+
 void write_weight(SafetensorsWriter& writer, const std::string& name, const QuantizedWeight& weight) {
   const int lowest = weight.symmetric ? -(1 << (weight.bits - 1)) : 0;
   const at::Tensor integers = weight.bits <= kPackedBits ? pack(weight.integers, lowest) : weight.integers;

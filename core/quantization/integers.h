@@ -27,6 +27,8 @@ struct WeightLayout {
 WeightLayout weight_layout(const QuantizationSpec& spec, const ModelConfig& config, LayerIndex layer, LinearKind kind);
 
 std::vector<SafetensorsWriter::Declared> declared_tensors(const std::string& name, const WeightLayout& layout);
+/// The tensors of every quantized linear, layer by layer.
+std::vector<SafetensorsWriter::Declared> declared_linears(const QuantizationSpec& spec, const ModelConfig& config);
 /// Writes the declared tensors in their order.
 void write_weight(SafetensorsWriter& writer, const std::string& name, const QuantizedWeight& weight);
 /// InputError when a tensor is missing or of another type or shape.

@@ -87,5 +87,76 @@ TEST_F(DryRun, TheTableSaysHowItIsEstimated) {
   EXPECT_THAT(run.out, HasSubstr("nothing was written"));
 }
 
+// What cannot work is said before anything is written, in one line that names the job file and the key; exit 1, not 2.
+TEST_F(DryRun, ImpossibleSettingsAreTheJobFilesFault) {
+  std::vector<std::pair<std::string, Json>> table;
+  const auto add = [&](const std::string& key, size_t station, const Json& change) {
+    Json wrong = job();
+    wrong["stations"][station].merge_patch(change);
+    table.emplace_back(key, wrong);
+  };
+  add("stations[sites].sites", 3, {{"sites", {"down"}}});
+  add("stations[sites].keep", 3, {{"sites", {"qkv_in"}}});
+  add("stations[lora].format", 4, {{"format", "alpaca"}, {"block", nullptr}});
+  for (const auto& [key, wrong] : table) {
+    const std::string file = write(wrong, "wrong.json");
+    const Outcome dry = rolora({"run", file, "--dry-run"}), wet = rolora({"run", file, "--out", folder_ / "run"});
+    EXPECT_EQ(dry.code, 1) << key;
+    EXPECT_EQ(wet.code, 1) << key;
+    EXPECT_EQ(dry.err, wet.err);
+    ASSERT_EQ(dry.err_lines().size(), 1u) << dry.err;
+    EXPECT_EQ(dry.err.find("error: " + file + ": " + key + ": expected "), 0u) << dry.err;
+    EXPECT_FALSE(fs::exists(folder_ / "run"));
+  }
+}
+
+double bytes_of_folder(const fs::path& folder) {
+  double sum = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    sum += entry.is_regular_file() ? static_cast<double>(entry.file_size()) : 0;
+  return sum;
+}
+
+// A model large enough that records and headers are little beside its weights.
+TEST_F(DryRun, ForecastsTheDiskThatIsReallyTaken) {
+  Json config = test::small_config();
+  config.update({{"hidden_size", 512},
+                 {"intermediate_size", 1024},
+                 {"num_key_value_heads", 4},
+                 {"vocab_size", 1024},
+                 {"tie_word_embeddings", true},
+                 {"torch_dtype", "bfloat16"}});
+  test::write_random_model(folder_ / "model", config, 5, at::kBFloat16);
+  Json sized = job();
+  sized["stations"] = Json::parse(R"([
+    {"id": "folded", "kind": "rotate", "model": "base", "fold_only": true, "store": "float32"},
+    {"id": "w4", "kind": "quantize", "model": "base", "weights": 4},
+    {"id": "w4-folded", "kind": "quantize", "model": "folded", "weights": 4, "group": 128, "asymmetric": true},
+    {"id": "mixed", "kind": "quantize", "model": "base", "weights": 3, "down_bits": 8},
+    {"id": "look", "kind": "evaluate", "model": "base", "text": "evaluation", "context": 32,
+     "quantization": {"weights": 4, "calibration": "calibration", "samples": 1, "error_samples": 1}},
+    {"id": "look-rounded", "kind": "evaluate", "model": "base", "text": "evaluation", "context": 32, "quantization": {"weights": 4}}])");
+  const std::string file = write(sized, "sized.json");
+  const Outcome dry = rolora({"run", file, "--dry-run", "--json"});
+  ASSERT_EQ(dry.code, 0) << dry.err;
+  const Outcome wet = rolora({"run", file, "--out", folder_ / "run", "--quiet"});
+  ASSERT_EQ(wet.code, 0) << wet.err;
+  const Json estimate = Json::parse(dry.out);
+  for (size_t i = 0; i < 4; ++i) {
+    const Json& station = estimate["stations"][i];
+    const double written = bytes_of_folder(folder_ / "run" / "stations" / station["id"].get<std::string>() / "model");
+    EXPECT_NEAR(station["disk_bytes"].get<double>() / written, 1, 0.01) << station["id"] << ": " << written;
+    EXPECT_EQ(station["temporary_bytes"], 0);
+  }
+  // Two layers: q, k, v, o 512 × 512, gate and up 1024 × 512, down 512 × 1024, two integers a byte; a float32 scale for each of 4608 rows.
+  const double integers = 2 * ((4 * 512 * 512 + 3 * 512 * 1024) / 2 + 4608 * 4);
+  EXPECT_EQ(estimate["stations"][4]["temporary_bytes"], integers);
+  EXPECT_EQ(estimate["stations"][4]["disk_bytes"], 0);
+  EXPECT_EQ(estimate["stations"][5]["temporary_bytes"], 0) << "rounded as it is loaded";
+  EXPECT_EQ(estimate["temporary_bytes"], integers);
+  for (const Json& part : estimate["stations"][4]["memory"])
+    EXPECT_EQ(part["what"].get<std::string>().find("quantized weights"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace rolora
