@@ -3,7 +3,8 @@
 set -eu
 packages="g++ make cmake ninja-build ccache git pkg-config unzip ca-certificates python3-pip
  libhdf5-dev libsentencepiece-dev sentencepiece nlohmann-json3-dev libcli11-dev libpcre2-dev libicu-dev libssl-dev
- libgtest-dev libgmock-dev"
+ libgtest-dev libgmock-dev
+ qt6-base-dev qt6-svg-dev libqt6svg6 libqcustomplot-dev qt6-qpa-plugins qt6-wayland qt6-gtk-platformtheme fonts-dejavu-core poppler-utils"
 missing=""
 for p in $packages; do
   dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"

@@ -1,29 +1,31 @@
 #!/bin/sh
 # RoLoRA Workbench in one command. On a bare Debian 12 (root or sudo, a shell and git):
-#   packaging/quickstart.sh                    installs what is needed, builds, runs the whole story on the bundled model → runs/story
+#   packaging/quickstart.sh                    installs what is needed, builds, opens the window with the whole story ready to start;
+#                                              without a display, or with --headless, runs it → runs/story, with figures
 #   packaging/quickstart.sh --test             the same up to the build, then all tests
 #   packaging/quickstart.sh --model DIR --text tuning=F --text calibration=F --text evaluation=F --text heldout=F [--out RUN]
 #                                              the same story on your own checkpoint and texts
-# Other options: --preset NAME (default release), --build-only, --again (repeat a story or tests that are up to date).
+# Other options: --preset NAME (default release), --build-only, --headless, --again (repeat a story or tests that are up to date).
 # ROLORA_LIBTORCH=FOLDER takes an own LibTorch; ROLORA_DEPS=FOLDER moves the private folder for the downloaded one.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 from=$(pwd)
 cd "$here"
 absolute() { case $1 in /*) echo "$1" ;; *) echo "$from/$1" ;; esac; }
-preset=release; do=story; again=no; model=""; out=""
+preset=release; do=story; again=no; headless=no; model=""; out=""
 set_aside=""   # --text options, newline-separated
 while [ $# -gt 0 ]; do
   case $1 in
     --test) do=test ;;
     --build-only) do=build ;;
     --again) again=yes ;;
+    --headless) headless=yes ;;
     --preset) preset=${2:?--preset needs a name}; shift ;;
     --model) model=$(absolute "${2:?--model needs a folder}"); shift ;;
     --out) out=$(absolute "${2:?--out needs a folder}"); shift ;;
     --text) pair=${2:?--text needs NAME=FILE}; set_aside="$set_aside${pair%%=*}=$(absolute "${pair#*=}")
 "; shift ;;
-    -h|--help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h|--help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "error: $1: expected an option of quickstart.sh (see --help), found none" >&2; exit 2 ;;
   esac
   shift
@@ -43,7 +45,7 @@ log=$build/configure.log
 mkdir -p "$build"
 cmake --preset "$preset" -DROLORA_LIBTORCH="$libtorch" -DROLORA_WERROR=$werror > "$log" 2>&1 || { cat "$log" >&2; exit 1; }
 grep -E '^-- (CUDA|LibTorch|Optional|optional)' "$log" || true
-targets=rolora; [ $do != test ] || targets=all
+targets="rolora rolora-workbench"; [ $do != test ] || targets=all
 # shellcheck disable=SC2086
 cmake --build "$build" --parallel "$cores" --target $targets
 [ $do != build ] || exit 0
@@ -68,6 +70,14 @@ if [ $do = test ]; then
   exit 0
 fi
 
+# With a display and nothing asked for beyond the story: the window, where a click starts it.
+if [ $headless = no ] && [ $again = no ] && [ -z "$model$out$set_aside" ] && [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+  say "4/4 The window (press Start; --headless runs the story here instead)"
+  set -- --runs "$here/runs" --story
+  [ ! -f runs/story/run.json ] || set -- --runs "$here/runs" runs/story
+  exec "$build/bin/rolora-workbench" "$@"
+fi
+
 if [ -z "$out" ]; then
   if [ -z "$model" ]; then out=runs/story; else out=runs/$(basename "$model"); fi
 fi
@@ -87,5 +97,9 @@ if [ $again = yes ]; then set -- "$@" --force; elif [ -d "$out" ]; then set -- "
   [ $status != 1 ] || echo "(if this job or its inputs changed since $out was written: --again replaces it)" >&2
   exit $status
 }
+if [ ! -d "$out/figures" ] || [ -n "$(find "$out/stations" -name DONE -newer "$out/figures")" ]; then
+  say "Figures → $out/figures"
+  "$build/bin/rolora" figures "$out" --out "$out/figures" --force
+fi
 echo
-echo "Read $out/report.html; tables are in $out/tables, statistics and checkpoints in $out/stations."
+echo "Figures are in $out/figures. Read $out/report.html; tables are in $out/tables, statistics and checkpoints in $out/stations."

@@ -40,8 +40,9 @@ std::shared_ptr<const ModelSource> quantized_look(Session& session, const Evalua
     if (has_calibration(o.quantization)) throw UsageError("--calibration: expected bits below 16 to calibrate for, found none");
     return model.source;
   }
-  if (model.quantized)
-    throw UsageError(o.model.model + ": expected a floating-point model to quantize, found one that is quantized already");
+  if (model.quantized) {
+    throw InputError(o.model.model + "/config.json", "rolora.kind", "a floating-point model to quantize", "one that is quantized already");
+  }
   result["quantization"] = spec_json(spec);
   tell_fallbacks(spec, model.source->config(), notices, result);
   QuantizationOptions how = o.quantization;

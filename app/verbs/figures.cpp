@@ -80,7 +80,10 @@ int draw(const Options& o, const GeneralOptions& general) {
 }
 
 void run(const Options& o, const GeneralOptions& general) {
-  require_apart(o.out, {o.run});
+  // A run's own figures may lie in it, in a folder that no station uses; anything else of it is only read.
+  std::error_code ignored;
+  const auto place = [&](const std::filesystem::path& p) { return std::filesystem::weakly_canonical(p, ignored); };
+  if (place(o.out) != place(std::filesystem::path(o.run) / "figures")) require_apart(o.out, {o.run});
   const int code = draw(o, general);
   if (code > 128) throw Error("rolora-workbench: expected figures, found it ended by signal " + std::to_string(code - 128));
   if (code != 0) throw ToldElsewhere(code);
@@ -93,7 +96,8 @@ void add_figures(Verbs& verbs) {
   CLI::App& app = verbs.add("figures", "Draw every figure of a run as PDF, SVG, PNG and CSV, without a display",
                             [o](Session& s) { run(*o, s.options()); });
   app.add_option("RUN", o->run, "Folder of a run, finished or not (required)")->required();
-  app.add_option("--out", o->out, "Folder to make, all files flat in it; an existing one is refused without --force (required)")
+  app.add_option("--out", o->out,
+                 "Folder to make, all files flat in it; within RUN only RUN/figures; an existing one is refused without --force (required)")
       ->required();
   app.add_option(
       "--template", o->only,

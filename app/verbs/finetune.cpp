@@ -119,7 +119,11 @@ void refuse_combinations(const FinetuneOptions& o) {
 
 FinetuneBase open_base(const FinetuneOptions& o, Monitor& monitor) {
   if (o.init_random) {
-    const auto source = std::make_shared<RandomSource>(read_model_config(o.model), *o.init_random);
+    const ModelConfig config = read_model_config(o.model);
+    if (!config.own_kind.empty()) {
+      throw InputError(o.model + "/config.json", "rolora.kind", "a plain model whose shape is taken", "one that is " + config.own_kind);
+    }
+    const auto source = std::make_shared<RandomSource>(config, *o.init_random);
     return {source, o.model, std::nullopt, source->hash(), at::kFloat, /*from_scratch=*/true};
   }
   OpenedModel opened = open_model(o.model);

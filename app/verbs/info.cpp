@@ -178,7 +178,7 @@ std::string table(const Json& j) {
 
 struct InfoOptions {
   ModelOptions model;
-  bool verify = false;
+  bool verify = false, hash = false;
 };
 
 // The sample tokens that a rotated folder carries, run through it here and now.
@@ -208,11 +208,19 @@ void add_info(Verbs& verbs) {
           result["samples"] = verified_samples(session, model);
           text += "samples       verified, relative L2 of the logits " + result["samples"]["relative_l2"].dump() + "\n";
         }
+        if (o->hash) {
+          result["sha256"] = model.hash();
+          text += "identity      " + model.hash() + "\n";
+        }
         session.result(result, text);
       });
   add_model_options(app, o->model, false);
   app.add_flag("--verify", o->verify,
                "Run a rotated folder's sample tokens and compare with the logits stored beside them (default off; own choice)");
+  app.add_flag(
+      "--hash", o->hash,
+      "Also the identity that jobs and records name a model by: a SHA-256 over its configuration and weights, all bytes of which are "
+      "read (default off; own choice)");
 }
 
 }  // namespace rolora::app

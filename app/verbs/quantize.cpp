@@ -23,7 +23,9 @@ void run(Session& session, const QuantizeOptions& o) {
   options.seed = session.options().seed;
   options.force = o.force;
   const OpenedModel model = open_model_input(session, o.model);
-  if (model.quantized) throw UsageError(o.model.model + ": expected a floating-point model, found one that is quantized already");
+  if (model.quantized) {
+    throw InputError(o.model.model + "/config.json", "rolora.kind", "a floating-point model", "one that is quantized already");
+  }
   const QuantizationSpec spec = read_spec(o.quantization, model.source->config());
   if (!quantizes(spec, model.source->config())) {
     throw UsageError("nothing to quantize: expected bits below 16 by --weights, --activations, --kv, --down-bits or --bits");

@@ -126,6 +126,7 @@ std::string table(const std::vector<StatisticsOfState>& states) {
 void run(Session& session, const StatisticsVerbOptions& o) {
   require_apart(o.out, {o.model.model, o.model.adapter, o.text_file, o.ids, o.against});
   require_writable_file(o.out);
+  if (o.keep_tokens > 0 && o.keep.empty()) throw UsageError("--keep-tokens: expected --keep SITES whose tokens it counts, found none");
   StatisticsOptions options;
   options.pass.compute = session.compute();
   options.sites = o.sites;

@@ -43,7 +43,7 @@ WorkbenchCommand read_command(const QCoreApplication& application) {
     return made;
   };
   const auto story = option("story", "Open the recipe with the story on the bundled model, ready to start.");
-  const auto runs = option("runs", "Folder of new runs (default: the last one used, else “RoLoRA runs” in the documents).", "DIR");
+  const auto runs = option("runs", "Folder of new runs (default: the last one used, else \"RoLoRA runs\" in the documents).", "DIR");
   const auto reset = option("reset-layout", "Panels where they were at the first start.");
   const auto theme = option("theme", "light, dark or system (default: as chosen last).", "NAME");
   const auto size = option("size", "Size of the window in pixels.", "WxH");

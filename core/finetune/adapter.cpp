@@ -61,17 +61,18 @@ AdaptedSource::AdaptedSource(std::shared_ptr<const ModelSource> base, Adapter ad
 LayerWeights AdaptedSource::layer(LayerIndex index, const Compute& compute) const {
   const bool exact = merged_ && compute.type != at::kDouble;
   LayerWeights weights = base_->layer(index, merged_ ? Compute{at::kDouble, compute.device} : compute);
-  const at::ScalarType own = compute.type == at::kDouble ? at::kDouble : at::kFloat;
+  const at::ScalarType own = compute.type == at::kDouble || merged_ ? at::kDouble : at::kFloat;
   for (const LinearKind kind : kAllLinears) {
     Linear& linear = weights[kind];
     const auto found = adapter_.pairs.find(linear_name(*config().family, index, kind));
-    if (found != adapter_.pairs.end() && merged_) {
-      const at::Tensor a = found->second.a.to(compute.device, at::kDouble), b = found->second.b.to(compute.device, at::kDouble);
-      linear.weight = linear.weight + at::matmul(b, a) * adapter_.settings.scaling();
-    } else if (found != adapter_.pairs.end()) {
+    if (found != adapter_.pairs.end()) {
       const LoraPair& pair = found->second;
       linear.adapter = std::make_shared<AdapterTerm>(
           AdapterTerm{pair.a.to(compute.device, own), pair.b.to(compute.device, own), adapter_.settings.scaling(), 0.0, false});
+    }
+    if (linear.adapter && merged_) {
+      linear.weight = linear.merged_weight();
+      linear.adapter.reset();
     }
     if (exact) linear.weight = linear.weight.to(compute.type);
     if (exact && linear.bias.defined()) linear.bias = linear.bias.to(compute.type);

@@ -46,7 +46,11 @@ Example alpaca_example(const JsonObject& record, const Tokenizer& tokenizer, con
   Example example;
   example.ids = tokenizer.prefix();
   const std::vector<int64_t> whole = tokenizer.encode(prompt + record.string("output"), false);
-  example.first_label = static_cast<int64_t>(example.ids.size() + tokenizer.encode(prompt, false).size());
+  // A prompt that ends in a space shares its last token with the response's first word, which is to be learned: the prompt is what both
+  // encodings begin with.
+  const std::vector<int64_t> alone = tokenizer.encode(prompt, false);
+  const auto apart = std::mismatch(alone.begin(), alone.end(), whole.begin(), whole.end()).first;
+  example.first_label = static_cast<int64_t>(example.ids.size()) + (apart - alone.begin());
   example.ids.insert(example.ids.end(), whole.begin(), whole.end());
   example.ids.push_back(options.eos);
   return example;

@@ -71,6 +71,7 @@ StatisticsStation read_statistics(const JsonObject& o) {
   s.sites = strings_or_none(o, "sites");
   s.keep = strings_or_none(o, "keep");
   s.keep_tokens = o.integer_or("keep_tokens", 0, 0, kMany);
+  if (s.keep_tokens > 0 && s.keep.empty()) o.refuse("keep_tokens", "sites to keep (keep) whose tokens it counts", "none");
   return s;
 }
 

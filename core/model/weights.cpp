@@ -6,6 +6,12 @@
 
 namespace rolora {
 
+at::Tensor Linear::merged_weight() const {
+  if (!adapter) return weight;
+  const at::Tensor low_rank = at::matmul(adapter->b.to(at::kDouble), adapter->a.to(at::kDouble));  // [out, in]
+  return weight.to(at::kDouble).add(low_rank, adapter->scaling).to(weight.scalar_type());
+}
+
 at::Tensor Linear::apply(const at::Tensor& x) const {
   at::Tensor y = at::linear(x, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt);
   if (!adapter) return y;

@@ -36,6 +36,8 @@ struct Linear {
   std::shared_ptr<const AdapterTerm> adapter;  ///< may be null
   /// x [..., in] → x Wᵀ + b (+ adapter) [..., out]
   at::Tensor apply(const at::Tensor& x) const;
+  /// What x is multiplied with: W, or W + scaling · B A summed in fp64 and rounded once to W's type. [out, in]
+  at::Tensor merged_weight() const;
 };
 
 struct LayerWeights {

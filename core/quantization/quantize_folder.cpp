@@ -124,7 +124,9 @@ QuantizationRecord quantize_folder(const QuantizeSource& from, const fs::path& o
                                    const CalibrationText& calibration, const QuantizeFolderOptions& options, Monitor& monitor) {
   const ModelConfig& config = from.source.config();
   if (fs::exists(out) && fs::equivalent(from.folder, out)) throw UsageError("--out: expected another folder than MODEL, found the same");
-  if (config.own_kind == "quantized") throw UsageError("quantize: expected a floating-point model, found one that is quantized already");
+  if (config.own_kind == "quantized") {
+    throw InputError((from.folder / "config.json").string(), "rolora.kind", "a floating-point model", "one that is quantized already");
+  }
   validate(spec, config);
   if (!quantizes(spec, config)) throw UsageError("quantize: expected bits below 16 for weights, activations or KV, found none");
   const TensorStore store = TensorStore::open(from.folder);

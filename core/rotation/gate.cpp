@@ -71,7 +71,9 @@ void compare(const ModelSource& original, const ModelSource& rotated, const std:
     result.half_arithmetic = true;
     result.own_error_original = own_original.relative();
     result.own_error_rotated = own_rotated.relative();
-    result.passed = result.passed && result.own_error_rotated <= result.bounds.own_error_ratio * result.own_error_original;
+    if (const auto ratio = result.bounds.own_error_ratio) {
+      result.passed = result.passed && result.own_error_rotated <= *ratio * result.own_error_original;
+    }
   }
 }
 
@@ -153,20 +155,21 @@ Json gate_json(const GateResult& r) {
   if (r.half_arithmetic) {
     json["own_error_original"] = r.own_error_original;
     json["own_error_rotated"] = r.own_error_rotated;
-    json["bounds"]["own_error_ratio"] = r.bounds.own_error_ratio;
+    if (r.bounds.own_error_ratio) json["bounds"]["own_error_ratio"] = *r.bounds.own_error_ratio;
   }
   if (!r.cause.empty()) json["cause"] = r.cause;
   return json;
 }
 
 std::string gate_failure_text(const GateResult& r) {
-  std::string text = "equality gate: relative L2 of the logits: expected at most " + short_number(r.bounds.relative_l2) + ", found " +
-                     short_number(r.relative_l2);
-  if (r.half_arithmetic) {
-    text += " (in half precision " + short_number(r.own_error_rotated) + " against fp64, the original " +
-            short_number(r.own_error_original) + ")";
+  const std::string cause = "; likely cause: " + r.cause;
+  if (r.half_arithmetic && r.bounds.own_error_ratio && r.relative_l2 <= r.bounds.relative_l2) {
+    return "equality gate: relative L2 of the logits against fp64 in the stored type: expected at most " +
+           short_number(*r.bounds.own_error_ratio) + " times the original's " + short_number(r.own_error_original) + ", found " +
+           short_number(r.own_error_rotated) + cause;
   }
-  return text + "; likely cause: " + r.cause;
+  return "equality gate: relative L2 of the logits: expected at most " + short_number(r.bounds.relative_l2) + ", found " +
+         short_number(r.relative_l2) + cause;
 }
 
 }  // namespace rolora

@@ -2,6 +2,7 @@
 // The equality gate: a rotated model must compute what the original computes.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,9 @@ namespace rolora {
 
 struct GateBounds {
   double relative_l2 = 1e-5;
-  double own_error_ratio = 1.5;  ///< under half-precision arithmetic: the rotated model's error against fp64 over the original's
+  /// With arithmetic in the stored half-precision type: the rotated model's error against fp64 over the original's. Nothing: not asked, for
+  /// arithmetic in another half type than the stored one, which rounds the rotated weights once more but not the original's.
+  std::optional<double> own_error_ratio = 1.5;
 };
 /// Method's bounds by the type the rotated weights are stored in (fp32 1e-5, bf16 2e-2, fp16 3e-3; fp64 1e-12).
 GateBounds gate_bounds(at::ScalarType stored);

@@ -21,9 +21,11 @@ std::shared_ptr<const Checkpoint> open_plain(const fs::path& model) {
   return std::make_shared<const Checkpoint>(model);
 }
 
-// The bound of fp64 holds only where the arithmetic is fp64 too.
+// The bound of fp64 holds only where the arithmetic is fp64 too, and the half types' own errors compare only in the stored type.
 GateBounds bounds_for(at::ScalarType stored, at::ScalarType arithmetic) {
-  return gate_bounds(stored == at::kDouble && arithmetic != at::kDouble ? at::kFloat : stored);
+  GateBounds bounds = gate_bounds(stored == at::kDouble && arithmetic != at::kDouble ? at::kFloat : stored);
+  if (arithmetic != stored) bounds.own_error_ratio.reset();
+  return bounds;
 }
 
 }  // namespace

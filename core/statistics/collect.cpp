@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/statistics/collect.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 #include <algorithm>
 #include <map>
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/memory.h"
 
 namespace rolora {
 namespace {
@@ -18,13 +15,6 @@ using SiteKey = std::pair<int64_t, SiteKind>;
 
 size_t position(SiteKind site) {
   return static_cast<size_t>(std::find(kReportedSites.begin(), kReportedSites.end(), site) - kReportedSites.begin());
-}
-
-// A layer's counts are large, freed together, and lie between small results that stay: without this the C library keeps the holes.
-void return_freed_memory() {
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
 }
 
 // Observes: hands every tensor of a chosen site to its accumulator and returns it untouched.
@@ -48,7 +38,7 @@ class StatisticsListener final : public SiteListener {
     if (found->second.tokens() == windows_ * context_) {
       done_.push_back(found->second.finish());
       running_.erase(found);
-      if (running_.empty()) return_freed_memory();
+      if (running_.empty()) return_free_memory();
     }
     return x;
   }
@@ -99,9 +89,9 @@ std::vector<LinearStatistics> weights_of(const ModelSource& source, Monitor& mon
     throw_if_stopped(monitor);
     const LayerWeights weights = source.layer(LayerIndex(layer), Compute{});
     for (const LinearKind kind : kAllLinears) {
-      out.push_back(weight_statistics(linear_name(*config.family, LayerIndex(layer), kind), weights[kind].weight));
+      out.push_back(weight_statistics(linear_name(*config.family, LayerIndex(layer), kind), weights[kind].merged_weight()));
     }
-    return_freed_memory();
+    return_free_memory();
     monitor.progress(stage, layer + 1, config.layers);
   }
   return out;

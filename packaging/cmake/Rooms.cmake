@@ -10,7 +10,7 @@ function(rolora_room name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/cuda/")
   if(NOT sources)  # a room that has only headers so far
-    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp "")
+    file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp CONTENT "")  # written once, so that nothing is built again
     set(sources ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
   endif()
   add_library(rolora_${name} STATIC ${sources})

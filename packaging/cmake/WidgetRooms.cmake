@@ -7,7 +7,7 @@ function(rolora_widgets_room name)
   set(bodies ${sources})
   list(FILTER bodies INCLUDE REGEX "\\.cpp$")
   if(NOT bodies)  # a room that has only headers so far
-    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp "")
+    file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp CONTENT "")  # written once, so that nothing is built again
     list(APPEND sources ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
   endif()
   add_library(widgets_${name} STATIC ${sources} ${resources})

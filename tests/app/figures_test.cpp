@@ -58,7 +58,7 @@ TEST(Figures, WrongUsage) {
   EXPECT_EQ(rolora({"figures", run.folder().string()}).code, 2);
   EXPECT_EQ(rolora({"figures", run.folder().string(), "--out", folder / "o", "--width", "0"}).code, 2);
   EXPECT_EQ(rolora({"figures", run.folder().string(), "--out", folder / "o", "--dpi", "10.5"}).code, 2);
-  const Outcome inside = rolora({"figures", run.folder().string(), "--out", (run.folder() / "figures").string()});
+  const Outcome inside = rolora({"figures", run.folder().string(), "--out", (run.folder() / "stations").string()});
   EXPECT_EQ(inside.code, 2);
   EXPECT_THAT(inside.err, HasSubstr("expected a place apart"));
 }

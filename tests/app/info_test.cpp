@@ -110,5 +110,16 @@ TEST(Info, ARotatedFolderShowsItsRotationAndNothingToRotate) {
   EXPECT_EQ(human.find("can be rotated"), std::string::npos);
 }
 
+TEST(Info, TheIdentityIsTheOneThatJobsAndRecordsGive) {
+  const test::TempFolder folder;
+  test::write_random_model(folder / "model", test::small_config(), 5);
+  const Outcome outcome = rolora({"info", folder / "model", "--hash", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  ASSERT_EQ(rolora({"quantize", folder / "model", "--weights", "4", "--out", folder / "quantized"}).code, 0);
+  const Json record = read_json_file(folder.path() / "quantized/quantization.json");
+  EXPECT_EQ(Json::parse(outcome.out)["sha256"], record["source"]["hash"]) << record.dump();
+  EXPECT_FALSE(info(folder / "model").contains("sha256")) << "reading all bytes is asked for";
+}
+
 }  // namespace
 }  // namespace rolora

@@ -177,6 +177,7 @@ TEST_F(Refusals, UnknownOptionsAndValuesOutOfRange) {
                                                               {"generate", {"--text", "a"}},
                                                               {"statistics", {"--windows", "-1"}},
                                                               {"statistics", {"--sites", "nose"}},
+                                                              {"statistics", {"--keep-tokens", "5"}},
                                                               {"rotate", {"--r1", "sideways"}},
                                                               {"rotate", {"--fold-only", "--r2"}},
                                                               {"rotate", {"--r4", "none", "--r4-signs"}},
@@ -248,6 +249,25 @@ TEST_F(Refusals, BytesThatAreNoUtf8) {
   expect_refused({"tokenize", "model", "--texts", "bytes.txt"}, 1, "bytes.txt: line 1 column ");
   expect_refused({"evaluate", "model", "--ids", "bytes.txt"}, 1, "bytes.txt: line 1 column ");
   expect_refused({"generate", "no\xffmodel", "--ids", "short.json"}, 1, "no?model: ");
+}
+
+// A folder's content is bad input, not wrong usage.
+TEST_F(Refusals, AModelOfTheWrongKind) {
+  ASSERT_EQ(call({"quantize", "model", "--weights", "4", "--out", "quantized"}).code, 0);
+  ASSERT_EQ(call({"rotate", "model", "--out", "rotated"}).code, 0);
+  const auto kept = before_;
+  before_ = test::bytes_of_tree(folder_->path());
+  const char* found = "quantized/config.json: rolora.kind: expected a floating-point model";
+  expect_refused({"quantize", "quantized", "--weights", "4", "--out", "new"}, 1, found);
+  expect_refused({"evaluate", "quantized", "--ids", "ids.json", "--context", "16", "--weights", "4"}, 1, found);
+  for (const char* kind : {"quantized", "rotated"}) {
+    expect_refused({"finetune", kind, "--full", "--init-random", "1", "--ids", "ids.json", "--format", "text", "--block", "16", "--steps",
+                    "1", "--out", "new"},
+                   1,
+                   std::string(kind) + "/config.json: rolora.kind: expected a plain model whose shape is taken, found one that is " + kind);
+  }
+  before_ = kept;
+  restore(test::bytes_of_tree(folder_->path()));
 }
 
 TEST_F(Refusals, TheCallsThemselvesAreRight) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
 
@@ -66,6 +67,9 @@ TEST_F(Skips, OnlyCudaMayBeMissingBesideTheReference) {
   EXPECT_EQ(fine.code, 0) << fine.text;
   EXPECT_THAT(fine.text, HasSubstr("2 tests skipped\n"));
   EXPECT_THAT(fine.text, HasSubstr("2 cuda: GPU: expected one, found <none>\n"));
+
+  results("b.xml", testcase("Three", "terminal: none here"));
+  EXPECT_EQ(with_reference().code, ::access("/dev/pts/ptmx", F_OK) == 0 ? 1 : 0) << "only where the system has none";
 
   results("b.xml", testcase("Three", "missing: shared/reference/typo.json"));
   const Answer wrong = with_reference();

@@ -77,6 +77,18 @@ QString values_in_words(const Selection& s, const StatisticsStore& store) {
   return of + QLatin1Char(' ') + value_in_words(s, a ? *a : *b);
 }
 
+// "G2: layer 3, channel 7: absmax 80.00 (184× median) vs 6.00 (2× median)"
+QString mark_in_words(const Selection& s, const Mark& mark, const StatisticsStore& store) {
+  QStringList place;
+  if (mark.layer >= 0) place.append(words("layer %1").arg(mark.layer));
+  if (mark.site != s.site) place.append(site_title(mark.site));
+  if (mark.channel >= 0) place.append(words("channel %1").arg(mark.channel));
+  if (mark.token >= 0) place.append(words("token %1").arg(grouped(mark.token)));
+  const QString values = values_in_words(at_mark(s, mark), store);
+  const QString where = words("G%1: %2").arg(QString::number(mark.group), place.join(QStringLiteral(", ")));
+  return values.isEmpty() ? where : where + QStringLiteral(": ") + values;
+}
+
 }  // namespace
 
 bool is_magnitude(const QString& statistic) {
@@ -200,6 +212,7 @@ QString describe(const Selection& s, const Workbench& w) {
   const QString values = values_in_words(s, *w.statistics);
   parts.append(values.isEmpty() ? s.statistic : values);
   if (s.without_first) parts.append(words("without first tokens"));
+  for (const Mark& mark : s.marks) parts.append(mark_in_words(s, mark, *w.statistics));
   return parts.join(QStringLiteral(" · "));
 }
 

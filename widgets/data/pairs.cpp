@@ -27,8 +27,8 @@ Selection first_look(const StatisticsSummary& summary, const Selection& from) {
   Selection s = from;
   s.layer = s.channel = s.token = -1;
   s.a = s.b = {};
-  if (after != states.end()) s.a = {summary.file, after->label};
-  if (plain != states.end()) (s.a.valid() ? s.b : s.a) = {summary.file, plain->label};
+  if (plain != states.end()) s.a = {summary.file, plain->label};
+  if (after != states.end()) (s.a.valid() ? s.b : s.a) = {summary.file, after->label};
   if (!s.a.valid() && !states.empty()) s.a = {summary.file, states.front().label};
   const StateSummary* shown = summary.find(s.a.state);
   const auto measured = [&](SiteKind site) {
@@ -48,6 +48,16 @@ bool scale_was_folded(const StateRef& a, const StateRef& b, SiteKind site, const
 
 Scaling default_scaling(const StateRef& a, const StateRef& b, SiteKind site, const StatisticsStore& store) {
   return scale_was_folded(a, b, site, store) ? Scaling::over_rms : Scaling::absolute;
+}
+
+SelectionModel::Rule scaling_rule(const StatisticsStore& store) {
+  return [&store](Selection& proposed, const Selection& current) {
+    const bool same_pair = proposed.a == current.a && proposed.b == current.b && proposed.site == current.site;
+    if (same_pair || proposed.scaling != current.scaling) return;
+    const bool was_folded = scale_was_folded(current.a, current.b, current.site, store);
+    const bool folded = scale_was_folded(proposed.a, proposed.b, proposed.site, store);
+    if (folded != was_folded) proposed.scaling = folded ? Scaling::over_rms : Scaling::absolute;
+  };
 }
 
 void show_statistics(const Workbench& workbench, const QString& file, QObject* receiver, std::function<void(const QString& error)> done) {

@@ -12,14 +12,16 @@
 
 namespace rolora::widgets {
 
-/// The selection that shows a file first: its first rotated state beside its first plain one, where the down projection reads (or the first
-/// site that was measured). What still fits stays of `from`: site, statistic, comparison, first tokens.
+/// The selection that shows a file first: before and after, its first plain state and its first rotated one, where the down projection
+/// reads (or the first site that was measured). What still fits stays of `from`: site, statistic, comparison, first tokens.
 Selection first_look(const StatisticsSummary& summary, const Selection& from = {});
 
 /// Folding moves the gains into the weights, so at the norms' sites (q/k/v and gate/up input) magnitudes of a plain state and of a folded
 /// or rotated one compare as multiples of the rms only.
 bool scale_was_folded(const StateRef& a, const StateRef& b, SiteKind site, const StatisticsStore& store);
 Scaling default_scaling(const StateRef& a, const StateRef& b, SiteKind site, const StatisticsStore& store);
+/// The rule of a window's selection: whoever changes a state or the site without a word about the scaling gets the default one.
+SelectionModel::Rule scaling_rule(const StatisticsStore& store);
 
 /// Opens a finished or growing run and its statistics, and proposes the first look at them. `done` gets the error, or nothing.
 void show_run(const Workbench& workbench, const QString& folder, QObject* receiver, std::function<void(const QString& error)> done = {});

@@ -6,6 +6,7 @@
 #include <QObject>
 #include <QString>
 #include <QVector>
+#include <functional>
 #include <optional>
 
 #include "core/base/site.h"
@@ -13,15 +14,22 @@
 
 namespace rolora::widgets {
 
-/// How two states are shown together. difference is A − B and ratio A / B, with A the state that is looked at and B the baseline.
+/// How two states are shown together. difference is A − B and ratio A / B, with A the baseline (before) and B the state beside it (after).
 enum class Comparison { side_by_side, only_a, only_b, difference, ratio };
 /// Folding moves the scale of a norm's sites, so magnitudes of plain and folded or rotated states compare as multiples of the rms.
 enum class Scaling { absolute, over_rms };
 
+/// A place kept in view beside the selected one, in a group of its own or with others: G2, G3, … (the selected place is the first).
+struct Mark {
+  SiteKind site = SiteKind::down_in;
+  int layer = -1, channel = -1, token = -1, group = 2;
+  bool operator==(const Mark&) const = default;
+};
+
 /// −1 in an index means all of them.
 struct Selection {
-  StateRef a;  ///< the state that is looked at
-  StateRef b;  ///< the baseline beside it; may be empty
+  StateRef a;  ///< the baseline: before. Valid whenever anything is shown
+  StateRef b;  ///< the state beside it: after; may be empty
   Comparison comparison = Comparison::side_by_side;
   Scaling scaling = Scaling::absolute;
   SiteKind site = SiteKind::down_in;
@@ -30,8 +38,18 @@ struct Selection {
   int token = -1;                                ///< position in the text
   QString statistic = QStringLiteral("absmax");  ///< a column of the overview: absmax, mean, rms, std, kurtosis, p50, p99, p999, p9999
   bool without_first = false;                    ///< leave out the first token of each window
+  QVector<Mark> marks;                           ///< by Shift+click
   bool operator==(const Selection&) const = default;
 };
+
+inline constexpr int kLastGroup = 7;  ///< as many as there are colours and shapes to tell apart
+/// `selection` with the place of `at` marked: in the next group, or with `same_group` in the last one. A place that is marked already loses
+/// its mark.
+Selection with_mark(const Selection& selection, const Selection& at, bool same_group);
+/// What a click at a place proposes: with Shift a mark in the next group, with Ctrl too in the last one; else the place, without marks.
+Selection clicked(const Selection& selection, const Selection& at, Qt::KeyboardModifiers modifiers);
+/// `selection` at the place of one of its marks.
+Selection at_mark(const Selection& selection, const Mark& mark);
 
 /// Holds the current selection and the ones before it.
 class SelectionModel : public QObject {
@@ -41,6 +59,9 @@ class SelectionModel : public QObject {
   const Selection& current() const { return current_; }
   /// Makes it current and remembers the one before (200 of them); proposals within 100 ms are one step. Nothing happens when it is equal.
   void propose(const Selection& selection);
+  /// What every proposal goes through first: `rule(proposed, current)` may complete it.
+  using Rule = std::function<void(Selection& proposed, const Selection& current)>;
+  void set_rule(Rule rule) { rule_ = std::move(rule); }
   bool can_go_back() const;
   bool can_go_forward() const;
 
@@ -54,6 +75,7 @@ class SelectionModel : public QObject {
  private:
   void move_to(const Selection& selection);
   Selection current_;
+  Rule rule_;
   QVector<Selection> back_, forward_;
   QElapsedTimer since_;  // the last proposal
 };

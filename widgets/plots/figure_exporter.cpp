@@ -4,11 +4,13 @@
 #include <QBuffer>
 #include <QCoreApplication>
 #include <QFileInfo>
+#include <QFutureWatcher>
 #include <QPageLayout>
 #include <QPainter>
 #include <QPdfWriter>
 #include <QSaveFile>
 #include <QSvgGenerator>
+#include <QtConcurrent>
 #include <cmath>
 
 #include "widgets/plots/painter_bridge.h"
@@ -131,16 +133,31 @@ QImage figure_image(const Figure& figure, const FigureSettings& settings) {
   return image;
 }
 
-QByteArray figure_png(const Figure& figure, const FigureSettings& settings) {
-  QImage image = figure_image(figure, settings);
-  image = image.convertToFormat(settings.transparent ? QImage::Format_ARGB32 : QImage::Format_RGB888);
-  image.setText(QStringLiteral("Title"), figure.name());
-  image.setText(QStringLiteral("Description"), figure.caption());
+namespace {
+
+QByteArray png_of(const QImage& painted, bool transparent, const QString& title, const QString& description) {
+  QImage image = painted.convertToFormat(transparent ? QImage::Format_ARGB32 : QImage::Format_RGB888);
+  image.setText(QStringLiteral("Title"), title);
+  image.setText(QStringLiteral("Description"), description);
   QByteArray bytes;
   QBuffer buffer(&bytes);
   buffer.open(QIODevice::WriteOnly);
   image.save(&buffer, "PNG");
   return bytes;
+}
+
+Result<QString> write_out(const QString& file, const QByteArray& bytes) {
+  QSaveFile out(file);
+  if (!out.open(QIODevice::WriteOnly) || out.write(bytes) != bytes.size() || !out.commit()) {
+    return {{}, QStringLiteral("%1: %2").arg(file, out.errorString())};
+  }
+  return {file, {}};
+}
+
+}  // namespace
+
+QByteArray figure_png(const Figure& figure, const FigureSettings& settings) {
+  return png_of(figure_image(figure, settings), settings.transparent, figure.name(), figure.caption());
 }
 
 QByteArray figure_csv(const Figure& figure, char separator) {
@@ -161,25 +178,35 @@ std::unique_ptr<QMimeData> figure_clipboard(const Figure& figure, const FigureSe
   return data;
 }
 
-Result<QString> save_figure(const Figure& figure, const FigureSettings& settings, const QString& file) {
+std::function<Result<QString>()> prepared_figure(const Figure& figure, const FigureSettings& settings, const QString& file) {
   const QString ending = QFileInfo(file).suffix().toLower();
-  QByteArray bytes;
-  if (ending == QLatin1String("pdf")) {
-    bytes = figure_pdf(figure, settings);
-  } else if (ending == QLatin1String("svg")) {
-    bytes = figure_svg(figure, settings);
-  } else if (ending == QLatin1String("png")) {
-    bytes = figure_png(figure, settings);
-  } else if (ending == QLatin1String("csv") || ending == QLatin1String("tsv")) {
-    bytes = figure_csv(figure, ending == QLatin1String("tsv") ? '\t' : ',');
-  } else {
-    return {{}, text("%1: expected an ending pdf, svg, png, csv or tsv, found \"%2\"").arg(file, ending)};
+  const auto written = [file](const QByteArray& bytes) { return [file, bytes] { return write_out(file, bytes); }; };
+  if (ending == QLatin1String("pdf")) return written(figure_pdf(figure, settings));
+  if (ending == QLatin1String("svg")) return written(figure_svg(figure, settings));
+  if (ending == QLatin1String("csv") || ending == QLatin1String("tsv")) {
+    return written(figure_csv(figure, ending == QLatin1String("tsv") ? '\t' : ','));
   }
-  QSaveFile out(file);
-  if (!out.open(QIODevice::WriteOnly) || out.write(bytes) != bytes.size() || !out.commit()) {
-    return {{}, QStringLiteral("%1: %2").arg(file, out.errorString())};
+  if (ending == QLatin1String("png")) {  // compressing takes longer than painting
+    return [file, image = figure_image(figure, settings), clear = settings.transparent, name = figure.name(), caption = figure.caption()] {
+      return write_out(file, png_of(image, clear, name, caption));
+    };
   }
-  return {file, {}};
+  const QString error = text("%1: expected an ending pdf, svg, png, csv or tsv, found \"%2\"").arg(file, ending);
+  return [error] { return Result<QString>{{}, error}; };
+}
+
+Result<QString> save_figure(const Figure& figure, const FigureSettings& settings, const QString& file) {
+  return prepared_figure(figure, settings, file)();
+}
+
+void save_figure_in_background(const Figure& figure, const FigureSettings& settings, const QString& file, QObject* receiver,
+                               std::function<void(const Result<QString>&)> done) {
+  auto* watcher = new QFutureWatcher<Result<QString>>(receiver);
+  QObject::connect(watcher, &QFutureWatcher<Result<QString>>::finished, receiver, [watcher, done = std::move(done)] {
+    watcher->deleteLater();
+    done(watcher->result());
+  });
+  watcher->setFuture(QtConcurrent::run(prepared_figure(figure, settings, file)));
 }
 
 }  // namespace rolora::widgets

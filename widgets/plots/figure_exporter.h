@@ -5,7 +5,9 @@
 #include <QByteArray>
 #include <QImage>
 #include <QMimeData>
+#include <QObject>
 #include <QString>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -48,5 +50,10 @@ QByteArray figure_csv(const Figure& figure, char separator = ',');
 std::unique_ptr<QMimeData> figure_clipboard(const Figure& figure, const FigureSettings& settings);
 /// By the ending of the file's name: pdf, svg, png, csv, tsv. Written under another name and renamed. The error is one line.
 Result<QString> save_figure(const Figure& figure, const FigureSettings& settings, const QString& file);
+/// The same in two halves: paints now, and what it returns compresses and writes, on any thread.
+std::function<Result<QString>()> prepared_figure(const Figure& figure, const FigureSettings& settings, const QString& file);
+/// Paints now, compresses and writes away from the GUI thread; `done` is called there unless `receiver` is gone.
+void save_figure_in_background(const Figure& figure, const FigureSettings& settings, const QString& file, QObject* receiver,
+                               std::function<void(const Result<QString>&)> done);
 
 }  // namespace rolora::widgets

@@ -13,7 +13,14 @@ void HeatBarTicker::generate(const QCPRange&, const QLocale&, QChar, int, QVecto
   ticks.clear();
   if (sub_ticks != nullptr) sub_ticks->clear();
   if (labels != nullptr) labels->clear();
+  // Magnitudes below a logarithmic scale have its first colour: the scale's end says so.
+  const bool has_floor = !scale_.is_signed && scale_.logarithmic && scale_.lower > 0;
+  if (has_floor) {
+    ticks.append(0);
+    if (labels != nullptr) labels->append(QStringLiteral("≤ ") + number(scale_.lower, 2));
+  }
   for (const HeatScale::Tick& tick : scale_.ticks(6)) {
+    if (has_floor && tick.position < 0.06) continue;
     ticks.append(tick.position);
     if (labels != nullptr) labels->append(tick.text);
   }
@@ -27,7 +34,8 @@ HeatScale fitted_scale(const HeatScale& kind, const std::vector<HeatPanel>& pane
   for (const HeatPanel& panel : panels) {
     const HeatFigures& f = panel.source->figures();
     most = std::max(most, f.most);
-    if (f.p1 > 0) least = std::min(least, f.p1);
+    const double floor = panel.from_median ? f.median : f.p1;
+    if (floor > 0) least = std::min(least, floor);
   }
   scale.upper = most;
   scale.lower = scale.is_signed || !scale.logarithmic ? 0 : std::max(std::isfinite(least) ? least : 0, most / 65536);

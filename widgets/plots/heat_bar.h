@@ -29,7 +29,8 @@ class WholeTicker : public QCPAxisTicker {
   QString getTickLabel(double tick, const QLocale&, QChar, int) override;
 };
 
-/// From the least usual to the largest magnitude of all panels: the first percentile to the maximum, at most sixteen powers of two.
+/// From the least usual to the largest magnitude of all panels: the first percentile (the median where a panel says so) to the maximum, at
+/// most sixteen powers of two.
 HeatScale fitted_scale(const HeatScale& kind, const std::vector<HeatPanel>& panels);
 /// A range of a single value becomes one that can be drawn.
 HeatScale widened(HeatScale scale);

@@ -238,6 +238,27 @@ std::optional<Hit> HeatPlot::hit_of_selection() const {
   return hit_of_cell(0, cell);
 }
 
+std::optional<Hit> HeatPlot::hit_in(QCPAxisRect* panel, const QRectF& rectangle) const {
+  for (size_t i = 0; i < maps_.size(); ++i) {
+    const HeatMap* map = maps_[i].data();
+    if (map->keyAxis()->axisRect() != panel) continue;
+    const HeatSource& source = *map->source();
+    const auto cells = [](double from, double to, int64_t most) {  // those whose middle lies between
+      if (from > to) std::swap(from, to);
+      const auto begin = std::clamp<int64_t>(static_cast<int64_t>(std::ceil(from)), 0, most);
+      return std::pair(begin, std::clamp<int64_t>(static_cast<int64_t>(std::floor(to)) + 1, begin, most));
+    };
+    const auto [left, right] =
+        cells(map->keyAxis()->pixelToCoord(rectangle.left()), map->keyAxis()->pixelToCoord(rectangle.right()), source.columns());
+    const auto [top, bottom] =
+        cells(map->valueAxis()->pixelToCoord(rectangle.top()), map->valueAxis()->pixelToCoord(rectangle.bottom()), source.rows());
+    if (left == right || top == bottom) return {};
+    const auto [row, column] = largest_cell(source, {top, bottom, left, right});
+    return hit_of_cell(i, {row, column});
+  }
+  return {};
+}
+
 double HeatPlot::outlier_threshold(const HeatSource& source) const { return source.figures().median * 10; }
 
 std::optional<Hit> HeatPlot::stepped(int dx, int dy, bool to_outlier) const {

@@ -14,6 +14,7 @@ namespace rolora::widgets {
 struct HeatPanel {
   QString title;
   HeatSourcePtr source;
+  bool from_median = false;  ///< colours start at the median: a pixel of many raw values shows the largest of them, never the small ones
 };
 
 struct HeatContents {
@@ -67,6 +68,8 @@ class HeatPlot : public Plot {
   bool has_data() const override { return !contents_.panels.empty(); }
   std::optional<Hit> hit(QPointF position) const override;
   std::optional<Hit> hit_of_selection() const override;
+  /// The largest magnitude within the rectangle.
+  std::optional<Hit> hit_in(QCPAxisRect* panel, const QRectF& rectangle) const override;
   std::optional<Hit> stepped(int dx, int dy, bool to_outlier) const override;
   void mark(const PlotStyle& style) override;
   void set_full_ranges() override;

@@ -84,7 +84,9 @@ MagnitudePlot::MagnitudePlot(QWidget* parent) : HeatPlot(parent) { set_title(tr(
 
 HeatContents MagnitudePlot::contents_of(const MagnitudeData& data) {
   HeatContents out = compare(data.a, data.b, data.comparison, look_of(data));
-  if (!data.over_rms || out.is_signed) return out;
+  if (out.is_signed) return out;
+  for (HeatPanel& panel : out.panels) panel.from_median = true;
+  if (!data.over_rms) return out;
   for (size_t i = 0; i < out.panels.size(); ++i) {
     const ComparedState& state = state_of_panel(data.a, data.b, data.comparison, i) == 1 ? data.b : data.a;
     out.panels[i].title += tr(" · |x| / rms, rms %1").arg(number(state.divisor(0), 3));

@@ -44,6 +44,7 @@ class MagnitudePlot : public HeatPlot {
   QString cell_text(size_t panel, Cell cell) const override;
   Selection cell_selection(size_t panel, Cell cell) const override;
   Cell selected_cell() const override;
+  bool shows(const Mark& mark) const override { return mark.site == selection().site && mark.layer == selection().layer; }
   QString row_label() const override;
   QString column_label() const override;
   QString row_name() const override { return QStringLiteral("token"); }

@@ -66,8 +66,8 @@ void Plot::set_selection(const Selection& selection) {
   for (QCPLayerable* child : children) {
     if (auto* item = qobject_cast<QCPAbstractItem*>(child)) removeItem(item);
   }
-  if (has_data()) mark(style_);
-  overlay_layer()->replot();
+  if (has_data()) mark_all();
+  redraw_overlay();
   announce_sentence(this, sentence());
 }
 
@@ -89,10 +89,14 @@ void Plot::show_linked_crosshair(double key, double value) {
     const double py = std::isfinite(value) ? y->coordToPixel(value) : qQNaN();
     overlay.crosses.append({QPointF(px, py), panel, true});
   }
-  overlay_layer()->replot();
+  redraw_overlay();
 }
 
 QCPLayer* Plot::overlay_layer() const { return layer(QStringLiteral("overlay")); }
+
+void Plot::redraw_overlay() {
+  if (replotTime() > 0) overlay_layer()->replot();
+}
 
 QCPRange Plot::limited(const QCPAxis* axis, const QCPRange& wanted) const {
   QCPRange range = wanted;
@@ -114,7 +118,7 @@ void Plot::data_changed(bool keep_view) {
       interaction_->forward.clear();
     }
     updateLayout();  // marks are placed by pixels
-    mark(style_);
+    mark_all();
   }
   replot(rpQueuedReplot);
 }

@@ -74,7 +74,6 @@ class Plot : public QCustomPlot, public SpokenChart {
   void climbed();                                              ///< Backspace
   void table_asked();                                          ///< T
   void layer_stepped(int by);                                  ///< Page Up and Down
-  void rectangle_selected(const QRectF& data_rectangle);       ///< Ctrl+drag, in data coordinates
   void view_changed();
   void menu_asked(const QPoint& global, const rolora::widgets::Hit& hit, bool has_hit);
 
@@ -93,6 +92,10 @@ class Plot : public QCustomPlot, public SpokenChart {
   virtual std::optional<Hit> stepped(int dx, int dy, bool to_outlier) const;
   /// Draws the selected cell on overlay_layer().
   virtual void mark(const PlotStyle& style);
+  /// The most prominent thing within a rectangle of a panel: what Ctrl+drag selects.
+  virtual std::optional<Hit> hit_in(QCPAxisRect* panel, const QRectF& rectangle) const;
+  /// Whether the place of a mark belongs to what this plot shows.
+  virtual bool shows(const Mark& mark) const { return mark.site == selection_.site; }
   /// Where the selection lies in this plot, for the mark, the keys and the sentence; nothing when it shows no such thing.
   virtual std::optional<Hit> hit_of_selection() const { return {}; }
   /// A wish for an axis, cut to what makes sense (a heat map does not leave its data).
@@ -105,6 +108,7 @@ class Plot : public QCustomPlot, public SpokenChart {
   /// Axes of different panels that move together.
   void link_axes(const QList<QCPAxis*>& axes);
   QCPLayer* overlay_layer() const;  ///< buffered, above the data
+  void redraw_overlay();            ///< nothing before the first replot, which draws it anyway
   /// An axis rectangle in the layout's cell with bottom and left axes in this style; grid lines as asked for.
   QCPAxisRect* add_panel(int row, int column, const PlotStyle& style, bool grid = true);
   void style_axis(QCPAxis* axis, const PlotStyle& style, bool grid = true) const;
@@ -130,6 +134,8 @@ class Plot : public QCustomPlot, public SpokenChart {
   void contextMenuEvent(QContextMenuEvent* event) override;
 
  private:
+  void mark_all();
+  void mark_group(const Hit& place, int group);
   friend class PlotFigure;
   friend class PlotOverlay;
   struct Interaction;

@@ -70,7 +70,7 @@ bool Plot::event(QEvent* event) {
       const bool by_key = reason == Qt::TabFocusReason || reason == Qt::BacktabFocusReason || reason == Qt::ShortcutFocusReason;
       interaction_->overlay->focus_ring = event->type() == QEvent::FocusIn && by_key;
       interaction_->space = false;
-      overlay_layer()->replot();
+      redraw_overlay();
       break;
     }
     case QEvent::NativeGesture: {
@@ -122,7 +122,7 @@ void Plot::mouseMoveEvent(QMouseEvent* event) {
     state.panned_from = at;
   } else {
     state.overlay->band = QRectF(state.pressed_at, at).normalized().intersected(QRectF(state.panel->rect()));
-    overlay_layer()->replot();
+    redraw_overlay();
   }
 }
 
@@ -136,7 +136,7 @@ void Plot::mouseReleaseEvent(QMouseEvent* event) {
     if (state.dragged_by_middle || event->button() != Qt::LeftButton) return;
     if (const auto found = hit(event->position())) {
       show_hit(found, true);
-      emit proposed(found->selection);
+      emit proposed(clicked(selection_, found->selection, event->modifiers()));
     }
     return;
   }
@@ -146,17 +146,15 @@ void Plot::mouseReleaseEvent(QMouseEvent* event) {
   }
   const QRectF band = state.overlay->band.value_or(QRectF());
   state.overlay->band.reset();
-  overlay_layer()->replot();
+  redraw_overlay();
   if (state.panel.isNull() || (band.width() < reach() && band.height() < reach())) return;
   if (drag == Drag::zoom) {
     zoom_to(state.panel, band);
   } else {
-    const QCPAxis* x = state.panel->rangeZoomAxis(Qt::Horizontal);
-    const QCPAxis* y = state.panel->rangeZoomAxis(Qt::Vertical);
-    if (x == nullptr || y == nullptr) return;
-    emit rectangle_selected(QRectF(QPointF(x->pixelToCoord(band.left()), y->pixelToCoord(band.bottom())),
-                                   QPointF(x->pixelToCoord(band.right()), y->pixelToCoord(band.top())))
-                                .normalized());
+    if (const auto found = hit_in(state.panel, band)) {
+      show_hit(found, true);
+      emit proposed(clicked(selection_, found->selection, event->modifiers()));
+    }
   }
 }
 
@@ -252,7 +250,13 @@ bool Plot::cursor_key(const QKeyEvent& event) {
       return true;
     case Qt::Key_Return:
     case Qt::Key_Enter:
-      if (const auto here = cursor()) emit drilled(here->selection);
+      if (const auto here = cursor()) {
+        if (event.modifiers() & Qt::ShiftModifier) {
+          emit proposed(with_mark(selection_, here->selection, event.modifiers() & Qt::ControlModifier));
+        } else {
+          emit drilled(here->selection);
+        }
+      }
       return true;
     case Qt::Key_Escape:
       clear_or_fit();
@@ -284,11 +288,12 @@ void Plot::clear_or_fit() {
   if (state.drag != Interaction::Drag::none) {
     state.drag = Interaction::Drag::none;
     state.overlay->band.reset();
-    overlay_layer()->replot();
+    redraw_overlay();
     return;
   }
-  if (selection_.channel >= 0 || selection_.token >= 0) {
+  if (selection_.channel >= 0 || selection_.token >= 0 || !selection_.marks.isEmpty()) {
     Selection cleared = selection_;
+    cleared.marks.clear();
     cleared.channel = cleared.token = -1;
     show_hit({}, false);
     emit proposed(cleared);

@@ -152,7 +152,7 @@ void Plot::show_hit(const std::optional<Hit>& hit, bool announce) {
     overlay.text = hit->text;
     overlay.text_at = hit->position;
   }
-  if (hit || had) overlay_layer()->replot();
+  if (hit || had) redraw_overlay();
   if (hit) {
     emit hovered(*hit);
     if (announce) announce_sentence(this, hit->text);

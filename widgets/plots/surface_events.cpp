@@ -113,7 +113,7 @@ void SurfacePlot::mouseReleaseEvent(QMouseEvent* event) {
     unsetCursor();
     turned();
   } else if (const auto peak = peak_at(event->position())) {
-    emit proposed(selection_of(*peak));
+    emit proposed(clicked(selection_, selection_of(*peak), event->modifiers()));
   }
 }
 

@@ -42,7 +42,7 @@ void BarDelegate::paint(QPainter* painter, const QStyleOptionViewItem& given, co
                     metrics.height() * 0.38);
   painter->save();
   painter->setRenderHint(QPainter::Antialiasing);
-  const double bar = place(index.data(kBarRole).toDouble()), baseline = place(index.data(kBaselineRole).toDouble());
+  const double bar = place(index.data(kBarRole).toDouble()), tick = place(index.data(kTickRole).toDouble());
   if (std::isfinite(bar) && lane.width() > gap) {
     QColor ground = ink;
     ground.setAlphaF(0.10F);
@@ -53,8 +53,8 @@ void BarDelegate::paint(QPainter* painter, const QStyleOptionViewItem& given, co
     painter->setBrush(fill);
     painter->drawRect(QRectF(lane.left(), lane.top(), lane.width() * bar, lane.height()));
   }
-  if (std::isfinite(baseline) && lane.width() > gap) {  // a tick that stands out of the bar, so that it is seen without colour
-    const double x = lane.left() + lane.width() * baseline, over = lane.height() * 0.45;
+  if (std::isfinite(tick) && lane.width() > gap) {  // a tick that stands out of the bar, so that it is seen without colour
+    const double x = lane.left() + lane.width() * tick, over = lane.height() * 0.45;
     painter->setPen(QPen(ink, std::max(1.5, metrics.height() / 10.0)));
     painter->drawLine(QPointF(x, lane.top() - over), QPointF(x, lane.bottom() + over));
   }

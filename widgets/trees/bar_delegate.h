@@ -5,7 +5,7 @@
 
 namespace rolora::widgets {
 
-/// Paints a row's bar (kBarRole) and the baseline's place on it (kBaselineRole) on a log scale from `least` to `most`, its number at the
+/// Paints a row's bar (kBarRole) and a tick on it (kTickRole) on a log scale from `least` to `most`, its number at the
 /// right. Rows of kFaintRole are drawn quietly.
 class BarDelegate : public QStyledItemDelegate {
   Q_OBJECT

@@ -88,7 +88,8 @@ void InspectorPanel::renew() {
 void InspectorPanel::explain(const QModelIndex& index) {
   const QModelIndex name = index.siblingAtColumn(kInspectorName);
   const QString definition = name.data(Qt::ToolTipRole).toString();
-  definition_->setText(definition.isEmpty() ? QString() : tr("%1: %2").arg(name.data().toString(), definition));
+  definition_->setText(definition.isEmpty() ? tr("Choose a row: how its figure is defined stands here.")
+                                            : tr("%1: %2").arg(name.data().toString(), definition));
 }
 
 void InspectorPanel::copy() {

@@ -15,7 +15,7 @@ bool same_number(double a, double b) { return a == b || (std::isnan(a) && std::i
 
 }  // namespace
 
-bool TreeBar::operator==(const TreeBar& other) const { return same_number(value, other.value) && same_number(baseline, other.baseline); }
+bool TreeBar::operator==(const TreeBar& other) const { return same_number(value, other.value) && same_number(tick, other.tick); }
 
 struct KeyedTreeModel::Node {
   TreeItem item;  // its children are the nodes below
@@ -149,8 +149,8 @@ QVariant KeyedTreeModel::data(const QModelIndex& index, int role) const {
       return item.payload;
     case kBarRole:
       return item.bar.value;
-    case kBaselineRole:
-      return item.bar.baseline;
+    case kTickRole:
+      return item.bar.tick;
     case kSearchRole:
       return QString(item.cells.empty() ? QString() : item.cells[0].text) + QLatin1Char(' ') + item.search;
     case kFaintRole:

@@ -22,7 +22,7 @@ struct TreeCell {
 
 /// A bar of a row on a scale that all rows share. NaN: nothing to draw.
 struct TreeBar {
-  double value = std::numeric_limits<double>::quiet_NaN(), baseline = std::numeric_limits<double>::quiet_NaN();
+  double value = std::numeric_limits<double>::quiet_NaN(), tick = std::numeric_limits<double>::quiet_NaN();
   bool operator==(const TreeBar& other) const;
 };
 
@@ -37,7 +37,7 @@ struct TreeItem {
   std::vector<TreeItem> children;
 };
 
-enum TreeRole { kKeyRole = Qt::UserRole, kPayloadRole, kBarRole, kBaselineRole, kSearchRole, kFaintRole };
+enum TreeRole { kKeyRole = Qt::UserRole, kPayloadRole, kBarRole, kTickRole, kSearchRole, kFaintRole };
 
 class KeyedTreeModel : public QAbstractItemModel {
   Q_OBJECT

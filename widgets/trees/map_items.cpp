@@ -44,7 +44,7 @@ QString shown(double value, MapMeasure measure) {
 TreeCell value_cell(const TreeBar& bar, MapMeasure measure) {
   TreeCell cell{shown(bar.value, measure), {}};
   if (!cell.text.isEmpty()) cell.tip = measure_title(measure) + QStringLiteral(": ") + cell.text;
-  if (std::isfinite(bar.baseline)) cell.tip += words("; baseline %1").arg(shown(bar.baseline, measure));
+  if (std::isfinite(bar.tick)) cell.tip += words("; tick: %1").arg(shown(bar.tick, measure));
   return cell;
 }
 
@@ -52,14 +52,14 @@ TreeCell value_cell(const TreeBar& bar, MapMeasure measure) {
 void gather(TreeItem& group, MapMeasure measure) {
   for (const TreeItem& child : group.children) {
     group.bar.value = std::fmax(group.bar.value, child.bar.value);
-    group.bar.baseline = std::fmax(group.bar.baseline, child.bar.baseline);
+    group.bar.tick = std::fmax(group.bar.tick, child.bar.tick);
   }
   group.cells.resize(2);
   group.cells[kMapBar] = value_cell(group.bar, measure);
 }
 
 struct Maker {
-  const StateSummary *state, *baseline;
+  const StateSummary *state, *beside;
   MapMeasure measure;
   bool without_first;
 
@@ -67,7 +67,7 @@ struct Maker {
     if (!state->sites.contains(key)) return;
     TreeItem item;
     item.key = QString::fromStdString(std::string(name_of(key.site)));
-    item.bar = {figure(state, key, measure, without_first), figure(baseline, key, measure, without_first)};
+    item.bar = {figure(state, key, measure, without_first), figure(beside, key, measure, without_first)};
     item.cells = {{site_title(key.site), QString::fromStdString(site_name(LayerIndex(key.layer), key.site))},
                   value_cell(item.bar, measure)};
     item.payload = QVariant::fromValue(MapRow{key.layer, true, key.site});
@@ -76,7 +76,7 @@ struct Maker {
   }
   void add_weight(TreeItem& group, int layer, const char* module, const char* name, SiteKind reads) const {
     const std::string full = "model.layers." + std::to_string(layer) + "." + module + "." + name;
-    const LinearStatistics *l = linear(state, full), *b = linear(baseline, full);
+    const LinearStatistics *l = linear(state, full), *b = linear(beside, full);
     if (l == nullptr) return;
     TreeItem item;
     item.key = QString::fromLatin1(name);
@@ -122,7 +122,7 @@ struct Maker {
 
 void widen(const std::vector<TreeItem>& items, double* least, double* most) {
   for (const TreeItem& item : items) {
-    for (const double value : {item.bar.value, item.bar.baseline}) {
+    for (const double value : {item.bar.value, item.bar.tick}) {
       if (!(value > 0) || !std::isfinite(value)) continue;
       *least = std::fmin(*least, value);
       *most = std::fmax(*most, value);
@@ -162,10 +162,10 @@ QString measure_tip(MapMeasure measure) {
   return {};
 }
 
-std::vector<TreeItem> map_items(const StateSummary* state, const StateSummary* baseline, MapMeasure measure, bool without_first) {
+std::vector<TreeItem> map_items(const StateSummary* state, const StateSummary* beside, MapMeasure measure, bool without_first) {
   std::vector<TreeItem> items;
   if (state == nullptr) return items;
-  const Maker maker{state, baseline, measure, without_first};
+  const Maker maker{state, beside, measure, without_first};
   for (int n = 0; n < state->layers(); ++n) {
     TreeItem layer = maker.layer(n);
     if (!layer.children.empty()) items.push_back(std::move(layer));

@@ -26,7 +26,7 @@ struct MapRow {
   bool operator==(const MapRow&) const = default;
 };
 
-/// `shown` is drawn, `baseline` marked in its bars; either may be null. Weights have no bar for token_ratio.
+/// `shown` is drawn, `beside` marked in its bars; either may be null. Weights have no bar for token_ratio.
 std::vector<TreeItem> map_items(const StateSummary* shown, const StateSummary* baseline, MapMeasure measure, bool without_first);
 /// The smallest and largest positive value of all bars; both NaN without any.
 std::pair<double, double> map_range(const std::vector<TreeItem>& items);

@@ -9,7 +9,6 @@
 
 #include "widgets/base/icons.h"
 #include "widgets/data/describe.h"
-#include "widgets/data/pairs.h"
 #include "widgets/trees/tree_view.h"
 
 namespace rolora::widgets {
@@ -65,7 +64,7 @@ ModelMapPanel::ModelMapPanel(const Workbench& workbench, QWidget* parent)
     measure_->setItemData(measure_->count() - 1, measure_tip(m), Qt::ToolTipRole);
   }
   measure_->setAccessibleName(tr("What the bars show"));
-  measure_->setToolTip(tr("What the bars show, on a log scale; the tick is the baseline"));
+  measure_->setToolTip(tr("What the bars show of A, on a log scale; the tick is B"));
 
   auto* bar = new QHBoxLayout;
   bar->addWidget(search_, 1);
@@ -106,7 +105,7 @@ void ModelMapPanel::renew() {
   const auto [least, most] = map_range(items);
   bars_->set_range(least, most);
   QString of = a ? state_title(s.a, *workbench_.statistics) : QString();
-  if (b) of = tr("%1, tick: %2").arg(of, state_title(s.b, *workbench_.statistics));
+  if (b) of = tr("%1 | %2").arg(of, s.b.state);
   model_->set_columns({tr("Layer, module, site"), of});
   model_->show(items);
   view_->viewport()->update();
@@ -132,7 +131,6 @@ void ModelMapPanel::go_to(const QModelIndex& index) {
   s.layer = row.layer;
   if (other_site) s.site = row.site;
   if (other_site) s.channel = -1;  // the channels of another site are others
-  if (other_site) s.scaling = default_scaling(s.a, s.b, s.site, *workbench_.statistics);
   workbench_.selection->propose(s);
 }
 

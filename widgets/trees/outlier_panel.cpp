@@ -32,7 +32,7 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
   view_->setAlternatingRowColors(true);
   view_->setSelectionMode(QAbstractItemView::ExtendedSelection);
   view_->setSortingEnabled(true);
-  view_->header()->setSortIndicator(kOutlierRatio, Qt::DescendingOrder);
+  view_->header()->setSortIndicator(kOutlierValue, Qt::DescendingOrder);
   // Names as wide as they come, numbers as their heads.
   const QStringList widest = {QStringLiteral("rotated (seed 0)"),
                               {},
@@ -47,7 +47,8 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
     const int head = cell_width(view_, model_->headerData(c, Qt::Horizontal).toString() + QStringLiteral("  ▾  "));
     view_->header()->resizeSection(c, std::max(head, cell_width(view_, widest[c])));
   }
-  view_->header()->setStretchLastSection(true);
+  view_->header()->setStretchLastSection(false);
+  view_->header()->setSectionResizeMode(kOutlierText, QHeaderView::Stretch);  // gives way first: every number stays in sight
   add_empty_text(view_, tr("Open a run or a file of statistics: its largest activations are listed here."));
 
   filter_->setPlaceholderText(tr("Filter: l2 down c115"));
@@ -55,10 +56,11 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
   filter_->addAction(icon(QStringLiteral("search")), QLineEdit::LeadingPosition);
   filter_->setAccessibleName(tr("Filter the outliers"));
   filter_->setToolTip(tr("Words that a row must have: l2 (layer), c115 (channel), t13 (token), a site, a state or a token's text"));
-  selected_states_->setText(tr("Only selected states"));
+  selected_states_->setText(tr("Only shown states"));
   selected_states_->setCheckable(true);
+  selected_states_->setChecked(true);
   selected_states_->setAccessibleName(selected_states_->text());
-  selected_states_->setToolTip(tr("Leave out states that are neither looked at nor the baseline"));
+  selected_states_->setToolTip(tr("Leave out states that are not shown"));
   count_->setForegroundRole(QPalette::PlaceholderText);
   auto* bar = new QHBoxLayout;
   const int gap = fontMetrics().averageCharWidth();
@@ -196,7 +198,7 @@ void OutlierPanel::go_to(const QModelIndex& index) {
   if (row == nullptr || view_->selectionModel()->selectedRows().size() > 1) return;
   Selection s = workbench_.selection->current();
   const StateRef& state = model_->rows().states[static_cast<size_t>(row->state)];
-  if (!(state == s.a) && !(state == s.b)) s.a = state;
+  if (!(state == s.a) && !(state == s.b)) (s.a.valid() ? s.b : s.a) = state;
   s.layer = row->layer;
   s.site = row->site;
   s.channel = row->channel;

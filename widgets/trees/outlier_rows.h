@@ -53,7 +53,7 @@ void append_outliers(OutlierRows& all, const StateRef& ref, const QString& title
                      const std::vector<SiteOutliers>& top);
 
 struct OutlierOrder {
-  int column = kOutlierRatio;
+  int column = kOutlierValue;
   bool descending = true;
   QString words;               ///< "l2 down c115 rotated": rows that have them all
   std::vector<StateRef> only;  ///< these states; empty: all

@@ -56,13 +56,13 @@ TreeCell worst_cell(int layer, const QString& site, double ratio) {
 }
 
 void mark(TreeItem& item, const StateRef& state, const Selection& selection) {
-  if (state == selection.a) item.strong = true;
-  if (state == selection.b) {
+  item.strong = state == selection.a || state == selection.b;
+  if (state == selection.a && selection.b.valid()) {
     item.icon = QStringLiteral("flag");
-    item.cells[kRunsName].tip = words("The baseline that others are compared with");
-  } else if (state == selection.a) {
+    item.cells[kRunsName].tip = words("A: the baseline that others are compared with");
+  } else if (item.strong) {
     item.icon = QStringLiteral("inspect");
-    item.cells[kRunsName].tip = words("The state that is looked at");
+    item.cells[kRunsName].tip = selection.b.valid() ? words("B: shown beside the baseline") : words("The state that is shown");
   }
 }
 

@@ -77,7 +77,8 @@ void RunsPanel::renew() {
 }
 
 void RunsPanel::follow_selection() {
-  const StateRef& state = workbench_.selection->current().a;
+  const Selection& s = workbench_.selection->current();
+  const StateRef& state = s.b.valid() ? s.b : s.a;
   const QModelIndex index = state.valid() ? model_->find(keys_of_state(input(), state)) : QModelIndex();
   if (index.isValid() && index != view_->currentIndex()) view_->setCurrentIndex(index);
 }
@@ -109,10 +110,7 @@ void RunsPanel::look_at(const QModelIndex& index) {
         if (!result.ok()) return emit message(result.error);
         Selection s = workbench_.selection->current();
         if (!s.a.valid()) s = first_look(*result.value, s);
-        if (row.state == s.b) return;  // the baseline stays the baseline
-        s.a = row.state;
-        if (!s.b.valid()) s.b = first_look(*result.value).b;
-        if (s.b == s.a) s.b = {};
+        if (!(row.state == s.a)) s.b = row.state;  // the baseline stays the baseline
         workbench_.selection->propose(s);
       });
       break;
@@ -125,9 +123,8 @@ void RunsPanel::make_current_the_baseline() {
   workbench_.statistics->open(row.state.file, this, [this, row](const Result<SummaryPtr>& result) {
     if (!result.ok()) return emit message(result.error);
     Selection s = workbench_.selection->current();
-    if (s.a == row.state) std::swap(s.a, s.b);
-    s.b = row.state;
-    if (!s.a.valid()) s.a = row.state, s.b = {};
+    if (s.b == row.state) s.b = s.a;  // the two change places
+    s.a = row.state;
     workbench_.selection->propose(s);
   });
 }
@@ -175,7 +172,7 @@ void RunsPanel::menu(const QPoint& at) {
     return menu->addAction(icon(icon_name), text, this, slot);
   };
   if (row.kind == RunsRow::Kind::state) {
-    add(QStringLiteral("inspect"), tr("Look at This State"), &RunsPanel::look_at_current);
+    add(QStringLiteral("inspect"), tr("Show Beside the Baseline"), &RunsPanel::look_at_current);
     add(QStringLiteral("flag"), tr("Use as Baseline"), &RunsPanel::make_current_the_baseline);
     add(QStringLiteral("compare"), tr("Swap with Baseline"), &RunsPanel::swap_states);
   } else if (row.kind != RunsRow::Kind::model) {

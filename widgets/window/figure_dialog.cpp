@@ -267,14 +267,14 @@ void FigureDialog::ask_where_to_save() {
           [dialog](const QString& filter) { dialog->setDefaultSuffix(filter.section(QStringLiteral("*."), 1, 1).left(3)); });
   connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& file) {
     settings_.set_text(key("folder"), QFileInfo(file).absolutePath());
-    const Result<QString> result = save_figure(*shown_, chosen(), file);
-    if (result.ok()) {
-      note_->setText(tr("Saved: %1").arg(file));
-      emit saved(file);
-    } else {
-      note_->setText(result.error);
-      emit failed(result.error);
-    }
+    save_figure_in_background(*shown_, chosen(), file, this, [this, file](const Result<QString>& result) {
+      note_->setText(result.ok() ? tr("Saved: %1").arg(file) : result.error);
+      if (result.ok()) {
+        emit saved(file);
+      } else {
+        emit failed(result.error);
+      }
+    });
   });
   dialog->open();
 }

@@ -20,6 +20,7 @@
 #include "widgets/base/style_shapes.h"
 #include "widgets/base/theme.h"
 #include "widgets/data/describe.h"
+#include "widgets/data/pairs.h"
 #include "widgets/data/run_store.h"
 #include "widgets/data/statistics_store.h"
 #include "widgets/jobs/job_queue.h"
@@ -52,6 +53,7 @@ MainWindow::MainWindow(Theme* theme, const WindowOptions& options, QWidget* pare
   workbench_.selection = new SelectionModel(this);
   workbench_.statistics = new StatisticsStore(this);
   workbench_.runs = new RunStore(this);
+  workbench_.selection->set_rule(scaling_rule(*workbench_.statistics));
   QString runs = options.runs_folder;
   if (runs.isEmpty()) runs = settings_.text(kRunsFolder, default_runs_folder());
   jobs_ = new JobQueue(runs, this);

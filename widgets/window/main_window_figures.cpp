@@ -34,9 +34,10 @@ void MainWindow::export_figure(const QString& format) {
   dialog->setDefaultSuffix(format);
   connect(dialog, &QFileDialog::fileSelected, this, [this, figure](const QString& file) {
     settings_.set_text(QStringLiteral("figure/folder"), QFileInfo(file).absolutePath());
-    const Result<QString> result = save_figure(*figure, figure_settings(settings_), file);
-    if (!result.ok()) return tell_error(result.error);
-    centre_->messages()->tell(MessageBar::Kind::note, tr("Saved: %1").arg(file));
+    save_figure_in_background(*figure, figure_settings(settings_), file, this, [this, file](const Result<QString>& result) {
+      if (!result.ok()) return tell_error(result.error);
+      centre_->messages()->tell(MessageBar::Kind::note, tr("Saved: %1").arg(file));
+    });
   });
   dialog->open();
 }

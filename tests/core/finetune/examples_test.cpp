@@ -87,6 +87,23 @@ TEST_F(Records, PromptIsMaskedAndTheResponseEndsWithEos) {
   EXPECT_EQ(data.examples[2].labels(), 1);  // EOS alone
 }
 
+// The template ends in a space, which SentencePiece joins with the response's first word: that word is to be learned.
+TEST_F(Records, AResponsesFirstWordIsLearnedWhereItSharesATokenWithThePrompt) {
+  const auto pieces = open_tokenizer(test::source_folder() / "resources/bundled");
+  test::write_text(folder_ / "data.json",
+                   R"([{"instruction": "Name a city", "output": "the Lord"}, {"instruction": "Go", "output": "the"}])");
+  const TrainingData data = alpaca_records(folder_ / "data.json", *pieces, {&find_template("rolora"), 1024, *pieces->eos()});
+  const std::vector<std::vector<std::string>> learned = {{"▁the", "▁Lord"}, {"▁the"}};
+  for (size_t i = 0; i < learned.size(); ++i) {
+    const Example& example = data.examples[i];
+    std::vector<std::string> found;
+    for (size_t at = static_cast<size_t>(example.first_label); at + 1 < example.ids.size(); ++at)
+      found.push_back(pieces->piece(example.ids[at]));
+    EXPECT_EQ(found, learned[i]);
+    EXPECT_EQ(example.ids.back(), *pieces->eos());
+  }
+}
+
 TEST_F(Records, LongRecordsAreCutAtTheRight) {
   const std::string json = R"([{"instruction": "Hi", "output": "0123456789"}, {"instruction": "0123456789", "output": "x"}])";
   const TrainingData data = read(json, "rolora", 25);  // BOS + 21 bytes of the first prompt

@@ -252,6 +252,22 @@ TEST_F(EqualityGate, HalfArithmeticIsHeldAgainstTheOriginalsOwnError) {
   EXPECT_TRUE(right.passed);
 }
 
+TEST_F(EqualityGate, AFailureNamesTheCriterionThatFailed) {
+  GateResult result;
+  result.bounds = gate_bounds(at::kBFloat16);
+  result.cause = "dtype";
+  result.relative_l2 = 0.5;
+  EXPECT_EQ(gate_failure_text(result),
+            "equality gate: relative L2 of the logits: expected at most 2.00e-02, found 5.00e-01; likely cause: dtype");
+  result.relative_l2 = 1e-3;
+  result.half_arithmetic = true;
+  result.own_error_original = 1e-2;
+  result.own_error_rotated = 2e-2;
+  EXPECT_EQ(gate_failure_text(result),
+            "equality gate: relative L2 of the logits against fp64 in the stored type: expected at most 1.50e+00 times the original's "
+            "1.00e-02, found 2.00e-02; likely cause: dtype");
+}
+
 TEST_F(EqualityGate, TokensAreSeededAndFitTheModel) {
   open(false, false, test::settings_of(had, false, false, none));
   EXPECT_EQ(gate_tokens(plain_->config(), 4), gate_tokens(plain_->config(), 4));

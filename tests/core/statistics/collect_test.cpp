@@ -140,6 +140,36 @@ TEST_F(Collect, WeighsEveryLinear) {
   EXPECT_EQ(down.absmax, w.abs().max().item<float>());
 }
 
+// The same weights with a low-rank term beside one linear, not merged.
+class WithAdapter final : public ModelSource {
+ public:
+  explicit WithAdapter(std::shared_ptr<const Checkpoint> base) : base_(std::move(base)) {}
+  const ModelConfig& config() const override { return base_->config(); }
+  LayerWeights layer(LayerIndex index, const Compute& compute) const override {
+    LayerWeights weights = base_->layer(index, compute);
+    if (index.value == 1) {
+      at::Tensor b = at::zeros({24, 1});
+      b[7].fill_(3.0);
+      weights[LinearKind::down].adapter = std::make_shared<AdapterTerm>(AdapterTerm{at::ones({1, 40}), b, 2.0, 0.0, false});
+    }
+    return weights;
+  }
+  at::Tensor embed(const at::Tensor& ids, const Compute& compute) const override { return base_->embed(ids, compute); }
+  at::Tensor final_norm(const Compute& compute) const override { return base_->final_norm(compute); }
+  at::Tensor head(const Compute& compute) const override { return base_->head(compute); }
+  void attach(Listeners& listeners, const Compute& compute) const override { base_->attach(listeners, compute); }
+
+ private:
+  std::shared_ptr<const Checkpoint> base_;
+};
+
+TEST_F(Collect, WeighsAnAdapterWithTheWeightItChanges) {
+  const StatisticsResult result = collect_statistics(WithAdapter(model_), windows_, {}, monitor_);
+  const at::Tensor w = model_->layer(LayerIndex(1), {})[LinearKind::down].weight;
+  EXPECT_EQ(result.linears[13].absmax, w[7].add(6.0).abs().max().item<float>()) << "scaling 2 times B = 3 times A = 1, on row 7";
+  EXPECT_EQ(result.linears[12].absmax, collect({}).linears[12].absmax);
+}
+
 class StopsAtOnce final : public Monitor {
  public:
   void progress(std::string_view, int64_t, int64_t) override {}

@@ -125,12 +125,53 @@ TEST_F(Sentence, AFileThatIsGoneLeavesNamesOnly) {
 
 TEST_F(Sentence, TheFirstLookPutsTheRotatedStateBesideThePlainOne) {
   const Selection s = first_look(*store_.summary(file_));
-  EXPECT_EQ(s.a, rotated_);
-  EXPECT_EQ(s.b, plain_);
+  EXPECT_EQ(s.a, plain_);
+  EXPECT_EQ(s.b, rotated_);
   EXPECT_EQ(s.site, SiteKind::down_in);
   EXPECT_EQ(default_scaling(s.a, s.b, SiteKind::down_in, store_), Scaling::absolute);
   EXPECT_EQ(default_scaling(s.a, s.b, SiteKind::qkv_in, store_), Scaling::over_rms);
   EXPECT_EQ(default_scaling(s.a, s.a, SiteKind::qkv_in, store_), Scaling::absolute);
+}
+
+TEST_F(Sentence, TheScalingFollowsThePairAndTheSiteUnlessSomebodyChoseIt) {
+  selection_.set_rule(scaling_rule(store_));
+  Selection s = first_look(*store_.summary(file_));
+  selection_.propose(s);
+  EXPECT_EQ(selection_.current().scaling, Scaling::absolute);
+  s.site = SiteKind::qkv_in;
+  selection_.propose(s);
+  EXPECT_EQ(selection_.current().scaling, Scaling::over_rms) << "a folded norm lies between plain and rotated";
+  s = selection_.current();
+  s.scaling = Scaling::absolute;
+  selection_.propose(s);
+  EXPECT_EQ(selection_.current().scaling, Scaling::absolute) << "it was chosen";
+  s.channel = 3;
+  selection_.propose(s);
+  EXPECT_EQ(selection_.current().scaling, Scaling::absolute) << "another channel of the same pair";
+  s.b = {};
+  s.scaling = Scaling::over_rms;
+  selection_.propose(s);
+  EXPECT_EQ(selection_.current().scaling, Scaling::over_rms) << "chosen with the change of the pair";
+  s.b = rotated_;
+  s.site = SiteKind::down_in;
+  selection_.propose(s);
+  EXPECT_EQ(selection_.current().scaling, Scaling::over_rms) << "neither pair has a fold between its states: what was chosen stays";
+}
+
+TEST_F(Sentence, MarksAreToldWithTheirGroupAndValue) {
+  Selection s = first_look(*store_.summary(file_));
+  s.b = {};
+  s.layer = 1;
+  s.channel = 3;
+  Selection other = s;
+  other.channel = test::kPlantedChannel;
+  s = with_mark(s, other, false);
+  ASSERT_TRUE(QTest::qWaitFor([&] {
+    store_.overview(s.a, s.site, s.statistic, false, nullptr, [](const auto&) {});
+    return store_.cached_overview(s.a, s.site, s.statistic, false) != nullptr;
+  }));
+  EXPECT_TRUE(describe(s, workbench_).contains(QStringLiteral("G2: layer 1, channel 7: absmax 80.00 (")))
+      << describe(s, workbench_).toStdString();
 }
 
 TEST(ReadablePiece, ShowsBlanksAndLineBreaks) {

@@ -159,16 +159,42 @@ TEST_F(PlotGrammar, MiddleAndSpacePan) {
   EXPECT_NEAR(x()->range().lower, before.lower, 1);
 }
 
-TEST_F(PlotGrammar, CtrlDragSelectsARectangle) {
+TEST_F(PlotGrammar, CtrlDragSelectsTheLargestOfARectangle) {
   const QCPRange before = x()->range();
-  QSignalSpy spy(&plot, &Plot::rectangle_selected);
   drag(at(1000, 1), at(2000, 5), Qt::LeftButton, Qt::ControlModifier);
-  ASSERT_EQ(spy.count(), 1);
-  const QRectF r = spy[0][0].toRectF();
-  EXPECT_NEAR(r.left(), 1000, 15);
-  EXPECT_NEAR(r.right(), 2000, 15);
-  EXPECT_NEAR(r.top(), 1, 0.1);
+  EXPECT_EQ(plot.selection().channel, 1415);
+  EXPECT_EQ(plot.selection().layer, 3) << "the value planted at layer 6 lies outside";
   EXPECT_EQ(x()->range(), before);
+  drag(at(1000, 5), at(2000, 7), Qt::LeftButton, Qt::ControlModifier | Qt::ShiftModifier);
+  EXPECT_EQ(plot.selection().layer, 3) << "with Shift it is marked, not selected";
+  ASSERT_EQ(plot.selection().marks.size(), 1);
+  EXPECT_EQ(plot.selection().marks[0].layer, 6);
+}
+
+TEST_F(PlotGrammar, ShiftMarksPlacesInGroupsAndAPlainClickForgetsThem) {
+  QTest::mouseClick(&plot, Qt::LeftButton, Qt::NoModifier, at(1415, 3));
+  QTest::mouseClick(&plot, Qt::LeftButton, Qt::ShiftModifier, at(1415, 6));
+  QTest::mouseClick(&plot, Qt::LeftButton, Qt::ShiftModifier, at(3000, 3));
+  QTest::mouseClick(&plot, Qt::LeftButton, Qt::ShiftModifier | Qt::ControlModifier, at(10, 1));
+  ASSERT_EQ(plot.selection().marks.size(), 3);
+  EXPECT_EQ(plot.selection().channel, 1415);
+  EXPECT_EQ(plot.selection().layer, 3);
+  EXPECT_EQ(plot.selection().marks[0].group, 2);
+  EXPECT_EQ(plot.selection().marks[1].group, 3);
+  EXPECT_EQ(plot.selection().marks[2].group, 3) << "with Ctrl too: the same group";
+  int named = 0;
+  for (int i = 0; i < plot.itemCount(); ++i) {
+    if (const auto* text = qobject_cast<QCPItemText*>(plot.item(i))) named += text->text().endsWith(QStringLiteral("G3")) ? 1 : 0;
+  }
+  EXPECT_EQ(named, 4) << "two places of the group in two panels";
+  QTest::mouseClick(&plot, Qt::LeftButton, Qt::ShiftModifier, at(1415, 6));
+  EXPECT_EQ(plot.selection().marks.size(), 2) << "again: the mark goes";
+  QTest::keyClick(&plot, Qt::Key_Right);
+  EXPECT_EQ(plot.selection().marks.size(), 2) << "moving the cursor keeps them";
+  QTest::keyClick(&plot, Qt::Key_Return, Qt::ShiftModifier);
+  EXPECT_EQ(plot.selection().marks.size(), 3) << "by keys";
+  QTest::mouseClick(&plot, Qt::LeftButton, Qt::NoModifier, at(1415, 6));
+  EXPECT_TRUE(plot.selection().marks.isEmpty());
 }
 
 TEST_F(PlotGrammar, KeysMoveTheCursorAndJumpToOutliers) {

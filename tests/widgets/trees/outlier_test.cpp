@@ -171,7 +171,7 @@ TEST_F(Panel, ListsTheLargestOfEveryStateAndGoesThere) {
   open_run();
   ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model()->rowCount() == 2 * 4 * 64; }));
   const OutlierRow* first = panel.model()->row(panel.model()->index(0, 0));
-  EXPECT_EQ(first->channel, test::kPlantedChannel) << "largest ratio first";
+  EXPECT_EQ(first->channel, test::kPlantedChannel) << "the largest value first";
   EXPECT_EQ(first->value, -80);
   panel.view()->setCurrentIndex(panel.model()->index(0, 0));
   QTest::keyClick(panel.view(), Qt::Key_Return);
@@ -180,7 +180,7 @@ TEST_F(Panel, ListsTheLargestOfEveryStateAndGoesThere) {
   EXPECT_EQ(s.channel, test::kPlantedChannel);
   EXPECT_EQ(s.token, test::kPlantedToken);
   EXPECT_EQ(s.site, SiteKind::down_in);
-  EXPECT_EQ(s.a, rotated()) << "the plain state is the baseline already";
+  EXPECT_EQ(s.a, plain()) << "before and after stay what they are";
 
   QTest::keyClicks(panel.filter(), QStringLiteral("plain l1 down"));
   ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model()->rowCount() == 64; }));

@@ -21,6 +21,7 @@ namespace rolora::widgets {
 class OpenWorkbench : public testing::Test {
  protected:
   void SetUp() override {
+    selection_.set_rule(scaling_rule(statistics_));
     run_.finish_all();
     run_.set_state("finished");
   }

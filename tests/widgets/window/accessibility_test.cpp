@@ -39,6 +39,8 @@ TEST_F(WholeWindow, EverythingThatTakesTheFocusHasAName) {
   QCoreApplication::processEvents();
   for (QWidget* widget : window_->findChildren<QWidget*>()) {
     if (!takes_focus(widget) || is_part_of_a_control(widget)) continue;
+    // Qt hides the bar of panels that are no longer tabbed and keeps it, without tabs, for the next time.
+    if (const auto* bar = qobject_cast<const QTabBar*>(widget); bar != nullptr && bar->count() == 0 && !bar->isVisible()) continue;
     QAccessibleInterface* spoken = QAccessible::queryAccessibleInterface(widget);
     ASSERT_NE(spoken, nullptr) << place_of(widget).toStdString();
     EXPECT_FALSE(spoken->text(QAccessible::Name).isEmpty()) << place_of(widget).toStdString();

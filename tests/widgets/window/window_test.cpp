@@ -37,8 +37,8 @@ TEST_F(WholeWindow, BeginsWithTheStartPageAlone) {
 TEST_F(WholeWindow, ARunByItsPathShowsBeforeAndAfter) {
   open_run();
   EXPECT_EQ(window_->centre()->current_id(), QStringLiteral("overview"));
-  EXPECT_EQ(selection().a.state, QStringLiteral("rotated"));
-  EXPECT_EQ(selection().b.state, QStringLiteral("plain"));
+  EXPECT_EQ(selection().a.state, QStringLiteral("plain"));
+  EXPECT_EQ(selection().b.state, QStringLiteral("rotated"));
   EXPECT_TRUE(window_->docks()->is_shown(QStringLiteral("map")));
   EXPECT_TRUE(QTest::qWaitFor([&] { return spoken(*window_).contains(QStringLiteral("rotated")); }));
   EXPECT_EQ(window_->settings().recent(), QStringList{run_folder()});
@@ -218,8 +218,7 @@ TEST_F(WholeWindow, KeyboardAloneGoesThroughTheMainWorkflow) {
   EXPECT_EQ(window_->centre()->current_id(), QStringLiteral("magnitude"));
   press(Qt::Key_3, Qt::AltModifier);
   EXPECT_TRUE(window_->docks()->panel(QStringLiteral("outliers"))->isAncestorOf(QApplication::focusWidget()))
-      << QApplication::focusWidget()->metaObject()->className() << " "
-      << QApplication::focusWidget()->accessibleName().toStdString();
+      << QApplication::focusWidget()->metaObject()->className() << " " << QApplication::focusWidget()->accessibleName().toStdString();
   press(Qt::Key_2, Qt::AltModifier);
   EXPECT_TRUE(window_->docks()->panel(QStringLiteral("map"))->isAncestorOf(QApplication::focusWidget()));
   for (int page = 1; page <= window_->centre()->ids().size(); page++) {
