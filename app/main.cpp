@@ -27,7 +27,8 @@ its figures for a paper: rolora figures DIR --out FIGURES)"
 
 rolora VERB --help gives every option with its default and where that comes from: a paper (RoLoRA, QuaRot, GPTQ, LoRA), a library
 (transformers), the command contract (what scripts rely on: it never changes silently), or our own choice.
-Exit codes: 0 done, 1 failed (one error line on stderr), 2 wrong usage, 130 stopped by Ctrl-C or SIGTERM after saving.)";
+Exit codes: 0 done, 1 failed (one error line on stderr), 2 wrong usage, 130 stopped by Ctrl-C or SIGTERM after saving
+(a second one, a second or more later, ends at once without saving).)";
 
 // LibTorch's messages carry stack traces; the first line says what happened.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/session.h"
 
+#include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cmath>
 #include <csignal>
 #include <iostream>
@@ -17,8 +19,25 @@ namespace rolora::app {
 namespace {
 
 volatile std::sig_atomic_t g_stop = 0;
+std::atomic<int64_t> g_asked_at = 0;  // milliseconds of the first signal
+static_assert(std::atomic<int64_t>::is_always_lock_free);
 
-extern "C" void on_stop_signal(int) { g_stop = 1; }
+// Only what may be called in a signal handler. The first signal asks to save and stop. One within a second of it is the same wish
+// (programs such as timeout signal a process and then its group); a later one ends the program at once.
+extern "C" void on_stop_signal(int number) {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const int64_t milliseconds = int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+  if (g_stop == 0) {
+    g_asked_at = milliseconds;
+    g_stop = 1;
+    static constexpr char kTold[] = "\nstopping: what is done is saved first; again ends at once without saving\n";
+    if (isatty(STDERR_FILENO) && write(STDERR_FILENO, kTold, sizeof kTold - 1) < 0) return;
+  } else if (milliseconds - g_asked_at > 1000) {
+    std::signal(number, SIG_DFL);
+    raise(number);
+  }
+}
 
 void add_general_options(CLI::App& app, GeneralOptions& o) {
   app.add_flag("--json", o.json, "Print exactly one JSON object on stdout (default off: readable text; command contract)");
@@ -62,7 +81,6 @@ bool stop_was_requested() { return g_stop != 0; }
 void install_signal_handlers() {
   struct sigaction action = {};
   action.sa_handler = on_stop_signal;
-  action.sa_flags = SA_RESETHAND;  // a second Ctrl-C ends the program at once
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }

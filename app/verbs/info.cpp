@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/model/checkpoint.h"
 #include "core/model/generation_config.h"
+#include "core/quantization/quantized_folder.h"
 #include "core/rotation/hadamard.h"
 #include "core/rotation/samples.h"
 
@@ -85,6 +86,12 @@ Json forecast_json(const ModelConfig& config, at::ScalarType type) {
           {"residual_bytes_per_token", config.hidden * size}};
 }
 
+// Settings of a quantized folder, or null.
+Json quantization_json(const OpenedModel& model) {
+  const auto quantized = std::dynamic_pointer_cast<const QuantizedFolder>(model.source);
+  return quantized ? spec_json(quantized->record().spec) : Json();
+}
+
 Json describe(const OpenedModel& model, const Compute& compute) {
   const ModelConfig& c = model.source->config();
   return {
@@ -111,6 +118,7 @@ Json describe(const OpenedModel& model, const Compute& compute) {
       {"widths", {{"hidden", width_json(c.hidden)}, {"intermediate", width_json(c.intermediate)}, {"head_dim", width_json(c.head_dim)}}},
       {"rotatable", rotatable_json(c)},
       {"rotation", model.rotation ? rotation_json(*model.rotation) : Json()},
+      {"quantization", quantization_json(model)},
       {"forecasts", forecast_json(c, compute.type)}};
 }
 
@@ -166,6 +174,10 @@ std::string table(const Json& j) {
     out << "seed " << j["rotation"]["seed"] << ", gains " << (j["rotation"]["gains_folded"].get<bool>() ? "folded" : "left in the norms")
         << "\n"
         << rotation_text(j["rotation"]);
+  }
+  if (const Json& q = j["quantization"]; !q.is_null()) {
+    out << "quantization  weights " << q["weights"]["bits"] << " bits by " << q["method"].get<std::string>() << ", activations "
+        << q["activations"]["bits"] << " bits\n";
   }
   out << "Hadamard constructions\n";
   print_widths(out, j["widths"]);

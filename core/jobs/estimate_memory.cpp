@@ -54,11 +54,17 @@ class Memory {
     batch(all);
     add("sums, histograms and extremes of every channel",
         number(config_.layers) * (5 * number(config_.hidden) + number(config_.intermediate)), 8 * 16);
+    const double states = number(static_cast<int64_t>(s.states.size()));
+    // The file: by token of each site five figures with their index (of the first 16384 tokens), by channel fourteen, a histogram.
+    const double by_token = 32 * std::min(all, 16384.0), by_channel = 60, histogram = 80e3;
+    const double channels = number(5 * config_.hidden + config_.intermediate) / 7;  // of a site, on average
+    const double looked_at = s.sites.empty() ? 7 * number(config_.layers) : sites(s.sites);
+    estimate_.disk_bytes += states * looked_at * (by_token + by_channel * channels + histogram);
     if (!s.keep.empty()) {
       const double kept = s.keep_tokens > 0 ? std::min(all, number(s.keep_tokens)) : all;
-      double sites = 0;  // a kind stands for that site of every layer
-      for (const std::string& name : s.keep) sites += name.starts_with("layers.") ? 1 : number(config_.layers);
-      add("values kept whole", sites * kept * number(std::max(config_.hidden, config_.intermediate)), 4);
+      const double values = sites(s.keep) * kept * number(std::max(config_.hidden, config_.intermediate));
+      add("values kept whole", values, 4);
+      estimate_.disk_bytes += states * values * 4;
     }
   }
   void operator()(const RotateStation& s) const {
@@ -108,6 +114,12 @@ class Memory {
   }
   void add(std::string what, double numbers, double size) const {
     add_bytes(std::move(what), with_commas(numbers) + " × " + with_commas(size) + " bytes", numbers * size);
+  }
+  // How many sites names stand for: a kind is that site of every layer.
+  double sites(const std::vector<std::string>& names) const {
+    double all = 0;
+    for (const std::string& name : names) all += name.starts_with("layers.") ? 1 : number(config_.layers);
+    return all;
   }
   void leaves(double numbers, double size) const { estimate_.disk_bytes += numbers * size; }
 

@@ -30,7 +30,9 @@ void load_library(const fs::path& file, const std::string& name, const std::stri
   if (!fs::exists(file)) throw DeviceError("cuda: " + name + ": expected it in " + where + ", found none");
   if (!dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL)) {
     const char* reason = dlerror();
-    throw DeviceError("cuda: " + name + ": expected it to load with the CUDA libraries it needs, found: " + printable(reason ? reason : "no reason given", 300));
+    throw DeviceError("cuda: " + name +
+                      ": expected it to load with the CUDA libraries it needs (packaging/fetch-libtorch.sh --cuda fetches them), found: " +
+                      printable(reason ? reason : "no reason given", 300));
   }
 }
 

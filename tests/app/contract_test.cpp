@@ -71,7 +71,7 @@ TEST_F(Contract, Info) {
   const std::string shape =
       "family:text parameters:integer layers:integer hidden:integer intermediate:integer heads:integer kv_heads:integer head_dim:integer "
       "vocab:integer context:integer tied:bool dtype:text tokenizer:text widths:object ";
-  expect_shape(call({"info", "model"}), shape + "rotation:null", "info");
+  expect_shape(call({"info", "model"}), shape + "rotation:null quantization:null", "info");
   expect_shape(call({"info", "rotated"}), shape + "rotation:object", "info rotated");
 }
 

@@ -135,7 +135,9 @@ TEST_F(DryRun, ForecastsTheDiskThatIsReallyTaken) {
     {"id": "mixed", "kind": "quantize", "model": "base", "weights": 3, "down_bits": 8},
     {"id": "look", "kind": "evaluate", "model": "base", "text": "evaluation", "context": 32,
      "quantization": {"weights": 4, "calibration": "calibration", "samples": 1, "error_samples": 1}},
-    {"id": "look-rounded", "kind": "evaluate", "model": "base", "text": "evaluation", "context": 32, "quantization": {"weights": 4}}])");
+    {"id": "look-rounded", "kind": "evaluate", "model": "base", "text": "evaluation", "context": 32, "quantization": {"weights": 4}},
+    {"id": "figures", "kind": "statistics", "text": "evaluation", "context": 32, "keep": ["down_in"],
+     "states": [{"label": "one", "model": "base"}, {"label": "two", "model": "base"}]}])");
   const std::string file = write(sized, "sized.json");
   const Outcome dry = rolora({"run", file, "--dry-run", "--json"});
   ASSERT_EQ(dry.code, 0) << dry.err;
@@ -154,6 +156,9 @@ TEST_F(DryRun, ForecastsTheDiskThatIsReallyTaken) {
   EXPECT_EQ(estimate["stations"][4]["disk_bytes"], 0);
   EXPECT_EQ(estimate["stations"][5]["temporary_bytes"], 0) << "rounded as it is loaded";
   EXPECT_EQ(estimate["temporary_bytes"], integers);
+  const double file_bytes = bytes_of_folder(folder_ / "run" / "stations/figures");
+  EXPECT_NEAR(std::log2(estimate["stations"][6]["disk_bytes"].get<double>() / file_bytes), 0, 1)
+      << "within a factor of two of " << file_bytes;
   for (const Json& part : estimate["stations"][4]["memory"])
     EXPECT_EQ(part["what"].get<std::string>().find("quantized weights"), std::string::npos);
 }

@@ -118,6 +118,8 @@ TEST(Info, TheIdentityIsTheOneThatJobsAndRecordsGive) {
   ASSERT_EQ(rolora({"quantize", folder / "model", "--weights", "4", "--out", folder / "quantized"}).code, 0);
   const Json record = read_json_file(folder.path() / "quantized/quantization.json");
   EXPECT_EQ(Json::parse(outcome.out)["sha256"], record["source"]["hash"]) << record.dump();
+  EXPECT_EQ(info(folder / "quantized")["quantization"]["weights"]["bits"], 4);
+  EXPECT_THAT(rolora({"info", folder / "quantized"}).out, HasSubstr("weights 4 bits by rtn, activations 16 bits"));
   EXPECT_FALSE(info(folder / "model").contains("sha256")) << "reading all bytes is asked for";
 }
 

@@ -162,6 +162,8 @@ TEST_F(Progress, SigtermSavesATrainingAndEndsWithStopped) {
   while (!process.ended() && process.err_so_far().find("\"event\":\"progress\"") == std::string::npos) test::pause_for(0.002);
   ASSERT_FALSE(process.ended());
   process.signal(SIGTERM);
+  test::pause_for(0.001);
+  process.signal(SIGTERM);  // as programs do that signal a process and then its group
   const Outcome stopped = process.wait();
   EXPECT_EQ(stopped.code, 130) << stopped.err;
   EXPECT_EQ(stopped.out, "");

@@ -71,9 +71,13 @@ HeatSource::HeatSource(MatrixPtr matrix, bool has_sign, double factor) : matrix_
     if (values[i] < 0) figures_.any_negative = true;
     if (std::isfinite(values[i]) && values[i] != 0) sample.push_back(std::fabs(values[i]));
   }
-  std::sort(sample.begin(), sample.end());
-  const auto quantile = [&](double q) {
-    return sample.empty() ? 0.0 : factor_ * sample[static_cast<size_t>(q * static_cast<double>(sample.size() - 1))];
+  auto unsorted = sample.begin();
+  const auto quantile = [&](double q) {  // asked for in rising order: what lies before is no larger already
+    if (sample.empty()) return 0.0;
+    const auto at = sample.begin() + static_cast<std::ptrdiff_t>(q * static_cast<double>(sample.size() - 1));
+    std::nth_element(unsorted, at, sample.end());
+    unsorted = at;
+    return factor_ * static_cast<double>(*at);
   };
   figures_.most = most * factor_;
   figures_.least = quantile(0);

@@ -248,7 +248,8 @@ void MagnitudeView::prepare() {
       d.a.values = without_first_tokens(d.a.values, d.window);
       d.b.values = without_first_tokens(d.b.values, d.window);
     }
-    return std::make_tuple(d, MagnitudePlot::contents_of(d), surface_contents(d));
+    const HeatContents heat = MagnitudePlot::contents_of(d);
+    return std::make_tuple(d, heat, heat.is_signed ? surface_contents(d) : heat);
   };
   if (data.a.empty() && data.b.empty()) {
     if (!error_.isEmpty()) plot_->set_empty_text(error_);
