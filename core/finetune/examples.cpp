@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
+#include <fstream>
 #include <span>
 #include <utility>
 
@@ -41,6 +43,16 @@ void refuse_unread(const JsonObject& record, const Json& value) {
   }
 }
 
+// The commonest slip with this option deserves more than a parser's complaint.
+void refuse_plain_text(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  in >> std::ws;
+  const int first = in.peek();
+  if (!in || !std::isalpha(first)) return;
+  throw InputError(file.string(), "document", "a JSON list of records {instruction, input, output} (--format text reads plain text)",
+                   "text that begins with " + printable(std::string(1, static_cast<char>(first))));
+}
+
 Example alpaca_example(const JsonObject& record, const Tokenizer& tokenizer, const AlpacaOptions& options) {
   const std::string prompt = fill_prompt(*options.prompt, record.string("instruction"), record.string_or("input", ""));
   Example example;
@@ -59,6 +71,7 @@ Example alpaca_example(const JsonObject& record, const Tokenizer& tokenizer, con
 }  // namespace
 
 TrainingData alpaca_records(const std::filesystem::path& file, const Tokenizer& tokenizer, const AlpacaOptions& options) {
+  refuse_plain_text(file);
   const Json document = read_json_file(file, {.bytes = 4ull << 30, .depth = 64});
   const std::string name = file.filename().string();
   if (!document.is_array() || document.empty()) {

@@ -245,6 +245,7 @@ RunInputs inspect_inputs(Job& job, Monitor& monitor) {
                   {"texts", text_facts(job, inputs)},
                   {"shared_lines", shared_lines(job)},
                   {"shared_line_length", kSharedLineLength}};
+  for (const std::string& sentence : mixed_texts(inputs.facts["texts"])) monitor.notice("texts: " + sentence);
   return inputs;
 }
 

@@ -45,4 +45,17 @@ Json shared_lines(const Job& job) {
   return pairs;
 }
 
+std::vector<std::string> mixed_texts(const Json& texts) {
+  std::vector<std::string> mixed;
+  for (const auto& [name, text] : texts.items()) {
+    size_t purposes = 0;  // the gate compares two models on a text; it chooses nothing
+    for (const Json& role : text.at("roles")) purposes += role == "gate" ? 0 : 1;
+    if (purposes > 1) mixed.push_back(name + " serves more than one purpose");
+    for (const auto& [other, facts] : texts.items()) {
+      if (name < other && text.at("sha256") == facts.at("sha256")) mixed.push_back(name + " and " + other + " are the same file");
+    }
+  }
+  return mixed;
+}
+
 }  // namespace rolora

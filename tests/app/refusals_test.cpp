@@ -245,7 +245,9 @@ TEST_F(Refusals, BytesThatAreNoUtf8) {
     EXPECT_EQ(outcome.code, 0) << verb[0] << ": " << outcome.err;
     EXPECT_TRUE(Json::parse(outcome.out).is_object()) << verb[0];
   }
-  expect_refused({"finetune", "model", "--data", "bytes.txt", "--out", "new"}, 1, "bytes.txt: line 1 column ");
+  expect_refused(
+      {"finetune", "model", "--data", "bytes.txt", "--out", "new"}, 1,
+      "bytes.txt: document: expected a JSON list of records {instruction, input, output} (--format text reads plain text), found ");
   expect_refused({"tokenize", "model", "--texts", "bytes.txt"}, 1, "bytes.txt: line 1 column ");
   expect_refused({"evaluate", "model", "--ids", "bytes.txt"}, 1, "bytes.txt: line 1 column ");
   expect_refused({"generate", "no\xffmodel", "--ids", "short.json"}, 1, "no?model: ");

@@ -6,6 +6,7 @@
 
 #include "core/jobs/report/table.h"
 #include "core/jobs/report/tables.h"
+#include "core/jobs/shared_lines.h"
 
 namespace rolora {
 namespace {
@@ -220,17 +221,9 @@ std::vector<std::string> perplexity_findings(const RunData& run) {
 }
 
 std::string disjointness(const RunData& run) {
-  const Json& texts = run.inputs().at("texts");
   std::string mixed, shared;
   const auto add = [](std::string& list, const std::string& item) { list += (list.empty() ? "" : "; ") + item; };
-  for (const auto& [name, text] : texts.items()) {
-    size_t purposes = 0;  // the gate compares two models on a text; it chooses nothing
-    for (const Json& role : text.at("roles")) purposes += role == "gate" ? 0 : 1;
-    if (purposes > 1) add(mixed, name + " serves more than one purpose");
-    for (const auto& [other, facts] : texts.items()) {
-      if (name < other && text.at("sha256") == facts.at("sha256")) add(mixed, name + " and " + other + " are the same file");
-    }
-  }
+  for (const std::string& sentence : mixed_texts(run.inputs().at("texts"))) add(mixed, sentence);
   for (const Json& pair : run.inputs().at("shared_lines")) {
     if (pair.at("lines") == 0) continue;
     add(shared, pair.at("a").get<std::string>() + " and " + pair.at("b").get<std::string>() + ": " + pair.at("lines").dump() + " of " +

@@ -7,6 +7,7 @@
 #include "core/jobs/report/style.h"
 #include "core/jobs/report/table.h"
 #include "core/jobs/report/tables.h"
+#include "core/jobs/shared_lines.h"
 
 namespace rolora {
 namespace {
@@ -18,6 +19,7 @@ std::string summary(const RunData& run) {
   }
   for (const auto& part : {tuning_findings(run), perplexity_findings(run)}) findings.insert(findings.end(), part.begin(), part.end());
   if (findings.empty()) return "";
+  if (!mixed_texts(run.inputs().at("texts")).empty()) findings.push_back(disjointness(run));
   return "<section aria-labelledby=\"summary\">\n<h2 id=\"summary\">In short</h2>\n" + findings_list(findings) + "</section>\n";
 }
 
