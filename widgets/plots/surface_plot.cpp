@@ -20,20 +20,40 @@ namespace rolora::widgets {
 
 namespace {
 
-constexpr int kChannels = 256, kTokens = 128;  // of the fine grid
-constexpr int kPaperChannels = 192, kPaperTokens = 96;
+constexpr int kChannels = 256, kTokens = 128;           // of the fine grid
+constexpr int kPaperChannels = 128, kPaperTokens = 64;  // finer than print, and a vector file that a paper can carry
 constexpr double kReach = 6;
 
 class SurfaceFigure : public Figure {
  public:
-  SurfaceFigure(SurfaceScene scene, QString name, QString caption, const CellBlock& all, HeatContents contents)
-      : scene_(std::move(scene)), name_(std::move(name)), caption_(std::move(caption)), all_(all), contents_(std::move(contents)) {
+  SurfaceFigure(SurfaceScene scene, QString name, QString caption)
+      : scene_(std::move(scene)), name_(std::move(name)), caption_(std::move(caption)) {
     for (const HeatPanel& panel : scene_.panels) grids_.emplace_back(*panel.source, kPaperChannels, kPaperTokens);
   }
   QString name() const override { return name_; }
   QString caption() const override { return caption_; }
   double height_to_width() const override { return scene_.panels.size() > 1 ? 0.42 : 0.75; }
-  FigureTable table() const override { return heat_table(contents_, all_, QStringLiteral("token")); }
+  /// What is drawn: the largest magnitude of each block of neighbours.
+  FigureTable table() const override {
+    FigureTable out;
+    out.columns = {QStringLiteral("token"), QStringLiteral("channel"), QStringLiteral("tokens"), QStringLiteral("channels")};
+    for (const HeatPanel& panel : scene_.panels) out.columns.append(scene_.panels.size() > 1 ? panel.title : scene_.value_label);
+    if (grids_.empty()) return out;
+    const HeatSource& source = *scene_.panels.front().source;
+    const SurfaceGrid& grid = grids_.front();
+    const HeatWindow window{0, static_cast<double>(source.columns()), 0, static_cast<double>(source.rows()), grid.channels, grid.tokens};
+    const HeatGrid blocks(source, window);
+    for (int t = 0; t < grid.tokens; ++t) {
+      for (int c = 0; c < grid.channels; ++c) {
+        const CellBlock block = blocks.block(c, t);
+        QStringList row = {QString::number(block.row_begin), QString::number(block.column_begin),
+                           QString::number(block.row_end - block.row_begin), QString::number(block.column_end - block.column_begin)};
+        for (const SurfaceGrid& each : grids_) row.append(exact(each.at(t, c)));
+        out.rows.push_back(std::move(row));
+      }
+    }
+    return out;
+  }
   void paint(QPainter& painter, QSizeF size, const PlotStyle& style) const override {
     if (style.background.alpha() > 0) painter.fillRect(QRectF(QPointF(0, 0), size), style.background);
     const std::vector<QRectF> places = scene_.places(size);
@@ -46,8 +66,6 @@ class SurfaceFigure : public Figure {
  private:
   SurfaceScene scene_;
   QString name_, caption_;
-  CellBlock all_;
-  HeatContents contents_;
   std::vector<SurfaceGrid> grids_;
 };
 
@@ -142,12 +160,7 @@ FigurePtr SurfacePlot::figure() const {
   if (data_.over_rms) parts.append(QStringLiteral("over-rms"));
   if (!data_.a.empty() && data_.comparison != Comparison::only_b) parts.append(data_.a.name);
   if (!data_.b.empty() && data_.comparison != Comparison::only_a) parts.append(data_.b.name);
-  HeatContents contents;
-  contents.panels = scene_.panels;
-  contents.scale_label = scene_.value_label;
-  const HeatSource& source = *scene_.panels.front().source;
-  return std::make_shared<SurfaceFigure>(scene_, parts.join(QLatin1Char('-')), data_.caption,
-                                         CellBlock{0, source.rows(), 0, source.columns()}, contents);
+  return std::make_shared<SurfaceFigure>(scene_, parts.join(QLatin1Char('-')), data_.caption);
 }
 
 QString SurfacePlot::sentence() const {

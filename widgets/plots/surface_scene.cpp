@@ -36,7 +36,9 @@ std::vector<int64_t> whole_ticks(int64_t count, int about) {
 
 double side(int64_t at, int64_t count) { return count > 1 ? 2 * static_cast<double>(at) / static_cast<double>(count - 1) - 1 : 0; }
 
-constexpr double kSteep = 0.06;  // of the box's height within one polygon
+constexpr double kSteep = 0.06;     // of the box's height within one polygon: beyond it one colour would not do
+constexpr double kSpike = 0.2;      // the same on paper, where every colour costs bytes
+constexpr double kPaperPen = 0.15;  // points: closes the seams between polygons
 
 /// From the colour of the low end to that of the high end, straight up to `top`.
 QLinearGradient height_gradient(const SurfaceScene& scene, const HeatColours& colours, QPointF top, double upright, double low,
@@ -48,6 +50,44 @@ QLinearGradient height_gradient(const SurfaceScene& scene, const HeatColours& co
     gradient.setColorAt(share, QColor(colours.of_value(scene.scale.value(low + (high - low) * share))));
   }
   return gradient;
+}
+
+/// A corner of a polygon with its height.
+struct Corner {
+  QPointF at;
+  double height;
+};
+
+/// The part of a polygon above (or below) a height.
+std::vector<Corner> cut(const std::vector<Corner>& polygon, double height, bool above) {
+  std::vector<Corner> out;
+  const auto kept = [&](const Corner& c) { return above ? c.height >= height : c.height <= height; };
+  for (size_t i = 0; i < polygon.size(); ++i) {
+    const Corner &from = polygon[i], &to = polygon[(i + 1) % polygon.size()];
+    if (kept(from)) out.push_back(from);
+    if (kept(from) == kept(to)) continue;
+    const double share = (height - from.height) / (to.height - from.height);
+    out.push_back({from.at + (to.at - from.at) * share, height});
+  }
+  return out;
+}
+
+/// On paper a spike is some bands of one colour each: a gradient of its own for every polygon makes files of many megabytes.
+void paint_bands(QPainter& painter, const SurfaceScene& scene, const HeatColours& colours, const std::vector<Corner>& quad, double low,
+                 double high, QPen pen) {
+  const int bands = std::clamp(static_cast<int>(std::ceil((high - low) / (2 * kSteep))), 2, 6);
+  for (int band = 0; band < bands; ++band) {
+    const double from = low + (high - low) * band / bands, to = low + (high - low) * (band + 1) / bands;
+    const std::vector<Corner> part = cut(cut(quad, from, true), to, false);
+    if (part.size() < 3) continue;
+    QPolygonF polygon;
+    for (const Corner& corner : part) polygon.append(corner.at);
+    const QColor colour(colours.of_value(scene.scale.value((from + to) / 2)));
+    pen.setColor(colour);
+    painter.setPen(pen);
+    painter.setBrush(colour);
+    painter.drawConvexPolygon(polygon);
+  }
 }
 
 /// A text whose edge nearest to the box lies at `at`, away from the box in direction `out`.
@@ -209,7 +249,7 @@ void SurfaceScene::paint_surface(QPainter& painter, const SurfaceGrid& grid, con
   // Antialiased neighbours would let the ground shine through between them; without it polygons meet exactly.
   const bool seams = paper || painter.testRenderHint(QPainter::Antialiasing);
   QPen pen(seams ? Qt::SolidLine : Qt::NoPen);
-  pen.setWidthF(paper ? 0.15 : 0);
+  pen.setWidthF(paper ? kPaperPen : 0);
   pen.setJoinStyle(Qt::RoundJoin);
   QRgb last = 0;
   for (int i = 0; i < grid.tokens - 1; ++i) {
@@ -222,9 +262,15 @@ void SurfaceScene::paint_surface(QPainter& painter, const SurfaceGrid& grid, con
       const auto [least, most] =
           std::minmax_element(corners.begin(), corners.end(), [&](size_t x, size_t y) { return grid.values[x] < grid.values[y]; });
       const double low = height_of(grid.values[*least]), high = height_of(grid.values[*most]);
-      if (high - low > kSteep) {  // a spike: its colour grows with its height
+      if (high - low > (paper ? kSpike : kSteep)) {  // a spike: its colour grows with its height
         const QPointF top = points[*most];
         last = 0;
+        if (paper) {
+          std::vector<Corner> polygon;
+          for (size_t at = 0; at < quad.size(); ++at) polygon.push_back({quad[at], height_of(grid.values[corners[at]])});
+          paint_bands(painter, *this, colours, polygon, low, high, pen);
+          continue;
+        }
         painter.setBrush(QBrush(height_gradient(*this, colours, top, view.upright(), low, high)));
         painter.setPen(Qt::NoPen);
         painter.drawConvexPolygon(quad.data(), 4);
@@ -240,20 +286,24 @@ void SurfaceScene::paint_surface(QPainter& painter, const SurfaceGrid& grid, con
       painter.drawConvexPolygon(quad.data(), 4);
     }
   }
-  paint_skirt(painter, grid, view, points, colours);
+  paint_skirt(painter, grid, view, points, colours, paper);
   painter.restore();
 }
 
 /// Down to the floor along the two near sides, so that the surface does not float.
 void SurfaceScene::paint_skirt(QPainter& painter, const SurfaceGrid& grid, const SurfaceView& view, const std::vector<QPointF>& points,
-                               const HeatColours& colours) const {
+                               const HeatColours& colours, bool paper) const {
   const int token = view.near_v() ? grid.tokens - 1 : 0, channel = view.near_u() ? grid.channels - 1 : 0;
-  painter.setPen(Qt::NoPen);
+  QPen pen(paper ? Qt::SolidLine : Qt::NoPen);
+  pen.setWidthF(paper ? kPaperPen : 0);
   const auto piece = [&](int t0, int c0, int t1, int c1) {
     const size_t a = static_cast<size_t>(t0 * grid.channels + c0), b = static_cast<size_t>(t1 * grid.channels + c1);
     const auto foot = [&](int t, int c) { return view.project(side(c, grid.channels), side(t, grid.tokens), 0); };
     const std::array<QPointF, 4> quad = {points[a], points[b], foot(t1, c1), foot(t0, c0)};
-    painter.setBrush(QColor(colours.of_value(std::min(grid.values[a], grid.values[b]))).darker(118));
+    const QColor colour = QColor(colours.of_value(std::min(grid.values[a], grid.values[b]))).darker(118);
+    pen.setColor(colour);
+    painter.setPen(pen);
+    painter.setBrush(colour);
     painter.drawConvexPolygon(quad.data(), 4);
   };
   for (int c = 0; c + 1 < grid.channels; ++c) piece(token, c, token, c + 1);

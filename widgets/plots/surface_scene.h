@@ -64,7 +64,7 @@ struct SurfaceScene {
   void paint_frame(QPainter& painter, size_t panel, const QRectF& place, const PlotStyle& style) const;
   void paint_surface(QPainter& painter, const SurfaceGrid& grid, const QRectF& box, bool paper) const;
   void paint_skirt(QPainter& painter, const SurfaceGrid& grid, const SurfaceView& view, const std::vector<QPointF>& points,
-                   const HeatColours& colours) const;
+                   const HeatColours& colours, bool paper) const;
 };
 
 }  // namespace rolora::widgets

@@ -148,4 +148,26 @@ TEST(SurfacePlot, FigureIsMadeOfPolygons) {
   if (!folder.isEmpty()) figure_image(*figure, settings).save(folder + QStringLiteral("/paper-surface.png"));
 }
 
+// A site of a real model: everywhere spikes, whose colours once made each polygon a gradient and each figure tens of megabytes.
+TEST(SurfacePlot, AFigureOfManySpikesStaysSmallAndItsDataAreWhatIsDrawn) {
+  MagnitudeData data = surface_data(256, 688);
+  auto spiky = std::make_shared<Matrix>(*data.a.values);
+  for (float& x : spiky->values) x = std::pow(x, 5.0F);
+  data.a.values = spiky;
+  SurfacePlot plot;
+  fill(plot, data);
+  show(plot, 700, 400);
+  const FigurePtr figure = plot.figure();
+  FigureSettings settings;
+  settings.width_inches = 5.5;
+  EXPECT_LT(figure_pdf(*figure, settings).size(), 3'000'000);
+  EXPECT_LT(figure_svg(*figure, settings).size(), 12'000'000);
+  const FigureTable table = figure->table();
+  ASSERT_EQ(table.rows.size(), 128 * 64);
+  float most = 0, shown = 0;
+  for (const float x : spiky->values) most = std::max(most, std::fabs(x));
+  for (const QStringList& row : table.rows) shown = std::max(shown, row[4].toFloat());
+  EXPECT_EQ(shown, most) << "pooled by maximum";
+}
+
 }  // namespace
