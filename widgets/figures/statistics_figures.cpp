@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "widgets/data/describe.h"
@@ -196,9 +197,14 @@ void statistics_figures(const QString& file, const QString& model, const std::fu
   each(
       "profile", [&](SiteKind site) { profile(pair, site, take); }, inputs);
   if (!wants("surface")) return;
+  // Of each site whose values were kept, the layer that reaches farthest: a vector surface weighs megabytes.
+  std::map<SiteKind, std::pair<SiteKey, double>> farthest;
   for (const auto& [key, summary] : pair.a()->sites) {
-    if (summary.kept) surface(pair, key, take);
+    if (!summary.kept) continue;
+    const auto found = farthest.try_emplace(key.site, key, summary.all.absmax).first;
+    if (summary.all.absmax > found->second.second) found->second = {key, summary.all.absmax};
   }
+  for (const auto& [site, layer] : farthest) surface(pair, layer.first, take);
 }
 
 }  // namespace rolora::widgets
