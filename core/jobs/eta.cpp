@@ -10,9 +10,14 @@ void RunEta::begin(size_t station, double now) {
   running_ = true;
   began_ = now_ = now;
   fraction_ = 0;
+  first_ = -1;
 }
 
 void RunEta::advance(double fraction, double now) {
+  if (first_ < 0) {
+    first_ = std::clamp(fraction, 0.0, 1.0);
+    first_at_ = now;
+  }
   fraction_ = std::clamp(std::max(fraction, fraction_), 0.0, 1.0);  // a new stage of the same part does not take back what was done
   now_ = now;
 }
@@ -29,6 +34,9 @@ void RunEta::end(size_t station, double now) {
 std::optional<double> RunEta::station_seconds() const {
   if (!running_) return std::nullopt;
   const double spent = now_ - began_;
+  // A station that goes on begins with what was done before: the pace is that of what was seen here.
+  if (first_ >= 0 && fraction_ - first_ >= 0.005 && now_ - first_at_ >= 0.5)
+    return (now_ - first_at_) * (1 - fraction_) / (fraction_ - first_);
   if (fraction_ >= 0.01 && spent >= 0.5) return spent * (1 - fraction_) / fraction_;
   const double forecast = seconds_of(current_);
   if (forecast < 0) return std::nullopt;

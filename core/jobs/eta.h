@@ -45,6 +45,7 @@ class RunEta {
   size_t current_ = 0;
   bool running_ = false;
   double began_ = 0, now_ = 0, fraction_ = 0;
+  double first_ = -1, first_at_ = 0;  // the first fraction that was told, and when
 };
 
 }  // namespace rolora

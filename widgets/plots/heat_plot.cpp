@@ -21,6 +21,10 @@ QCPAxis* y_axis(const QCPAxisRect* panel) { return panel->axis(QCPAxis::atLeft);
 void HeatPlot::set_contents(HeatContents contents, bool keep_view, bool keep_scale) {
   const bool same_kind = contents.is_signed == contents_.is_signed && contents.powers == contents_.powers && has_data();
   contents_ = std::move(contents);
+  if (contents_.panels.empty()) {  // nothing is drawn: what was drawn goes with the plottables
+    headers_.clear();
+    maps_.clear();
+  }
   if (!keep_scale || !same_kind) {
     scale_.is_signed = contents_.is_signed;
     scale_.powers = contents_.powers;

@@ -183,6 +183,7 @@ void OutlierPanel::follow_selection() {
     view_->setCurrentIndex(index);
     return;
   }
+  view_->selectionModel()->clear();  // the selected place is not among the largest values
 }
 
 void OutlierPanel::focus_selection() {

@@ -275,7 +275,10 @@ void MagnitudeView::show_contents(int generation, const MagnitudeData& data, con
   if (generation != generation_) return;  // something newer is on its way
   const Selection& now = workbench().selection->current();
   const bool keep_scale = same_values(now, shown_) && now.scaling == shown_.scaling && shown_layer_ == asked_layer_;
-  const bool keep_view = now.site == shown_.site;
+  const auto& had = plot_->contents().panels;
+  const bool same_shape = !had.empty() && !heat.panels.empty() && had[0].source->rows() == heat.panels[0].source->rows() &&
+                          had[0].source->columns() == heat.panels[0].source->columns();
+  const bool keep_view = now.site == shown_.site && same_shape;
   shown_ = now;
   shown_layer_ = asked_layer_;
   const QString place = tr("layer %1, %2").arg(asked_layer_).arg(site_title(now.site));

@@ -16,6 +16,7 @@ StatusLine::StatusLine(QWidget* parent) : QFrame(parent) {
 void StatusLine::set_selection(const QString& sentence) {
   if (selection_ == sentence) return;
   selection_ = sentence;
+  hover_.clear();  // of a place that was left by key or search
   tell();
 }
 

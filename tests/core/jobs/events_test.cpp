@@ -44,6 +44,14 @@ TEST(RunEta, AStationsOwnPaceAndTheOthersByKind) {
   EXPECT_DOUBLE_EQ(eta.run_fraction(), 0.25);
 }
 
+TEST(RunEta, AStationThatGoesOnIsTimedByWhatWasSeen) {
+  RunEta eta({{"finetune", 100}});
+  eta.begin(0, 0);
+  eta.advance(0.2, 1);  // done before the run was resumed
+  eta.advance(0.25, 11);
+  EXPECT_DOUBLE_EQ(*eta.station_seconds(), 150) << "10 s for a twentieth, fifteen are left";
+}
+
 TEST(RunEta, SkippedStationsTakeNoTimeAndTeachNoPace) {
   RunEta eta({{"a", 100}, {"a", 100}});
   eta.skip(0);

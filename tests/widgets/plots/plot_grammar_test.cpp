@@ -197,6 +197,20 @@ TEST_F(PlotGrammar, ShiftMarksPlacesInGroupsAndAPlainClickForgetsThem) {
   EXPECT_TRUE(plot.selection().marks.isEmpty());
 }
 
+TEST_F(PlotGrammar, WithoutDataEveryKeyAndButtonIsHarmless) {
+  plot.set_data({});
+  QCoreApplication::processEvents();
+  plot.fit_scale();
+  plot.fit_scale_to_visible();
+  plot.fit_scale_percentiles();
+  for (const Qt::Key key :
+       {Qt::Key_F, Qt::Key_P, Qt::Key_L, Qt::Key_C, Qt::Key_Home, Qt::Key_O, Qt::Key_B, Qt::Key_Right, Qt::Key_Return}) {
+    QTest::keyClick(&plot, key);
+  }
+  EXPECT_EQ(plot.figure(), nullptr);
+  EXPECT_EQ(plot.map(0), nullptr);
+}
+
 TEST_F(PlotGrammar, KeysMoveTheCursorAndJumpToOutliers) {
   QTest::mouseClick(&plot, Qt::LeftButton, Qt::NoModifier, at(1415, 3));
   ASSERT_EQ(plot.selection().channel, 1415);
