@@ -2,6 +2,8 @@
 // rolora-workbench: the window. It links no LibTorch; engines run as workers (the command rolora).
 #include <QApplication>
 #include <QTimer>
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -60,6 +62,8 @@ constexpr bool kWatches = true;
 constexpr bool kWatches = false;
 #endif
 
+constexpr std::array kOnlyWords = {"-h", "--help", "--help-all", "-v", "--version"};
+
 /// Nothing before the first paint: there is nobody to answer yet.
 std::unique_ptr<rolora::widgets::Watchdog> watch() {
   if (!kWatches && !qEnvironmentVariableIsSet("ROLORA_WATCHDOG")) return nullptr;
@@ -73,6 +77,8 @@ std::unique_ptr<rolora::widgets::Watchdog> watch() {
 int main(int argc, char** argv) {
   for (int i = 1; i < argc; i++) {
     if (std::strcmp(argv[i], "--figures") == 0) return rolora::widgets::figures_command(argc, argv);
+    const bool only_words = std::any_of(kOnlyWords.begin(), kOnlyWords.end(), [&](const char* w) { return std::strcmp(argv[i], w) == 0; });
+    if (only_words) qputenv("QT_QPA_PLATFORM", "offscreen");  // text needs no display
   }
   QApplication application(argc, argv);
   QCoreApplication::setApplicationName(QStringLiteral("rolora-workbench"));
