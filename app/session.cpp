@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cmath>
 #include <csignal>
 #include <iostream>
@@ -25,6 +26,7 @@ static_assert(std::atomic<int64_t>::is_always_lock_free);
 // Only what may be called in a signal handler. The first signal asks to save and stop. One within a second of it is the same wish
 // (programs such as timeout signal a process and then its group); a later one ends the program at once.
 extern "C" void on_stop_signal(int number) {
+  const int before = errno;  // of whatever was interrupted
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   const int64_t milliseconds = int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
@@ -32,11 +34,12 @@ extern "C" void on_stop_signal(int number) {
     g_asked_at = milliseconds;
     g_stop = 1;
     static constexpr char kTold[] = "\nstopping: what is done is saved first; again ends at once without saving\n";
-    if (isatty(STDERR_FILENO) && write(STDERR_FILENO, kTold, sizeof kTold - 1) < 0) return;
+    [[maybe_unused]] const ssize_t told = isatty(STDERR_FILENO) ? write(STDERR_FILENO, kTold, sizeof kTold - 1) : 0;
   } else if (milliseconds - g_asked_at > 1000) {
     std::signal(number, SIG_DFL);
     raise(number);
   }
+  errno = before;
 }
 
 void add_general_options(CLI::App& app, GeneralOptions& o) {

@@ -102,8 +102,7 @@ void add_figures(Verbs& verbs) {
   app.add_option(
       "--template", o->only,
       "Only one kind: overview, kurtosis, distribution, profile, surface (of each site kept, its farthest layer), errors, training, "
-      "perplexity (default all of them; own "
-      "choice)");
+      "perplexity (default all of them; own choice)");
   app.add_option("--width", o->width, "Width of a figure in inches, 1 to 40 (default 5.5, one text column; own choice)")
       ->check(CLI::Range(1.0, 40.0));
   app.add_option("--dpi", o->dpi, "Dots per inch of PNG, 36 to 2400 (default 300, what journals ask for; own choice)")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Places marked beside the selected one: how groups are drawn, and what a rectangle selects.
 #include <algorithm>
+#include <array>
+#include <cmath>
 
 #include "widgets/plots/plot.h"
 #include "widgets/plots/plot_interaction.h"
