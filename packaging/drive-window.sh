@@ -80,7 +80,7 @@ look() {  # NAME [live] [WINDOW]: the picture must differ from the one before an
   cp "$work/now.png" "$work/before.png"
   [ -z "${3:-}" ] || import -window "$3" "$work/now.png"
   if [ "$all" = yes ] || grep -qs "gallery/$1.png" "$here/README.md"; then
-    convert "$work/now.png" -strip +dither -colors 128 -define png:compression-level=9 "$out/$1.png"
+    convert "$work/now.png" -strip +dither -colors 256 -define png:compression-level=9 "$out/$1.png"
     echo "$step → $out/$1.png"
   fi
 }
