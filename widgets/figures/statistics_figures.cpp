@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "widgets/base/format.h"
 #include "widgets/data/describe.h"
 #include "widgets/data/statistics_reading.h"
 #include "widgets/plots/distribution_plot.h"
@@ -169,6 +170,8 @@ void surface(const Pair& pair, SiteKey key, const Take& take) {
   data.tokens = pair.summary().token_texts;
   data.window = pair.summary().provenance.context;
   data.caption = words("Magnitudes of %1 in layer %2 by token and channel.").arg(site_title(key.site)).arg(key.layer);
+  const MatrixPtr& any = data.a.empty() ? data.b.values : data.a.values;
+  if (any != nullptr) data.caption += words(" Tokens 0 to %1 are shown.").arg(grouped(any->rows - 1));
   data.caption += QLatin1Char(' ') + pair.facts();
   SurfacePlot plot;
   HeatContents contents = MagnitudePlot::contents_of(data);

@@ -17,8 +17,8 @@ constexpr double kRidge = 0.86;        // of the distance of two layers
 constexpr double kLeftOfView = 0.001;  // share of the values that a fitted view leaves out on the left, and says so
 
 /// Before is a filled area, after is a line over it: told apart without colour.
-LineLook look_of(const PlotStyle& style, bool is_a, bool both) {
-  LineLook look = series_look(style, is_a ? 0 : 1);
+LineLook look_of(const PlotStyle& style, const QString& state, bool is_a, bool both) {
+  LineLook look = state_look(style, state, is_a ? 0 : 1);
   look.marker = Marker::none;
   look.dash = Qt::SolidLine;
   look.width = is_a ? style.line_width * 0.7 : style.line_width;
@@ -128,7 +128,7 @@ void DistributionPlot::draw_layer(const PlotStyle& style) {
 }
 
 void DistributionPlot::draw_series(const PlotStyle& style, const Drawn& drawn) {
-  LineLook look = look_of(style, drawn.is_a, drawn_.size() > 1);
+  LineLook look = look_of(style, drawn.name, drawn.is_a, drawn_.size() > 1);
   if (form_.share_above) {
     look.fill = QColor();
     look.dash = drawn.is_a ? Qt::SolidLine : Qt::DashLine;
@@ -153,7 +153,7 @@ void DistributionPlot::add_rails(const PlotStyle& style) {
                              : tr("zeros: %1 (%2 %)")
                                    .arg(grouped(static_cast<qint64>(zeros)),
                                         number(100 * static_cast<double>(zeros) / static_cast<double>(total), 2));
-    rail.look = look_of(style, drawn.is_a, drawn_.size() > 1);
+    rail.look = look_of(style, drawn.name, drawn.is_a, drawn_.size() > 1);
     for (const auto& [name, value] : source.marks) rail.marks.push_back({name, value / drawn.rms, number(value / drawn.rms)});
     rails.push_back(std::move(rail));
   }
@@ -171,7 +171,7 @@ void DistributionPlot::draw_ridges(const PlotStyle& style) {
   for (const bool is_a : {true, false}) {
     const auto found = std::find_if(drawn_.begin(), drawn_.end(), [is_a](const Drawn& d) { return d.is_a == is_a; });
     if (found == drawn_.end()) continue;
-    legend.push_back({(is_a ? tr("A  %1") : tr("B  %1")).arg(found->name), look_of(style, is_a, true), true});
+    legend.push_back({(is_a ? tr("A  %1") : tr("B  %1")).arg(found->name), look_of(style, found->name, is_a, true), true});
   }
   legend.push_back({data_.token_maxima ? tr("largest |x| of all tokens") : tr("largest |x|"), {}, false});
   legend.back().look.colour = style.text;
@@ -190,7 +190,7 @@ void DistributionPlot::draw_ridges(const PlotStyle& style) {
                                 : tr("layer (height: count, bins of %1)").arg(bin_text(form_.bins_an_octave)));
   for (const Drawn& drawn : drawn_) {
     const double base = -data_.rows[static_cast<size_t>(drawn.row)].layer - kRidge / 2;
-    LineLook look = look_of(style, drawn.is_a, true);
+    LineLook look = look_of(style, drawn.name, drawn.is_a, true);
     std::vector<double> heights;
     for (const uint64_t count : drawn.histogram.counts) heights.push_back(base + ridge_height(count));
     (new StepSeries(x, y, look))->set_steps(drawn.histogram.edges, std::move(heights), base);

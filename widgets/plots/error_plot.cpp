@@ -94,7 +94,7 @@ LineLook ErrorPlot::look_of(const PlotStyle& style, const ErrorSeries& series) c
     if (!states.contains(s.state)) states << s.state;
     if (!methods.contains(s.method)) methods << s.method;
   }
-  LineLook look = series_look(style, static_cast<int>(states.indexOf(series.state)));
+  LineLook look = state_look(style, series.state, static_cast<int>(states.indexOf(series.state)));
   const auto method = static_cast<int>(methods.indexOf(series.method));
   look.dash = series_look(style, method).dash;
   look.hollow = method % 2 == 1;

@@ -14,6 +14,7 @@
 #include <cmath>
 
 #include "widgets/plots/painter_bridge.h"
+#include "widgets/plots/svg_compact.h"
 
 namespace rolora::widgets {
 
@@ -113,7 +114,7 @@ QByteArray figure_svg(const Figure& figure, const FigureSettings& settings) {
       figure.paint(painter, size, style);
     }
   }
-  return bytes;
+  return compact_svg(bytes);
 }
 
 QImage figure_image(const Figure& figure, const FigureSettings& settings) {

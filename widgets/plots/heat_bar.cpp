@@ -38,8 +38,35 @@ HeatScale fitted_scale(const HeatScale& kind, const std::vector<HeatPanel>& pane
     if (floor > 0) least = std::min(least, floor);
   }
   scale.upper = most;
+  if (scale.powers) {
+    scale.upper = 0;
+    for (const HeatPanel& panel : panels) scale.upper = std::max(scale.upper, panel.source->figures().p999);
+    scale.upper = std::min(most, std::max(1.0, scale.upper));  // ×2 either way at least
+  }
   scale.lower = scale.is_signed || !scale.logarithmic ? 0 : std::max(std::isfinite(least) ? least : 0, most / 65536);
   return widened(scale);
+}
+
+HeatScale scale_over(const HeatScale& kind, std::vector<float> values, double low, double high) {
+  if (values.empty()) return kind;
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double q) { return values[static_cast<size_t>(q * static_cast<double>(values.size() - 1))]; };
+  HeatScale scale = kind;
+  scale.upper = at(high);
+  scale.lower = scale.is_signed || !scale.logarithmic ? 0 : at(low);
+  return widened(scale);
+}
+
+double usual_threshold(const std::vector<HeatPanel>& panels) {
+  double median = 0, most = 0, p999 = 0;
+  for (const HeatPanel& panel : panels) {
+    const HeatFigures& f = panel.source->figures();
+    median = std::max(median, f.median);
+    most = std::max(most, f.most);
+    p999 = std::max(p999, f.p999);
+  }
+  constexpr double kTimes = 10;
+  return median > 0 && most >= kTimes * median ? kTimes * median : p999;
 }
 
 HeatScale widened(HeatScale scale) {
@@ -90,6 +117,20 @@ void mark_bar(QCPColorScale* bar, double position, const PlotStyle& style, QCPLa
     line->setPen(halo ? QPen(style.background, style.line_width * 3) : QPen(style.text, style.line_width * 1.2));
     line->setLayer(layer);
   }
+}
+
+void mark_threshold(QCPColorScale* bar, double position, const PlotStyle& style, QCPLayer* layer) {
+  auto* line = new QCPItemLine(bar->parentPlot());
+  line->setClipToAxisRect(false);
+  for (QCPItemPosition* end : {line->start, line->end}) {
+    end->setType(QCPItemPosition::ptAxisRectRatio);
+    end->setAxisRect(bar->axis()->axisRect());
+  }
+  line->start->setCoords(-0.45, 1 - position);
+  line->end->setCoords(-0.02, 1 - position);
+  line->setPen(QPen(style.text, style.line_width));
+  line->setHead(QCPLineEnding(QCPLineEnding::esFlatArrow, style.marker_size, style.marker_size));
+  line->setLayer(layer);
 }
 
 FigureTable heat_table(const HeatContents& contents, const CellBlock& visible, const QString& row_name) {

@@ -6,11 +6,14 @@
 #include <QThreadPool>
 #include <cmath>
 
+#include "widgets/plots/painter_bridge.h"
+
 namespace rolora::widgets {
 
 namespace {
 
-constexpr double kPaperScale = 300.0 / 72;  // pixels a point of images in figures
+constexpr double kPaperScale = 300.0 / 72;    // pixels a point of images in vector figures
+constexpr double kFinestPaper = 1200.0 / 72;  // up to here every cell has a pixel of its own, for who zooms in
 
 }  // namespace
 
@@ -79,17 +82,24 @@ QRectF HeatMap::data_rectangle() const {
   return QRectF(a, b).normalized().intersected(QRectF(mKeyAxis->axisRect()->rect()));
 }
 
-HeatWindow HeatMap::window_for(const QRectF& r, double scale, bool whole_cells) const {
+HeatMap::Resolution HeatMap::resolution(const QCPPainter* painter) const {
+  if (painter == nullptr || !painter->modes().testFlag(QCPPainter::pmVectorized)) return {mParentPlot->bufferDevicePixelRatio()};
+  const auto* bridge = dynamic_cast<const PainterBridge*>(painter->device());
+  const double dots = bridge != nullptr ? bridge->dots_a_unit() : 0;
+  return dots > 0 ? Resolution{dots} : Resolution{kPaperScale, kFinestPaper};
+}
+
+HeatWindow HeatMap::window_for(const QRectF& r, const Resolution& resolution) const {
   HeatWindow w;
   w.left = from_x(r.left()) + 0.5;
   w.right = from_x(r.right()) + 0.5;
   w.top = from_y(r.top()) + 0.5;
   w.bottom = from_y(r.bottom()) + 0.5;
   const auto pixels = [&](double length, double cells) {
-    const double n = std::max(1.0, length * scale);
-    // On paper each cell gets the same number of pixels where there are enough.
-    if (whole_cells && n >= cells && std::fabs(cells - std::round(cells)) < 1e-6)
-      return static_cast<int>(std::ceil(n / cells - 1e-9) * std::round(cells));
+    const double n = std::max(1.0, length * resolution.usual);
+    // In vector files each cell gets the same number of pixels, one at least.
+    if (resolution.most > 0 && std::fabs(cells - std::round(cells)) < 1e-6 && std::max(n, length * resolution.most) >= cells)
+      return static_cast<int>(std::max(1.0, std::ceil(n / cells - 1e-9)) * std::round(cells));
     return static_cast<int>(std::lround(n));
   };
   w.width = pixels(r.width(), std::fabs(w.right - w.left));
@@ -97,19 +107,24 @@ HeatWindow HeatMap::window_for(const QRectF& r, double scale, bool whole_cells) 
   return w;
 }
 
+/// QCustomPlot moves the clip up by one unit before it draws: without the unit more the last line would be missing, a point of white on
+/// paper. The image itself ends with the panel.
+QRect HeatMap::clipRect() const { return QCPAbstractPlottable::clipRect().adjusted(0, 0, 0, 1); }
+
 void HeatMap::draw(QCPPainter* painter) {
   if (!mKeyAxis || !mValueAxis) return;
   const QRectF rectangle = data_rectangle();
   if (rectangle.width() <= 0 || rectangle.height() <= 0) return;
   const bool paper = painter->modes().testFlag(QCPPainter::pmVectorized);
-  const double scale = paper ? kPaperScale : mParentPlot->bufferDevicePixelRatio();
+  const Resolution dots = resolution(painter);
+  const double scale = dots.usual;
   QRectF target = rectangle;
   if (!paper) {  // whole device pixels
     const QPointF a(std::floor(rectangle.left() * scale + 0.5), std::floor(rectangle.top() * scale + 0.5));
     const QPointF b(std::floor(rectangle.right() * scale + 0.5), std::floor(rectangle.bottom() * scale + 0.5));
     target = QRectF(a / scale, QPointF(std::max(b.x(), a.x() + 1), std::max(b.y(), a.y() + 1)) / scale);
   }
-  const HeatWindow window = window_for(target, scale, paper);
+  const HeatWindow window = window_for(target, dots);
   painter->setRenderHint(QPainter::SmoothPixmapTransform, false);
   if (image_.pixels.isNull() || !(image_.window == window)) {
     const HeatGrid grid(*source_, window);
@@ -163,8 +178,7 @@ void HeatMap::make_coarse_later() {
 }
 
 CellBlock HeatMap::block_around(QPointF position, int columns, int rows) const {
-  const HeatWindow window =
-      image_.pixels.isNull() ? window_for(data_rectangle(), mParentPlot->bufferDevicePixelRatio(), false) : image_.window;
+  const HeatWindow window = image_.pixels.isNull() ? window_for(data_rectangle(), resolution(nullptr)) : image_.window;
   if (window.width < 1 || window.height < 1) return {};
   const double left = to_x(window.left - 0.5), right = to_x(window.right - 0.5);
   const double top = to_y(window.top - 0.5), bottom = to_y(window.bottom - 0.5);
@@ -192,10 +206,10 @@ std::optional<std::pair<int64_t, int64_t>> HeatMap::cell_near(QPointF position, 
   return cell;
 }
 
-std::pair<int64_t, int64_t> HeatMap::pooled(bool paper) const {
+std::pair<int64_t, int64_t> HeatMap::pooled(const QCPPainter* painter) const {
   const QRectF rectangle = data_rectangle();
   if (rectangle.isEmpty()) return {1, 1};
-  return HeatGrid(*source_, window_for(rectangle, paper ? kPaperScale : mParentPlot->bufferDevicePixelRatio(), paper)).pooled();
+  return HeatGrid(*source_, window_for(rectangle, resolution(painter))).pooled();
 }
 
 CellBlock HeatMap::visible_cells() const {
@@ -234,6 +248,11 @@ HeatHeader::HeatHeader(HeatMap* map, QCPAxisRect* panel, const PlotStyle& style,
       frame_(style.axis_pen()),
       title_(std::move(title)) {}
 
+void HeatHeader::set_note(const QString& note, const QString& longer) {
+  note_ = note;
+  longer_note_ = longer;
+}
+
 int HeatHeader::height(const PlotStyle& style) {
   return static_cast<int>(std::ceil(std::max(QFontMetricsF(style.title_font).height(), QFontMetricsF(style.tick_font).height()) * 1.25));
 }
@@ -250,14 +269,22 @@ void HeatHeader::draw(QCPPainter* painter) {
   painter->setAntialiasing(true);
   const double tall = QFontMetricsF(title_font_).height();
   QRectF line(rect.left(), rect.top() - tall * 1.2, rect.width(), tall);
-  const auto [rows, columns] = map_->pooled(painter->modes().testFlag(QCPPainter::pmVectorized));
-  QString badge;
-  if (rows > 1 || columns > 1) badge = QCoreApplication::translate("HeatHeader", "max of %1×%2 cells per pixel").arg(rows).arg(columns);
+  const auto [rows, columns] = map_->pooled(painter);
+  QString pooled, pooled_short;
+  if (rows > 1 || columns > 1) {
+    pooled = QCoreApplication::translate("HeatHeader", "max of %1×%2 cells per pixel").arg(rows).arg(columns);
+    pooled_short = QCoreApplication::translate("HeatHeader", "max %1×%2").arg(rows).arg(columns);
+  }
   const QFontMetricsF small(badge_font_), large(title_font_);
-  double badge_width = badge.isEmpty() ? 0 : small.horizontalAdvance(badge) + large.averageCharWidth() * 2;
-  if (badge_width > line.width() * 0.6 && !badge.isEmpty()) {  // a narrow panel: the short form
-    badge = QCoreApplication::translate("HeatHeader", "max %1×%2").arg(rows).arg(columns);
-    badge_width = small.horizontalAdvance(badge) + large.averageCharWidth() * 2;
+  QString badge;
+  double badge_width = 0;
+  for (const QStringList& form :
+       {QStringList{longer_note_, note_, pooled}, {note_, pooled}, {note_, pooled_short}}) {  // a narrow panel: short
+    QStringList parts = form;
+    parts.removeAll(QString());
+    badge = parts.join(QStringLiteral(" · "));
+    badge_width = badge.isEmpty() ? 0 : small.horizontalAdvance(badge) + large.averageCharWidth() * 2;
+    if (badge_width <= std::max(line.width() * 0.6, line.width() - large.horizontalAdvance(title_))) break;
   }
   painter->setFont(title_font_);
   painter->setPen(title_colour_);

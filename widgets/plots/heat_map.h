@@ -30,8 +30,8 @@ class HeatMap : public QCPAbstractPlottable {
   /// The same, but where cells are smaller than pixels a value from `threshold` on that is drawn within a few pixels goes first: a line of
   /// one pixel is hard to point at.
   std::optional<std::pair<int64_t, int64_t>> cell_near(QPointF position, double threshold) const;
-  /// {rows, columns} that one pixel of the present view stands for.
-  std::pair<int64_t, int64_t> pooled(bool paper = false) const;
+  /// {rows, columns} that one pixel of the present view stands for, or of the figure that `painter` makes.
+  std::pair<int64_t, int64_t> pooled(const QCPPainter* painter = nullptr) const;
   /// Rows and columns of which at least a part is visible, ends exclusive.
   CellBlock visible_cells() const;
   bool is_waiting() const { return waiting_; }
@@ -43,6 +43,7 @@ class HeatMap : public QCPAbstractPlottable {
  protected:
   void draw(QCPPainter* painter) override;
   void drawLegendIcon(QCPPainter* painter, const QRectF& rect) const override;
+  QRect clipRect() const override;
 
  private:
   struct Image {
@@ -55,7 +56,13 @@ class HeatMap : public QCPAbstractPlottable {
   double from_x(double x) const;
   double from_y(double y) const;
   QRectF data_rectangle() const;
-  HeatWindow window_for(const QRectF& rectangle, double scale, bool whole_cells) const;
+  /// Pixels a plot unit that the image is made for.
+  struct Resolution {
+    double usual;     ///< where cells are larger than pixels
+    double most = 0;  ///< in vector files: cells are not pooled up to here
+  };
+  Resolution resolution(const QCPPainter* painter) const;
+  HeatWindow window_for(const QRectF& rectangle, const Resolution& resolution) const;
   CellBlock block_around(QPointF position, int columns, int rows) const;
   void draw_later(const HeatWindow& window);
   void make_coarse_later();
@@ -74,6 +81,8 @@ QImage heat_image(const HeatGrid& grid, const HeatWindow& window, const HeatColo
 class HeatHeader : public QCPLayerable {
  public:
   HeatHeader(HeatMap* map, QCPAxisRect* panel, const PlotStyle& style, QString title);
+  /// Said before the pooling; `longer` only where there is room.
+  void set_note(const QString& note, const QString& longer);
   static int height(const PlotStyle& style);
 
  protected:
@@ -86,7 +95,7 @@ class HeatHeader : public QCPLayerable {
   QFont title_font_, badge_font_;
   QColor title_colour_, badge_colour_;
   QPen frame_;
-  QString title_;
+  QString title_, note_, longer_note_;
 };
 
 }  // namespace rolora::widgets

@@ -31,9 +31,31 @@ void HeatPlot::set_contents(HeatContents contents, bool keep_view, bool keep_sca
     scale_.logarithmic = contents_.powers ? false : (contents_.is_signed ? differences_logarithmic_ : magnitudes_logarithmic_);
     scale_ = fitted_scale(scale_, contents_.panels);
   }
+  if (!same_kind) chosen_threshold_.reset();  // of other values
+  usual_threshold_ = usual_threshold(contents_.panels);
   stacked_ = wants_stack(size());
   data_changed(keep_view);
   emit scale_changed(scale_);
+  emit threshold_changed(threshold());
+}
+
+void HeatPlot::set_threshold(std::optional<double> magnitude) {
+  if (magnitude && !(*magnitude > 0)) magnitude.reset();
+  if (magnitude == chosen_threshold_) return;
+  chosen_threshold_ = magnitude;
+  set_selection(selection());  // the bar's mark moves
+  emit threshold_changed(threshold());
+}
+
+void HeatPlot::set_arrangement(Arrangement arrangement) {
+  if (arrangement == arrangement_) return;
+  arrangement_ = arrangement;
+  const bool stack = wants_stack(size());
+  if (has_data() && stack != stacked_) {
+    stacked_ = stack;
+    data_changed(true);
+  }
+  emit arrangement_changed(arrangement_);
 }
 
 void HeatPlot::copy_into(HeatPlot& other) const {
@@ -41,7 +63,9 @@ void HeatPlot::copy_into(HeatPlot& other) const {
   other.scale_ = scale_;
   other.magnitudes_logarithmic_ = magnitudes_logarithmic_;
   other.differences_logarithmic_ = differences_logarithmic_;
-  other.stacked_ = contents_.panels.size() > 1 && contents_.panels[0].source->columns() >= 2 * contents_.panels[0].source->rows();
+  other.arrangement_ = arrangement_;
+  const bool wide = contents_.panels.size() > 1 && contents_.panels[0].source->columns() >= 2 * contents_.panels[0].source->rows();
+  other.stacked_ = contents_.panels.size() > 1 && (arrangement_ == Arrangement::automatic ? wide : arrangement_ == Arrangement::below);
 }
 
 void HeatPlot::draw(const PlotStyle& style) {
@@ -142,6 +166,26 @@ void HeatPlot::recolour() {
     bar_->setGradient(colour_gradient(scale_.is_signed ? QStringLiteral("diverging") : style().colours));
     bar_->axis()->setTicker(QSharedPointer<HeatBarTicker>::create(scale_));
   }
+  note_outside();
+}
+
+/// Colours end with the scale: each panel says how many of its cells do not.
+void HeatPlot::note_outside() {
+  constexpr double kSlack = 1.0 / 512;  // as HeatColours has it
+  const double end = scale_.value(1 + kSlack);
+  for (size_t i = 0; i < headers_.size(); ++i) {
+    const int64_t outside = maps_[i]->source()->cells_beyond(end);
+    headers_[i]->set_note(outside > 0 ? tr("%1 out of range").arg(grouped(outside)) : QString(), contents_.note);
+  }
+}
+
+QString HeatPlot::scale_note() const {
+  int64_t outside = 0;
+  for (const HeatPanel& panel : contents_.panels) outside += panel.source->cells_beyond(scale_.value(1 + 1.0 / 512));
+  QStringList sentences;
+  if (outside > 0) sentences.append(tr("%1 values lie beyond the scale and are marked.").arg(grouped(outside)));
+  if (!contents_.note.isEmpty()) sentences.append(contents_.note + QLatin1Char('.'));
+  return sentences.join(QLatin1Char(' '));
 }
 
 void HeatPlot::set_scale(const HeatScale& scale) {
@@ -159,42 +203,13 @@ void HeatPlot::fit_scale() {
 
 std::vector<float> HeatPlot::visible_magnitudes() const {
   std::vector<float> out;
-  for (const auto& map : maps_) {
-    const CellBlock b = map->visible_cells();
-    const int64_t columns = b.column_end - b.column_begin, cells = (b.row_end - b.row_begin) * columns;
-    constexpr int64_t kMost = 400'000;
-    const int64_t stride = std::max<int64_t>(1, cells / kMost) | 1;
-    for (int64_t i = 0; i < cells; i += stride) {
-      const double v = std::fabs(map->source()->at(b.row_begin + i / columns, b.column_begin + i % columns));
-      if (std::isfinite(v) && v > 0) out.push_back(static_cast<float>(v));
-    }
-    if (stride > 1) {  // the largest is never left out
-      const auto [row, column] = largest_cell(*map->source(), b);
-      out.push_back(static_cast<float>(std::fabs(map->source()->at(row, column))));
-    }
-  }
-  std::sort(out.begin(), out.end());
+  for (const auto& map : maps_) append_magnitudes(*map->source(), map->visible_cells(), out);
   return out;
 }
 
-void HeatPlot::fit_scale_to_visible() {
-  const std::vector<float> values = visible_magnitudes();
-  if (values.empty()) return;
-  HeatScale scale = scale_;
-  scale.upper = values.back();
-  scale.lower = scale.is_signed || !scale.logarithmic ? 0 : values.front();
-  set_scale(widened(scale));
-}
+void HeatPlot::fit_scale_to_visible() { set_scale(scale_over(scale_, visible_magnitudes(), 0, 1)); }
 
-void HeatPlot::fit_scale_percentiles() {
-  const std::vector<float> values = visible_magnitudes();
-  if (values.empty()) return;
-  const auto at = [&](double q) { return values[static_cast<size_t>(q * static_cast<double>(values.size() - 1))]; };
-  HeatScale scale = scale_;
-  scale.upper = at(0.99);
-  scale.lower = scale.is_signed || !scale.logarithmic ? 0 : at(0.01);
-  set_scale(widened(scale));
-}
+void HeatPlot::fit_scale_percentiles() { set_scale(scale_over(scale_, visible_magnitudes(), 0.01, 0.99)); }
 
 void HeatPlot::toggle_log() {
   if (!has_data() || scale_.powers) return;
@@ -217,8 +232,7 @@ void HeatPlot::set_colours(const QString& map) {
 
 std::optional<Hit> HeatPlot::hit(QPointF position) const {
   for (size_t i = 0; i < maps_.size(); ++i) {
-    if (const auto cell = maps_[i]->cell_near(position, outlier_threshold(*maps_[i]->source())))
-      return hit_of_cell(i, {cell->first, cell->second});
+    if (const auto cell = maps_[i]->cell_near(position, threshold())) return hit_of_cell(i, {cell->first, cell->second});
   }
   return {};
 }
@@ -263,8 +277,6 @@ std::optional<Hit> HeatPlot::hit_in(QCPAxisRect* panel, const QRectF& rectangle)
   return {};
 }
 
-double HeatPlot::outlier_threshold(const HeatSource& source) const { return source.figures().median * 10; }
-
 std::optional<Hit> HeatPlot::stepped(int dx, int dy, bool to_outlier) const {
   if (maps_.empty()) return {};
   const HeatSource& source = *maps_.front()->source();
@@ -276,14 +288,38 @@ std::optional<Hit> HeatPlot::stepped(int dx, int dy, bool to_outlier) const {
     if (cell.column < 0) cell.column = largest_cell(source, {cell.row, cell.row + 1, visible.column_begin, visible.column_end}).second;
     return hit_of_cell(0, cell);
   }
-  const double threshold = outlier_threshold(source);
-  for (Cell next{cell.row + dy, cell.column + dx};; next.row += dy, next.column += dx) {
-    if (next.row < 0 || next.column < 0 || next.row >= source.rows() || next.column >= source.columns()) return {};
-    if (!to_outlier || std::fabs(source.at(next.row, next.column)) >= threshold) return hit_of_cell(0, next);
+  if (to_outlier) {
+    const auto next = next_beyond(source, {cell.row, cell.column}, dx, dy, threshold());
+    return next ? std::optional(hit_of_cell(0, {next->first, next->second})) : std::nullopt;
   }
+  const Cell next{cell.row + dy, cell.column + dx};
+  if (next.row < 0 || next.column < 0 || next.row >= source.rows() || next.column >= source.columns()) return {};
+  return hit_of_cell(0, next);
+}
+
+QString HeatPlot::nothing_found(bool to_outlier) const {
+  if (!to_outlier) return {};
+  const double most = maps_.empty() ? 0 : maps_.front()->source()->figures().most;
+  const auto shown = [this](double magnitude) { return scale_.powers ? times(std::exp2(magnitude)) : number(magnitude); };
+  if (most < threshold()) return tr("No value reaches the threshold %1: the largest is %2.").arg(shown(threshold()), shown(most));
+  return tr("No value from %1 on lies further that way.").arg(shown(threshold()));
+}
+
+std::optional<double> HeatPlot::value_at(const Hit& hit) const {
+  for (const auto& map : maps_) {
+    if (hit.panel != map->keyAxis()->axisRect()) continue;
+    const auto column = std::llround(map->keyAxis()->pixelToCoord(hit.position.x()));
+    const auto row = std::llround(map->valueAxis()->pixelToCoord(hit.position.y()));
+    const HeatSource& source = *map->source();
+    if (row < 0 || column < 0 || row >= source.rows() || column >= source.columns()) return {};
+    return source.at(row, column);
+  }
+  return {};
 }
 
 void HeatPlot::mark(const PlotStyle& style) {
+  const double at = scale_.position(threshold());
+  if (!bar_.isNull() && at > 0 && at <= 1) mark_threshold(bar_.data(), at, style, overlay_layer());
   const Cell cell = selected_cell();
   if (cell.row < 0 && cell.column < 0) return;
   for (const auto& map : maps_) {
@@ -328,10 +364,10 @@ FigureTable HeatPlot::table() const {
 double HeatPlot::height_to_width() const { return stacked_ ? 0.8 : contents_.panels.size() > 1 ? 0.42 : 0.52; }
 
 void HeatPlot::keyPressEvent(QKeyEvent* event) {
-  const bool plain = event->modifiers() == Qt::NoModifier;
-  if (plain && event->key() == Qt::Key_F) {
+  const PlotAction action = plot_key(*event).action;
+  if (action == PlotAction::fit_scale) {
     fit_scale_to_visible();
-  } else if (plain && event->key() == Qt::Key_P) {
+  } else if (action == PlotAction::fit_percentiles) {
     fit_scale_percentiles();
   } else {
     const Cell before = selected_cell();
@@ -354,7 +390,10 @@ void HeatPlot::keep_in_sight(Cell cell) {
   });
 }
 
-bool HeatPlot::wants_stack(QSize size) const { return contents_.panels.size() > 1 && size.width() < 1.9 * size.height(); }
+bool HeatPlot::wants_stack(QSize size) const {
+  if (contents_.panels.size() < 2) return false;
+  return arrangement_ == Arrangement::automatic ? size.width() < 1.9 * size.height() : arrangement_ == Arrangement::below;
+}
 
 void HeatPlot::resizeEvent(QResizeEvent* event) {
   const bool stack = wants_stack(event->size());

@@ -62,13 +62,14 @@ HeatSource::HeatSource(MatrixPtr matrix, bool has_sign, double factor) : matrix_
   for (const float v : values) {
     const float magnitude = std::fabs(v);
     if (magnitude > most && magnitude <= 3.402823466e38F) most = magnitude;
+    figures_.any_negative |= v < 0;
+    figures_.not_numbers += std::isnan(v) ? 1 : 0;
   }
   constexpr size_t kSample = 200'000;
   size_t stride = std::max<size_t>(1, values.size() / kSample);
   if (stride > 1) stride |= 1;  // not in step with the columns' count, which is even
   std::vector<float> sample;
   for (size_t i = 0; i < values.size(); i += stride) {
-    if (values[i] < 0) figures_.any_negative = true;
     if (std::isfinite(values[i]) && values[i] != 0) sample.push_back(std::fabs(values[i]));
   }
   auto unsorted = sample.begin();
@@ -84,6 +85,13 @@ HeatSource::HeatSource(MatrixPtr matrix, bool has_sign, double factor) : matrix_
   figures_.p1 = quantile(0.01);
   figures_.median = quantile(0.5);
   figures_.p99 = quantile(0.99);
+  figures_.p999 = quantile(0.999);
+}
+
+int64_t HeatSource::cells_beyond(double magnitude) const {
+  if (!(magnitude < figures_.most)) return 0;
+  const auto limit = static_cast<float>(magnitude / std::fabs(factor_));
+  return std::count_if(matrix_->values.begin(), matrix_->values.end(), [limit](float v) { return std::fabs(v) > limit; });
 }
 
 double HeatSource::at(int64_t row, int64_t column) const {
@@ -176,6 +184,31 @@ std::vector<int32_t> HeatGrid::pool(const std::atomic<bool>& stop) const {
     pool_columns(scratch, line);
   }
   return out;
+}
+
+std::optional<std::pair<int64_t, int64_t>> next_beyond(const HeatSource& source, std::pair<int64_t, int64_t> from, int dx, int dy,
+                                                       double magnitude) {
+  const bool by_rows = dx != 0;
+  const int64_t inner = by_rows ? source.columns() : source.rows(), cells = source.rows() * source.columns();
+  const int64_t step = by_rows ? dx : dy;
+  for (int64_t i = (by_rows ? from.first * inner + from.second : from.second * inner + from.first) + step; i >= 0 && i < cells; i += step) {
+    const std::pair<int64_t, int64_t> cell = by_rows ? std::pair(i / inner, i % inner) : std::pair(i % inner, i / inner);
+    if (std::fabs(source.at(cell.first, cell.second)) >= magnitude) return cell;
+  }
+  return std::nullopt;
+}
+
+void append_magnitudes(const HeatSource& source, const CellBlock& b, std::vector<float>& out) {
+  const int64_t columns = b.column_end - b.column_begin, cells = (b.row_end - b.row_begin) * columns;
+  constexpr int64_t kMost = 400'000;
+  const int64_t stride = std::max<int64_t>(1, cells / kMost) | 1;
+  for (int64_t i = 0; i < cells; i += stride) {
+    const double v = std::fabs(source.at(b.row_begin + i / columns, b.column_begin + i % columns));
+    if (std::isfinite(v) && v > 0) out.push_back(static_cast<float>(v));
+  }
+  if (stride == 1) return;
+  const auto [row, column] = largest_cell(source, b);
+  out.push_back(static_cast<float>(std::fabs(source.at(row, column))));
 }
 
 std::pair<int64_t, int64_t> largest_cell(const HeatSource& source, const CellBlock& block) {

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -14,11 +15,12 @@
 
 namespace rolora::widgets {
 
-/// Of all cells, from every cell (most) and from a regular sample (the others), times the source's factor.
+/// Of all cells: from every cell, or from a regular sample of them where it says so; magnitudes times the source's factor.
 struct HeatFigures {
-  double most = 0;                     ///< largest |x|
-  double least = 0;                    ///< smallest |x| above zero of the sample
-  double p1 = 0, median = 0, p99 = 0;  ///< of |x| above zero
+  double most = 0;                               ///< largest |x|
+  double least = 0;                              ///< smallest |x| above zero of the sample
+  double p1 = 0, median = 0, p99 = 0, p999 = 0;  ///< of |x| above zero of the sample
+  int64_t not_numbers = 0;                       ///< cells that are NaN
   bool any_negative = false;
 };
 
@@ -36,6 +38,8 @@ class HeatSource {
   const HeatFigures& figures() const { return figures_; }
   /// The shown value of a cell.
   double at(int64_t row, int64_t column) const;
+  /// How many cells are shown as more than `magnitude`.
+  int64_t cells_beyond(double magnitude) const;
 
   /// Four neighbouring columns pooled, and 4 × 4 cells, for matrices beyond kDirectCells.
   struct Coarse {
@@ -101,6 +105,12 @@ class HeatGrid {
   int32_t first_column_ = 0, end_column_ = 0;
 };
 
+/// The next cell from `from` on of at least this magnitude: along the row (dx) or the column (dy), then on through the rows or columns that
+/// follow. Nothing: there is none up to the corner.
+std::optional<std::pair<int64_t, int64_t>> next_beyond(const HeatSource& source, std::pair<int64_t, int64_t> from, int dx, int dy,
+                                                       double magnitude);
+/// Magnitudes of a block above zero, unsorted: all, or of a large one a regular sample with the largest.
+void append_magnitudes(const HeatSource& source, const CellBlock& block, std::vector<float>& out);
 /// The cell of a block with the largest magnitude; the first of equals.
 std::pair<int64_t, int64_t> largest_cell(const HeatSource& source, const CellBlock& block);
 

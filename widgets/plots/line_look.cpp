@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/plots/line_look.h"
 
+#include <QRegularExpression>
 #include <array>
 
 namespace rolora::widgets {
@@ -24,6 +25,49 @@ LineLook series_look(const PlotStyle& style, int index) {
   look.marker = markers[at % markers.size()];
   look.marker_size = style.marker_size;
   look.ground = style.background;
+  return look;
+}
+
+namespace {
+
+/// Index of the hue among PlotStyle::series.
+size_t lineage(const QString& state) {
+  constexpr size_t kPlain = 0, kRotated = 1, kFolded = 2, kFirstOther = 3, kOthers = 4;
+  if (state.contains(QLatin1String("rotated"), Qt::CaseInsensitive)) {
+    static const QRegularExpression seed(QStringLiteral("seed[ -]?(\\d+)"), QRegularExpression::CaseInsensitiveOption);
+    const QRegularExpressionMatch found = seed.match(state);
+    const qulonglong number = found.hasMatch() ? found.captured(1).toULongLong() : 0;
+    return number == 0 ? kRotated : kFirstOther + static_cast<size_t>((number - 1) % kOthers);
+  }
+  if (state.contains(QLatin1String("folded"), Qt::CaseInsensitive)) return kFolded;
+  if (state.contains(QLatin1String("plain"), Qt::CaseInsensitive)) return kPlain;
+  size_t sum = 0;  // a name of one's own: the same colour each time
+  for (const QChar c : state) sum = sum * 31 + c.unicode();
+  return kFirstOther + sum % kOthers;
+}
+
+bool is_tuned(const QString& state) {
+  for (const char* word : {"lora", "tuned", "full training"}) {
+    if (state.contains(QLatin1String(word), Qt::CaseInsensitive)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+QColor state_colour(const PlotStyle& style, const QString& state) {
+  if (style.series.empty()) return style.text;
+  const QColor hue = style.series[lineage(state) % style.series.size()];
+  if (!is_tuned(state)) return hue;
+  constexpr float kShade = 0.45F;  // towards the text's colour: further from the ground in light and in dark
+  const auto mixed = [](float x, float y) { return x + (y - x) * kShade; };
+  return QColor::fromRgbF(mixed(hue.redF(), style.text.redF()), mixed(hue.greenF(), style.text.greenF()),
+                          mixed(hue.blueF(), style.text.blueF()));
+}
+
+LineLook state_look(const PlotStyle& style, const QString& state, int index) {
+  LineLook look = series_look(style, index);
+  look.colour = state_colour(style, state);
   return look;
 }
 

@@ -28,6 +28,11 @@ struct LineLook {
 
 /// The look of series `index`: colour, dash and marker of its own, repeating only after every combination was used.
 LineLook series_look(const PlotStyle& style, int index);
+/// The colour of a state, the same in every plot: hues by lineage (plain, rotated by seed 0, folded, further seeds), a fine-tuned state in
+/// a stronger shade of what it was tuned from. `state` is its name anywhere: "plain", "story: rotated (seed 0) + LoRA, GPTQ W4A4".
+QColor state_colour(const PlotStyle& style, const QString& state);
+/// series_look() with the state's colour; `index` gives dash and marker.
+LineLook state_look(const PlotStyle& style, const QString& state, int index);
 /// The marker alone, its centre at `centre`.
 void draw_marker(QPainter& painter, const LineLook& look, QPointF centre);
 /// A short piece of the line with its marker or fill, as legends show it.

@@ -53,6 +53,7 @@ QString LogTicker::getTickLabel(double tick, const QLocale& locale, QChar format
   Q_UNUSED(format);
   Q_UNUSED(precision);
   if (labels_ == Labels::si) return si(tick);
+  if (tick >= 999.5 && tick < 1.1e5) return grouped(std::llround(tick));
   if (tick >= 0.9e-3 && tick < 1.1e5) return QString::number(tick, 'g', 6);
   return QStringLiteral("%1")
       .arg(tick, 0, 'g', 3)
@@ -66,6 +67,7 @@ QString IndexTicker::getTickLabel(double tick, const QLocale&, QChar, int) { ret
 
 QString NumberTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
   if (std::fabs(tick) < 1e-12) return QStringLiteral("0");
+  if (std::fabs(tick) >= 1000 && std::fabs(tick) < 1e4 && tick == std::round(tick)) return grouped(std::llround(tick));
   return std::fabs(tick) < 1e4 ? QString::number(tick, 'g', 5) : si(tick, 4);
 }
 

@@ -12,10 +12,6 @@ namespace rolora::widgets {
 
 namespace {
 
-ComparedLook look_of(const MagnitudeData& data) {
-  return {data.over_rms ? MagnitudePlot::tr("|x| / rms") : MagnitudePlot::tr("|x|"), false};
-}
-
 QString visible_text(QString token) {
   token.replace(QLatin1Char('\n'), QStringLiteral("⏎")).replace(QLatin1Char('\t'), QStringLiteral("⇥"));
   return token;
@@ -82,6 +78,8 @@ QString token_neighbours(const QStringList& tokens, int64_t at, int around) {
 
 MagnitudePlot::MagnitudePlot(QWidget* parent) : HeatPlot(parent) { set_title(tr("Magnitude: token × channel")); }
 
+ComparedLook MagnitudePlot::look_of(const MagnitudeData& data) { return {data.over_rms ? tr("|x| / rms") : tr("|x|"), false, true}; }
+
 HeatContents MagnitudePlot::contents_of(const MagnitudeData& data) {
   HeatContents out = compare(data.a, data.b, data.comparison, look_of(data));
   if (out.is_signed) return out;
@@ -118,12 +116,13 @@ std::unique_ptr<Plot> MagnitudePlot::copy() const {
 
 QString MagnitudePlot::cell_text(size_t panel, Cell cell) const {
   const int state = state_of_panel(data_.a, data_.b, data_.comparison, panel);
-  const double median = contents().is_signed ? 0 : contents().panels[panel].source->figures().median;
+  const double map_median = contents().is_signed ? 0 : contents().panels[panel].source->figures().median;
   QString out = QStringLiteral("%1 · %2").arg(token_words(data_.tokens, cell.row), tr("channel %1").arg(cell.column));
   if (data_.without_first && data_.window > 0 && cell.row % data_.window == 0) {
     out += tr(" · first token of its window, left out");
   } else {
-    out += QStringLiteral(" · ") + compared_text(data_.a, data_.b, data_.comparison, look_of(data_), panel, cell.row, cell.column, median);
+    out +=
+        QStringLiteral(" · ") + compared_text(data_.a, data_.b, data_.comparison, look_of(data_), panel, cell.row, cell.column, map_median);
   }
   if (state >= 0) out.prepend((state == 0 ? data_.a.name : data_.b.name) + QStringLiteral(" · "));
   const QString around = token_neighbours(data_.tokens, cell.row, 5);
@@ -132,6 +131,7 @@ QString MagnitudePlot::cell_text(size_t panel, Cell cell) const {
 
 Selection MagnitudePlot::cell_selection(size_t, Cell cell) const {
   Selection out = selection();
+  if (data_.layer >= 0) out.layer = data_.layer;
   out.token = static_cast<int>(cell.row);
   out.channel = static_cast<int>(cell.column);
   return out;
@@ -146,13 +146,9 @@ QSharedPointer<QCPAxisTicker> MagnitudePlot::row_ticker(const PlotStyle& style) 
 }
 
 QString MagnitudePlot::file_name() const {
-  QStringList parts{QStringLiteral("magnitude"), data_.site};
-  if (data_.over_rms) parts.append(QStringLiteral("over-rms"));
-  if (data_.comparison == Comparison::difference) parts.append(QStringLiteral("difference"));
-  if (data_.comparison == Comparison::ratio) parts.append(QStringLiteral("ratio"));
-  if (!data_.a.empty() && data_.comparison != Comparison::only_b) parts.append(data_.a.name);
-  if (!data_.b.empty() && data_.comparison != Comparison::only_a) parts.append(data_.b.name);
-  return parts.join(QLatin1Char('-'));
+  return compared_name({QStringLiteral("magnitude"), data_.site}, data_.over_rms, data_.a, data_.b, data_.comparison);
 }
+
+QString MagnitudePlot::caption() const { return with_note(data_.caption, scale_note()); }
 
 }  // namespace rolora::widgets

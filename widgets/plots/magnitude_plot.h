@@ -13,7 +13,8 @@ namespace rolora::widgets {
 struct MagnitudeData {
   ComparedState a, b;
   Comparison comparison = Comparison::side_by_side;
-  QString site;  ///< "layers.3.down_in"
+  QString site;    ///< "layers.3.down_in"
+  int layer = -1;  ///< of the site: what a click selects; −1: the selected one
   bool over_rms = false;
   QStringList tokens;          ///< texts by position; fewer than rows or none is fine
   int64_t window = 0;          ///< tokens of a window; 0: unknown
@@ -38,6 +39,7 @@ class MagnitudePlot : public HeatPlot {
   void clear_data();
   const MagnitudeData& data() const { return data_; }
   static HeatContents contents_of(const MagnitudeData& data);
+  static ComparedLook look_of(const MagnitudeData& data);
 
  protected:
   std::unique_ptr<Plot> copy() const override;
@@ -50,7 +52,7 @@ class MagnitudePlot : public HeatPlot {
   QString row_name() const override { return QStringLiteral("token"); }
   QSharedPointer<QCPAxisTicker> row_ticker(const PlotStyle& style) const override;
   QString file_name() const override;
-  QString caption() const override { return data_.caption; }
+  QString caption() const override;
 
  private:
   MagnitudeData data_;

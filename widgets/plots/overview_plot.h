@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QString>
-#include <vector>
 
 #include "widgets/plots/compared.h"
 #include "widgets/plots/heat_plot.h"
@@ -36,12 +35,11 @@ class OverviewPlot : public HeatPlot {
   QString column_label() const override;
   QString row_name() const override { return QStringLiteral("layer"); }
   QString file_name() const override;
-  QString caption() const override { return data_.caption; }
+  QString caption() const override { return with_note(data_.caption, scale_note()); }
 
  private:
   ComparedLook look() const;
   OverviewData data_;
-  std::vector<std::vector<double>> medians_;  // [panel][layer]
 };
 
 }  // namespace rolora::widgets

@@ -83,6 +83,13 @@ PainterBridge::PainterBridge(QPainter& target, QSizeF size, bool outlines)
 
 PainterBridge::~PainterBridge() { target_.restore(); }
 
+double PainterBridge::dots_a_unit() const {
+  const QPaintEngine* engine = target_.paintEngine();
+  if (engine == nullptr || engine->type() != QPaintEngine::Raster) return 0;
+  const QTransform transform = target_.combinedTransform();
+  return std::hypot(transform.m11(), transform.m12());
+}
+
 QPaintEngine* PainterBridge::paintEngine() const { return engine_.get(); }
 
 int PainterBridge::metric(PaintDeviceMetric metric) const {

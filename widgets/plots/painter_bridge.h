@@ -17,6 +17,8 @@ class PainterBridge : public QPaintDevice {
   PainterBridge(QPainter& target, QSizeF size, bool outlines = false);
   ~PainterBridge() override;
   QPaintEngine* paintEngine() const override;
+  /// Of the target, where it is made of dots; 0 for vector files.
+  double dots_a_unit() const;
 
  protected:
   int metric(PaintDeviceMetric metric) const override;

@@ -85,6 +85,7 @@ void PerplexityPlot::toggle_log() {
 void PerplexityPlot::draw(const PlotStyle& style) {
   LineLook quantized = series_look(style, 1), full = series_look(style, 0);
   quantized.width = full.width = 0;
+  quantized.colour = full.colour = style.text;  // in the legend; a row has its state's colour
   full.hollow = true;
   plotLayout()->addElement(0, 0,
                            new LegendBar(this, style, {{tr("as evaluated"), quantized}, {tr("the same weights at full precision"), full}}));
@@ -107,6 +108,7 @@ void PerplexityPlot::draw(const PlotStyle& style) {
     places_.push_back(next);
     names->addTick(place(i), row.state);
     next += 1;
+    quantized.colour = full.colour = state_colour(style, row.state);
     LineLook bar;
     bar.colour = style.axis;
     bar.width = style.axis_width;

@@ -24,6 +24,7 @@
 #include "widgets/data/selection.h"
 #include "widgets/plots/accessible_chart.h"
 #include "widgets/plots/figure.h"
+#include "widgets/plots/plot_keys.h"
 
 namespace rolora::widgets {
 
@@ -69,6 +70,7 @@ class Plot : public QCustomPlot, public SpokenChart {
  signals:
   void hovered(const rolora::widgets::Hit& hit);
   void left();                                                 ///< the pointer left the plot
+  void told(const QString& message);                           ///< why a key did nothing
   void proposed(const rolora::widgets::Selection& selection);  ///< click, arrow keys
   void drilled(const rolora::widgets::Selection& selection);   ///< double click, Enter
   void climbed();                                              ///< Backspace
@@ -90,6 +92,10 @@ class Plot : public QCustomPlot, public SpokenChart {
   virtual double height_to_width() const { return 0.62; }
   /// The cell one step from the selected one; to_outlier: to the next one above the threshold in that direction.
   virtual std::optional<Hit> stepped(int dx, int dy, bool to_outlier) const;
+  /// What to say where stepped() found nothing.
+  virtual QString nothing_found(bool) const { return {}; }
+  /// Whether panels are filled by an image, on which only black and white are seen everywhere.
+  virtual bool is_image() const { return false; }
   /// Draws the selected cell on overlay_layer().
   virtual void mark(const PlotStyle& style);
   /// The most prominent thing within a rectangle of a panel: what Ctrl+drag selects.
@@ -146,8 +152,8 @@ class Plot : public QCustomPlot, public SpokenChart {
   void zoom_at(QPointF position, double factor, bool x, bool y);
   void pan(QCPAxisRect* panel, QPointF from, QPointF to);
   void zoom_to(QCPAxisRect* panel, const QRectF& rectangle);
-  bool view_key(const QKeyEvent& event);
-  bool cursor_key(const QKeyEvent& event);
+  bool act(const PlotKey& key, bool again);
+  void move_cursor(const PlotKey& key);
   void clear_or_fit();
   std::optional<Hit> cursor() const;
   PlotStyle style_;

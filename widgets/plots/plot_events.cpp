@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "widgets/plots/plot.h"
+#include "widgets/plots/plot_actions.h"
 #include "widgets/plots/plot_interaction.h"
 
 namespace rolora::widgets {
@@ -14,56 +15,16 @@ namespace {
 
 constexpr double kWheelStep = 0.8;  // of the range, a notch
 
-/// Keys that a plot takes even where the window has a shortcut of the same name.
-bool is_plot_key(const QKeyEvent& event) {
-  const auto modifiers = event.modifiers() & ~(Qt::KeypadModifier | Qt::ShiftModifier);
-  switch (event.key()) {
-    case Qt::Key_Left:
-    case Qt::Key_Right:
-      return modifiers == Qt::NoModifier || modifiers == Qt::ControlModifier || modifiers == Qt::AltModifier;
-    case Qt::Key_Up:
-    case Qt::Key_Down:
-      return modifiers == Qt::NoModifier || modifiers == Qt::ControlModifier;
-    case Qt::Key_B:
-    case Qt::Key_O:
-    case Qt::Key_Home:
-    case Qt::Key_L:
-    case Qt::Key_C:
-    case Qt::Key_T:
-    case Qt::Key_F:
-    case Qt::Key_P:
-    case Qt::Key_Space:
-    case Qt::Key_PageUp:
-    case Qt::Key_PageDown:
-    case Qt::Key_Return:
-    case Qt::Key_Enter:
-    case Qt::Key_Escape:
-    case Qt::Key_Backspace:
-      return modifiers == Qt::NoModifier;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 bool Plot::event(QEvent* event) {
+  if (claims_key(event)) return true;
+  if (changes_style(*event) && interaction_ && interaction_->follows_palette && !style_.paper) {
+    PlotStyle style = PlotStyle::screen(palette(), font());
+    style.colours = style_.colours;
+    set_style(style);
+  }
   switch (event->type()) {
-    case QEvent::ShortcutOverride:
-      if (is_plot_key(*static_cast<QKeyEvent*>(event))) {
-        event->accept();
-        return true;
-      }
-      break;
-    case QEvent::PaletteChange:
-    case QEvent::ApplicationPaletteChange:
-    case QEvent::FontChange:
-      if (interaction_ && interaction_->follows_palette && !style_.paper) {
-        PlotStyle style = PlotStyle::screen(palette(), font());
-        style.colours = style_.colours;
-        set_style(style);
-      }
-      break;
     case QEvent::FocusIn:
     case QEvent::FocusOut: {
       const auto reason = static_cast<QFocusEvent*>(event)->reason();
@@ -187,11 +148,7 @@ void Plot::contextMenuEvent(QContextMenuEvent* event) {
 }
 
 void Plot::keyPressEvent(QKeyEvent* event) {
-  if (event->key() == Qt::Key_Backspace) {
-    emit climbed();
-  } else if (!has_data() || !is_plot_key(*event) || (!view_key(*event) && !cursor_key(*event))) {
-    QCustomPlot::keyPressEvent(event);
-  }
+  if (!act(plot_key(*event), event->isAutoRepeat())) QCustomPlot::keyPressEvent(event);
 }
 
 void Plot::keyReleaseEvent(QKeyEvent* event) {
@@ -203,84 +160,42 @@ void Plot::keyReleaseEvent(QKeyEvent* event) {
   QCustomPlot::keyReleaseEvent(event);
 }
 
-bool Plot::view_key(const QKeyEvent& event) {
-  switch (event.key()) {
-    case Qt::Key_B:
-      step_history(!(event.modifiers() & Qt::ShiftModifier));
-      return true;
-    case Qt::Key_Left:
-    case Qt::Key_Right:
-      if (!(event.modifiers() & Qt::AltModifier)) return false;
-      step_history(event.key() == Qt::Key_Left);
-      return true;
-    case Qt::Key_O:
-      zoom_out();
-      return true;
-    case Qt::Key_Home:
-      fit();
-      return true;
-    case Qt::Key_L:
-      toggle_log();
-      return true;
-    case Qt::Key_C:
-      cycle_colours();
-      return true;
-    case Qt::Key_T:
-      emit table_asked();
-      return true;
-    case Qt::Key_Space:
-      if (!event.isAutoRepeat()) {
+/// False for keys that mean nothing here.
+bool Plot::act(const PlotKey& key, bool again) {
+  if (!has_data() && key.action != PlotAction::climb) return false;
+  if (do_common_action(*this, key.action)) return true;
+  switch (key.action) {
+    case PlotAction::hold_to_pan:
+      if (!again) {
         interaction_->space = true;
         setCursor(Qt::OpenHandCursor);
       }
+      return true;
+    case PlotAction::drill:
+      if (const auto here = cursor()) emit drilled(here->selection);
+      return true;
+    case PlotAction::mark:
+      if (const auto here = cursor()) emit proposed(with_mark(selection_, here->selection, key.same_group));
+      return true;
+    case PlotAction::leave:
+      clear_or_fit();
+      return true;
+    case PlotAction::move:
+      move_cursor(key);
       return true;
     default:
       return false;
   }
 }
 
-bool Plot::cursor_key(const QKeyEvent& event) {
-  int dx = 0, dy = 0;
-  switch (event.key()) {
-    case Qt::Key_PageUp:
-      emit layer_stepped(-1);
-      return true;
-    case Qt::Key_PageDown:
-      emit layer_stepped(+1);
-      return true;
-    case Qt::Key_Return:
-    case Qt::Key_Enter:
-      if (const auto here = cursor()) {
-        if (event.modifiers() & Qt::ShiftModifier) {
-          emit proposed(with_mark(selection_, here->selection, event.modifiers() & Qt::ControlModifier));
-        } else {
-          emit drilled(here->selection);
-        }
-      }
-      return true;
-    case Qt::Key_Escape:
-      clear_or_fit();
-      return true;
-    case Qt::Key_Left:
-      dx = -1;
-      break;
-    case Qt::Key_Right:
-      dx = 1;
-      break;
-    case Qt::Key_Up:
-      dy = -1;
-      break;
-    case Qt::Key_Down:
-      dy = 1;
-      break;
-    default:
-      return false;
-  }
-  if (const auto next = stepped(dx, dy, event.modifiers() & Qt::ControlModifier)) {
+void Plot::move_cursor(const PlotKey& key) {
+  if (const auto next = stepped(key.dx, key.dy, key.to_outlier)) {
     show_hit(next, true);
     emit proposed(next->selection);
+  } else if (const QString why = nothing_found(key.to_outlier); !why.isEmpty()) {
+    emit told(why);
+    announce_sentence(this, why);
   }
-  return true;
 }
 
 void Plot::clear_or_fit() {

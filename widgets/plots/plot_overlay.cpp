@@ -27,13 +27,14 @@ void PlotOverlay::draw(QCPPainter* painter) {
 void PlotOverlay::draw_cross(QCPPainter* painter, const Cross& cross) const {
   if (cross.panel.isNull()) return;
   const QRectF rect = cross.panel->rect();
-  QColor colour = style_->highlight;
+  const auto* plot = qobject_cast<const Plot*>(parentPlot());
+  const bool image = plot != nullptr && plot->is_image();
+  const QColor colour = image ? QColor(Qt::white) : style_->highlight;
   painter->save();
   painter->setClipRect(rect.adjusted(-1, -1, 1, 1));
   painter->setAntialiasing(false);
-  // A light line in a dark one: seen on every colour of a heat map.
-  QColor halo = style_->background;
-  halo.setAlphaF(0.55F);
+  QColor halo = image ? QColor(Qt::black) : style_->background;  // a light line in a dark one is seen on every colour of a heat map
+  halo.setAlphaF(image ? 0.75F : 0.55F);
   for (const QPen& pen : {QPen(halo, 3), QPen(colour, 1, cross.dashed ? Qt::DashLine : Qt::SolidLine)}) {
     painter->setPen(pen);
     if (std::isfinite(cross.at.x())) painter->drawLine(QLineF(cross.at.x(), rect.top(), cross.at.x(), rect.bottom()));

@@ -44,6 +44,14 @@ double largest_ratio(const std::vector<ProfileLayer>& layers, double ProfileLaye
   return largest;
 }
 
+/// Colour says the state; dash and marker say which of its lines.
+LineLook token_look(const PlotStyle& style, const QColor& colour, int line) {
+  LineLook look = series_look(style, line);
+  look.colour = colour;
+  look.hollow = line % 2 == 1;
+  return look;
+}
+
 HeadLine ratio_line(const PlotStyle& style, const QString& what, double ratio) {
   HeadLine line{QStringLiteral("%1  %2").arg(what, times(ratio)), style.tick_font, style.text};
   if (ratio > kNotableRatio) {
@@ -84,7 +92,7 @@ double ProfilePlot::value_of(const ProfileLayer& layer, int line) const {
 
 void ProfilePlot::draw(const PlotStyle& style) {
   std::vector<LegendEntry> legend;
-  for (int line = 0; line < kTokenLines; ++line) legend.push_back({line_name(line), series_look(style, line)});
+  for (int line = 0; line < kTokenLines; ++line) legend.push_back({line_name(line), token_look(style, style.text, line)});
   plotLayout()->addElement(0, 0, new LegendBar(this, style, std::move(legend)));
   auto* grid = new QCPLayoutGrid;
   grid->setColumnSpacing(static_cast<int>(std::ceil(style.spacing)));
@@ -126,13 +134,14 @@ void ProfilePlot::draw_tokens(const PlotStyle& style, QCPLayoutGrid* grid, const
   set_head(panel, {{name, style.title_font, style.text},
                    ratio_line(style, tr("max(top-1 / median)"), series.top_ratio()),
                    ratio_line(style, tr("max(median / min-1)"), series.least_ratio())});
+  const QColor colour = state_colour(style, series.name);
   for (int line = 0; line < kTokenLines; ++line) {
     std::vector<double> keys, values;
     for (const ProfileLayer& layer : series.layers) {
       keys.push_back(layer.layer);
       values.push_back(value_of(layer, line));
     }
-    (new LineSeries(bottom_axis(panel), left_axis(panel), series_look(style, line)))->set_points(std::move(keys), std::move(values));
+    (new LineSeries(bottom_axis(panel), left_axis(panel), token_look(style, colour, line)))->set_points(std::move(keys), std::move(values));
   }
 }
 
@@ -151,7 +160,7 @@ void ProfilePlot::draw_kurtosis(const PlotStyle& style) {
       keys.push_back(layer.layer);
       values.push_back(layer.kurtosis);
     }
-    LineLook look = series_look(style, is_a ? 0 : 1);
+    LineLook look = state_look(style, side(is_a)->name, is_a ? 0 : 1);
     look.hollow = !is_a;
     names << (is_a ? tr("solid: %1") : tr("dashed: %1")).arg(side(is_a)->name);
     (new LineSeries(bottom_axis(kurtosis_), left_axis(kurtosis_), look))->set_points(std::move(keys), std::move(values));

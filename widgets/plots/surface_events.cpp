@@ -4,64 +4,28 @@
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QStyleHints>
+#include <cmath>
+#include <utility>
 
+#include "widgets/plots/plot_actions.h"
 #include "widgets/plots/surface_plot.h"
 
 namespace rolora::widgets {
 
-namespace {
-
-constexpr double kDegreesAKey = 5;
-
-bool is_surface_key(const QKeyEvent& event) {
-  if (event.modifiers() & ~(Qt::KeypadModifier | Qt::ShiftModifier)) return false;
-  switch (event.key()) {
-    case Qt::Key_Left:
-    case Qt::Key_Right:
-    case Qt::Key_Up:
-    case Qt::Key_Down:
-    case Qt::Key_Home:
-    case Qt::Key_L:
-    case Qt::Key_C:
-    case Qt::Key_T:
-    case Qt::Key_PageUp:
-    case Qt::Key_PageDown:
-    case Qt::Key_Return:
-    case Qt::Key_Enter:
-    case Qt::Key_Escape:
-    case Qt::Key_Backspace:
-      return true;
-    default:
-      return false;
-  }
-}
-
-}  // namespace
-
 bool SurfacePlot::event(QEvent* event) {
-  switch (event->type()) {
-    case QEvent::ShortcutOverride:
-      if (is_surface_key(*static_cast<QKeyEvent*>(event))) {
-        event->accept();
-        return true;
-      }
-      break;
-    case QEvent::PaletteChange:
-    case QEvent::FontChange: {
-      PlotStyle style = PlotStyle::screen(palette(), font());
-      style.colours = style_.colours;
-      set_style(style);
-      break;
-    }
-    case QEvent::Show:
-      turned();
-      break;
-    case QEvent::FocusIn:
-    case QEvent::FocusOut:
-      update();
-      break;
-    default:
-      break;
+  if (claims_key(event)) return true;
+  if (changes_style(*event)) {
+    PlotStyle style = PlotStyle::screen(palette(), font());
+    style.colours = style_.colours;
+    set_style(style);
+  } else if (event->type() == QEvent::Show) {
+    turned();
+  } else if (event->type() == QEvent::FocusIn || event->type() == QEvent::FocusOut) {
+    space_ = false;
+    update();
+  } else if (event->type() == QEvent::KeyRelease && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Space) {
+    space_ = false;
+    unsetCursor();
   }
   return QWidget::event(event);
 }
@@ -72,22 +36,19 @@ void SurfacePlot::resizeEvent(QResizeEvent* event) {
 }
 
 void SurfacePlot::mousePressEvent(QMouseEvent* event) {
-  if (event->button() != Qt::LeftButton || scene_.panels.empty()) return;
+  if ((event->button() != Qt::LeftButton && event->button() != Qt::MiddleButton) || scene_.panels.empty()) return;
   pressed_at_ = last_at_ = event->position();
+  panning_ = event->button() == Qt::MiddleButton || space_;
   event->accept();
 }
 
 void SurfacePlot::mouseMoveEvent(QMouseEvent* event) {
   if (scene_.panels.empty()) return;
-  if (!(event->buttons() & Qt::LeftButton)) {
+  if (!(event->buttons() & (Qt::LeftButton | Qt::MiddleButton))) {
     const bool had = hovered_.has_value();
     hovered_ = peak_at(event->position());
     if (hovered_) {
-      Hit hit;
-      hit.selection = selection_of(*hovered_);
-      hit.text = text_of(*hovered_);
-      hit.position = hovered_->position;
-      emit hovered(hit);
+      emit hovered(hit_of(*hovered_));
     } else if (had) {
       emit left();
     }
@@ -97,8 +58,9 @@ void SurfacePlot::mouseMoveEvent(QMouseEvent* event) {
   if (!turning_ && (event->position() - pressed_at_).manhattanLength() < QGuiApplication::styleHints()->startDragDistance()) return;
   turning_ = true;
   setCursor(Qt::ClosedHandCursor);
-  const QPointF moved = event->position() - last_at_;
+  const QPointF moved = event->position() - last_at_, before = last_at_;
   last_at_ = event->position();
+  if (panning_) return pan(before, last_at_);
   const double degrees = 180.0 / std::max(1, std::min(width(), height()));  // across the widget is half a turn
   Camera camera = scene_.camera;
   camera.azimuth -= moved.x() * degrees;
@@ -107,11 +69,14 @@ void SurfacePlot::mouseMoveEvent(QMouseEvent* event) {
 }
 
 void SurfacePlot::mouseReleaseEvent(QMouseEvent* event) {
-  if (event->button() != Qt::LeftButton) return;
+  if (event->button() != Qt::LeftButton && event->button() != Qt::MiddleButton) return;
+  const bool pans = std::exchange(panning_, false);
   if (turning_) {
     turning_ = false;
     unsetCursor();
     turned();
+  } else if (pans) {
+    return;
   } else if (const auto peak = peak_at(event->position())) {
     emit proposed(clicked(selection_, selection_of(*peak), event->modifiers()));
   }
@@ -121,61 +86,51 @@ void SurfacePlot::mouseDoubleClickEvent(QMouseEvent* event) {
   if (const auto peak = peak_at(event->position()); peak && event->button() == Qt::LeftButton) emit drilled(selection_of(*peak));
 }
 
+void SurfacePlot::wheelEvent(QWheelEvent* event) {
+  constexpr double kWheelStep = 0.8;  // of the range, a notch
+  const QPoint turned_by = event->angleDelta();
+  const int delta = turned_by.y() != 0 ? turned_by.y() : turned_by.x();
+  if (scene_.panels.empty() || delta == 0) return;
+  const bool only_channels = event->modifiers() & Qt::ControlModifier, only_tokens = event->modifiers() & Qt::ShiftModifier;
+  zoom(event->position(), std::pow(kWheelStep, delta / 120.0), !only_tokens, !only_channels);
+  event->accept();
+}
+
 void SurfacePlot::keyPressEvent(QKeyEvent* event) {
-  Camera camera = scene_.camera;
-  switch (is_surface_key(*event) ? event->key() : 0) {
-    case Qt::Key_Left:
-      camera.azimuth += kDegreesAKey;
-      break;
-    case Qt::Key_Right:
-      camera.azimuth -= kDegreesAKey;
-      break;
-    case Qt::Key_Up:
-      camera.elevation += kDegreesAKey;
-      break;
-    case Qt::Key_Down:
-      camera.elevation -= kDegreesAKey;
-      break;
-    case Qt::Key_Home:
-      camera = Camera{};
-      break;
-    case Qt::Key_L:
-      toggle_log();
-      return;
-    case Qt::Key_C:
-      cycle_colours();
-      return;
-    case Qt::Key_T:
-      emit table_asked();
-      return;
-    case Qt::Key_PageUp:
-      emit layer_stepped(-1);
-      return;
-    case Qt::Key_PageDown:
-      emit layer_stepped(+1);
-      return;
-    case Qt::Key_Backspace:
-      emit climbed();
-      return;
-    case Qt::Key_Return:
-    case Qt::Key_Enter:
+  if (!act(plot_key(*event))) QWidget::keyPressEvent(event);
+}
+
+bool SurfacePlot::act(const PlotKey& key) {
+  if (do_common_action(*this, key.action)) return true;
+  switch (key.action) {
+    case PlotAction::fit_scale:
+      fit_scale_to_visible();
+      return true;
+    case PlotAction::fit_percentiles:
+      fit_scale_percentiles();
+      return true;
+    case PlotAction::hold_to_pan:
+      space_ = true;
+      setCursor(Qt::OpenHandCursor);
+      return true;
+    case PlotAction::drill:
       if (const auto peak = selected_peak()) emit drilled(selection_of(*peak));
-      return;
-    case Qt::Key_Escape: {
+      return true;
+    case PlotAction::mark:
+      if (const auto peak = selected_peak()) emit proposed(with_mark(selection_, selection_of(*peak), key.same_group));
+      return true;
+    case PlotAction::leave: {
       Selection cleared = selection_;
       cleared.token = cleared.channel = -1;
-      if (cleared == selection_) {
-        reset_camera();
-      } else {
-        emit proposed(cleared);
-      }
-      return;
+      cleared == selection_ ? fit() : emit proposed(cleared);
+      return true;
     }
+    case PlotAction::move:
+      move_cursor(key);
+      return true;
     default:
-      QWidget::keyPressEvent(event);
-      return;
+      return false;
   }
-  set_camera(camera);
 }
 
 void SurfacePlot::leaveEvent(QEvent* event) {
@@ -188,7 +143,8 @@ void SurfacePlot::leaveEvent(QEvent* event) {
 }
 
 void SurfacePlot::contextMenuEvent(QContextMenuEvent* event) {
-  emit menu_asked(event->globalPos());
+  const auto peak = event->reason() == QContextMenuEvent::Keyboard ? selected_peak() : peak_at(QPointF(event->pos()));
+  emit menu_asked(event->globalPos(), peak ? hit_of(*peak) : Hit{}, peak.has_value());
   event->accept();
 }
 

@@ -15,59 +15,18 @@
 
 #include "widgets/base/format.h"
 #include "widgets/plots/heat_bar.h"
+#include "widgets/plots/surface_figure.h"
 
 namespace rolora::widgets {
 
 namespace {
 
-constexpr int kChannels = 256, kTokens = 128;           // of the fine grid
-constexpr int kPaperChannels = 128, kPaperTokens = 64;  // finer than print, and a vector file that a paper can carry
+constexpr int kChannels = 256, kTokens = 128;  // of the fine grid
 constexpr double kReach = 6;
 
-class SurfaceFigure : public Figure {
- public:
-  SurfaceFigure(SurfaceScene scene, QString name, QString caption)
-      : scene_(std::move(scene)), name_(std::move(name)), caption_(std::move(caption)) {
-    for (const HeatPanel& panel : scene_.panels) grids_.emplace_back(*panel.source, kPaperChannels, kPaperTokens);
-  }
-  QString name() const override { return name_; }
-  QString caption() const override { return caption_; }
-  double height_to_width() const override { return scene_.panels.size() > 1 ? 0.42 : 0.75; }
-  /// What is drawn: the largest magnitude of each block of neighbours.
-  FigureTable table() const override {
-    FigureTable out;
-    out.columns = {QStringLiteral("token"), QStringLiteral("channel"), QStringLiteral("tokens"), QStringLiteral("channels")};
-    for (const HeatPanel& panel : scene_.panels) out.columns.append(scene_.panels.size() > 1 ? panel.title : scene_.value_label);
-    if (grids_.empty()) return out;
-    const HeatSource& source = *scene_.panels.front().source;
-    const SurfaceGrid& grid = grids_.front();
-    const HeatWindow window{0, static_cast<double>(source.columns()), 0, static_cast<double>(source.rows()), grid.channels, grid.tokens};
-    const HeatGrid blocks(source, window);
-    for (int t = 0; t < grid.tokens; ++t) {
-      for (int c = 0; c < grid.channels; ++c) {
-        const CellBlock block = blocks.block(c, t);
-        QStringList row = {QString::number(block.row_begin), QString::number(block.column_begin),
-                           QString::number(block.row_end - block.row_begin), QString::number(block.column_end - block.column_begin)};
-        for (const SurfaceGrid& each : grids_) row.append(exact(each.at(t, c)));
-        out.rows.push_back(std::move(row));
-      }
-    }
-    return out;
-  }
-  void paint(QPainter& painter, QSizeF size, const PlotStyle& style) const override {
-    if (style.background.alpha() > 0) painter.fillRect(QRectF(QPointF(0, 0), size), style.background);
-    const std::vector<QRectF> places = scene_.places(size);
-    for (size_t i = 0; i < scene_.panels.size(); ++i) {
-      scene_.paint_frame(painter, i, places[i], style);
-      scene_.paint_surface(painter, grids_[i], scene_.box_room(places[i], style), true);
-    }
-  }
-
- private:
-  SurfaceScene scene_;
-  QString name_, caption_;
-  std::vector<SurfaceGrid> grids_;
-};
+bool holds(const CellBlock& cells, int64_t token, int64_t channel) {
+  return token >= cells.row_begin && token < cells.row_end && channel >= cells.column_begin && channel < cells.column_end;
+}
 
 }  // namespace
 
@@ -89,22 +48,42 @@ SurfacePlot::~SurfacePlot() {
 QSize SurfacePlot::sizeHint() const { return QSize(fontMetrics().averageCharWidth() * 80, fontMetrics().height() * 24); }
 QSize SurfacePlot::minimumSizeHint() const { return QSize(fontMetrics().averageCharWidth() * 30, fontMetrics().height() * 10); }
 
-void SurfacePlot::set_data(MagnitudeData data, HeatContents contents) {
+void SurfacePlot::set_data(MagnitudeData data, HeatContents contents, bool keep_view, bool keep_scale) {
   data_ = std::move(data);
-  scene_.panels = contents.is_signed ? std::vector<HeatPanel>{} : std::move(contents.panels);
-  scene_.value_label = data_.over_rms ? tr("|x| / rms") : tr("|x|");
+  const bool same_kind = scene_.scale.is_signed == contents.is_signed && scene_.scale.powers == contents.powers;
+  scene_.value_label = contents.scale_label;
+  scene_.scale.is_signed = contents.is_signed;
+  scene_.scale.powers = contents.powers;
+  scene_.panels = std::move(contents.panels);
+  note_ = contents.note;
   scene_.column_label = tr("Channel");
   scene_.row_label = tr("Token");
   scene_.map = style_.colours;
+  scene_.out_of_range = style_.out_of_range;
+  const CellBlock all = scene_.panels.empty() ? CellBlock{} : all_cells(*scene_.panels.front().source);
+  const bool fits = scene_.shown.row_end <= all.row_end && scene_.shown.column_end <= all.column_end && scene_.shown.row_end > 0;
+  if (!keep_view || !fits) {
+    scene_.shown = all;
+    back_.clear();
+    forward_.clear();
+  }
+  if (!keep_scale || !same_kind) scene_.scale = fitted_scale(scene_.scale, scene_.panels);
+  if (!same_kind) chosen_threshold_.reset();
+  usual_threshold_ = usual_threshold(scene_.panels);
+  hovered_.reset();
+  make_grids();
+  turned();
+  emit scale_changed(scene_.scale);
+  emit threshold_changed(threshold());
+}
+
+void SurfacePlot::make_grids() {
   fine_.clear();
   coarse_.clear();
   for (const HeatPanel& panel : scene_.panels) {
-    fine_.emplace_back(*panel.source, kChannels, kTokens);
-    coarse_.emplace_back(*panel.source, kChannels / 2, kTokens / 2);
+    fine_.emplace_back(*panel.source, scene_.shown, kChannels, kTokens);
+    coarse_.emplace_back(*panel.source, scene_.shown, kChannels / 2, kTokens / 2);
   }
-  scene_.scale = fitted_scale(scene_.scale, scene_.panels);
-  hovered_.reset();
-  turned();
 }
 
 void SurfacePlot::clear_data() { set_data({}, {}); }
@@ -122,8 +101,11 @@ void SurfacePlot::set_title(const QString& title) {
 void SurfacePlot::set_style(const PlotStyle& style) {
   if (style == style_) return;
   style_ = style;
+  const bool other_colours = scene_.map != style.colours;
   scene_.map = style.colours;
+  scene_.out_of_range = style.out_of_range;
   turned();
+  if (other_colours) emit colours_changed(style_.colours);
 }
 
 void SurfacePlot::set_selection(const Selection& selection) {
@@ -140,27 +122,10 @@ void SurfacePlot::set_camera(const Camera& camera) {
   emit camera_changed();
 }
 
-void SurfacePlot::reset_camera() { set_camera(Camera{}); }
-
-void SurfacePlot::toggle_log() {
-  scene_.scale.logarithmic = !scene_.scale.logarithmic;
-  scene_.scale = fitted_scale(scene_.scale, scene_.panels);
-  turned();
-}
-
-void SurfacePlot::cycle_colours() {
-  PlotStyle changed = style_;
-  changed.colours = next_colour_map(style_.colours);
-  set_style(changed);
-}
-
 FigurePtr SurfacePlot::figure() const {
   if (scene_.panels.empty()) return nullptr;
-  QStringList parts{QStringLiteral("surface"), data_.site};
-  if (data_.over_rms) parts.append(QStringLiteral("over-rms"));
-  if (!data_.a.empty() && data_.comparison != Comparison::only_b) parts.append(data_.a.name);
-  if (!data_.b.empty() && data_.comparison != Comparison::only_a) parts.append(data_.b.name);
-  return std::make_shared<SurfaceFigure>(scene_, parts.join(QLatin1Char('-')), data_.caption);
+  return surface_figure(scene_, compared_name({QStringLiteral("surface"), data_.site}, data_.over_rms, data_.a, data_.b, data_.comparison),
+                        with_note(data_.caption, scale_note()));
 }
 
 QString SurfacePlot::sentence() const {
@@ -196,7 +161,7 @@ void SurfacePlot::draw_fine_later() {
     {
       QPainter painter(&picture);
       painter.setRenderHint(QPainter::Antialiasing);
-      for (size_t i = 0; i < grids.size() && !*stop; ++i) scene.paint_surface(painter, grids[i], boxes[i], false);
+      for (size_t i = 0; i < grids.size() && !*stop; ++i) scene.paint_surface(painter, grids[i], boxes[i]);
     }
     QMetaObject::invokeMethod(QCoreApplication::instance(), [self, stop, picture] {
       if (*stop || self.isNull()) return;
@@ -222,26 +187,31 @@ void SurfacePlot::paintEvent(QPaintEvent*) {
     return;
   }
   const std::vector<QRectF> places = scene_.places(size());
-  for (size_t i = 0; i < scene_.panels.size(); ++i) scene_.paint_frame(painter, i, places[i], style_);
+  for (size_t i = 0; i < scene_.panels.size(); ++i) scene_.paint_frame(painter, i, places[i], style_, fine_[i].pooled());
   if (!picture_.isNull()) {
     painter.drawImage(QPointF(0, 0), picture_);
   } else {
     painter.setRenderHint(QPainter::Antialiasing, false);
-    for (size_t i = 0; i < scene_.panels.size(); ++i) scene_.paint_surface(painter, coarse_[i], scene_.box_room(places[i], style_), false);
+    for (size_t i = 0; i < scene_.panels.size(); ++i) scene_.paint_surface(painter, coarse_[i], scene_.box_room(places[i], style_));
     painter.setRenderHint(QPainter::Antialiasing, true);
   }
   paint_marks(painter);
 }
 
 void SurfacePlot::paint_marks(QPainter& painter) {
-  const auto ring = [&](const Peak& peak) {
-    for (const QPen& pen : {QPen(style_.background, style_.line_width * 2.4), QPen(style_.highlight, style_.line_width)}) {
+  const auto ring = [&](const Peak& peak, Qt::PenStyle dash = Qt::SolidLine) {
+    for (const QPen& pen : {QPen(style_.background, style_.line_width * 2.4), QPen(style_.highlight, style_.line_width, dash)}) {
       painter.setPen(pen);
       painter.setBrush(Qt::NoBrush);
       painter.drawEllipse(peak.position, style_.marker_size, style_.marker_size);
     }
   };
   if (const auto peak = selected_peak()) ring(*peak);
+  for (size_t i = 0; i < scene_.panels.size(); ++i) {  // where a linked plot points, and the other panel
+    const bool other = hovered_ && hovered_->panel != i;
+    const int64_t token = other ? hovered_->token : linked_token_, channel = other ? hovered_->channel : linked_channel_;
+    if (holds(scene_.shown, token, channel)) ring(peak_of(i, token, channel), Qt::DashLine);
+  }
   if (hovered_) {
     ring(*hovered_);
     const QFontMetricsF metrics(style_.label_font);
@@ -282,18 +252,17 @@ std::optional<SurfacePlot::Peak> SurfacePlot::peak_at(QPointF position) const {
                      v = grid.tokens > 1 ? 2.0 * t / (grid.tokens - 1) - 1 : 0;
         const QPointF p = view.project(u, v, scene_.height_of(grid.at(t, c)));
         const QPointF d = p - position;
-        if (QPointF::dotProduct(d, d) > kReach * kReach || grid.at(t, c) <= best_value) continue;
-        best_value = grid.at(t, c);  // of those within reach the largest: it is what one points at
+        const double magnitude = std::fabs(grid.at(t, c));
+        if (QPointF::dotProduct(d, d) > kReach * kReach || magnitude <= best_value) continue;
+        best_value = magnitude;  // of those within reach the largest: it is what one points at
         best = Peak{i, t, c, 0, p};
       }
     }
   }
   if (!best) return {};
   const HeatSource& source = *scene_.panels[best->panel].source;
-  const SurfaceGrid& grid = fine_[best->panel];
-  const HeatGrid cells(source,
-                       {0, static_cast<double>(source.columns()), 0, static_cast<double>(source.rows()), grid.channels, grid.tokens});
-  std::tie(best->token, best->channel) = largest_cell(source, cells.block(static_cast<int>(best->channel), static_cast<int>(best->token)));
+  const CellBlock block = fine_[best->panel].block(source, static_cast<int>(best->token), static_cast<int>(best->channel));
+  std::tie(best->token, best->channel) = largest_cell(source, block);
   best->value = source.at(best->token, best->channel);
   return best;
 }
@@ -301,22 +270,31 @@ std::optional<SurfacePlot::Peak> SurfacePlot::peak_at(QPointF position) const {
 SurfacePlot::Peak SurfacePlot::peak_of(size_t panel, int64_t token, int64_t channel) const {
   const HeatSource& source = *scene_.panels[panel].source;
   const SurfaceView view(scene_.camera, scene_.box_room(scene_.places(size())[panel], style_));
-  const auto side = [](int64_t at, int64_t count) {
-    return count > 1 ? 2 * static_cast<double>(at) / static_cast<double>(count - 1) - 1 : 0;
+  const auto side = [](int64_t at, int64_t begin, int64_t end) {
+    return end - begin > 1 ? 2 * static_cast<double>(at - begin) / static_cast<double>(end - begin - 1) - 1 : 0;
   };
+  const CellBlock& b = scene_.shown;
   const double value = source.at(token, channel);
-  return {panel, token, channel, value, view.project(side(channel, source.columns()), side(token, source.rows()), scene_.height_of(value))};
+  return {panel, token, channel, value,
+          view.project(side(channel, b.column_begin, b.column_end), side(token, b.row_begin, b.row_end), scene_.height_of(value))};
 }
 
 std::optional<SurfacePlot::Peak> SurfacePlot::selected_peak() const {
-  if (scene_.panels.empty() || selection_.token < 0 || selection_.channel < 0) return {};
-  const HeatSource& source = *scene_.panels.front().source;
-  if (selection_.token >= source.rows() || selection_.channel >= source.columns()) return {};
+  if (scene_.panels.empty() || !holds(scene_.shown, selection_.token, selection_.channel)) return {};
   return peak_of(0, selection_.token, selection_.channel);
+}
+
+Hit SurfacePlot::hit_of(const Peak& peak) const {
+  Hit hit;
+  hit.selection = selection_of(peak);
+  hit.text = text_of(peak);
+  hit.position = peak.position;
+  return hit;
 }
 
 Selection SurfacePlot::selection_of(const Peak& peak) const {
   Selection out = selection_;
+  if (data_.layer >= 0) out.layer = data_.layer;
   out.token = static_cast<int>(peak.token);
   out.channel = static_cast<int>(peak.channel);
   return out;
@@ -324,11 +302,13 @@ Selection SurfacePlot::selection_of(const Peak& peak) const {
 
 QString SurfacePlot::text_of(const Peak& peak) const {
   const HeatPanel& panel = scene_.panels[peak.panel];
-  const double median = panel.source->figures().median;
-  QString out = QStringLiteral("%1 · %2 · %3 · %4 %5")
-                    .arg(panel.title, token_words(data_.tokens, peak.token), tr("channel %1").arg(peak.channel), scene_.value_label,
-                         number(peak.value, 4));
-  if (median > 0) out += tr(" (%1 median)").arg(times(peak.value / median));
+  const double map_median = scene_.scale.is_signed ? 0 : panel.source->figures().median;
+  const int state = state_of_panel(data_.a, data_.b, data_.comparison, peak.panel);
+  QString out = QStringLiteral("%1 · %2 · %3")
+                    .arg(token_words(data_.tokens, peak.token), tr("channel %1").arg(peak.channel),
+                         compared_text(data_.a, data_.b, data_.comparison, MagnitudePlot::look_of(data_), peak.panel, peak.token,
+                                       peak.channel, map_median));
+  if (state >= 0) out.prepend((state == 0 ? data_.a.name : data_.b.name) + QStringLiteral(" · "));
   const QString around = token_neighbours(data_.tokens, peak.token, 5);
   return around.isEmpty() ? out : out + QLatin1Char('\n') + around;
 }

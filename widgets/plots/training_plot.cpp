@@ -16,8 +16,8 @@ namespace {
 int layer_of(const QString& site) { return site.section(QLatin1Char('.'), 1, 1).toInt(); }
 QString kind_of(const QString& site) { return site.section(QLatin1Char('.'), 2); }
 
-LineLook raw_look(const PlotStyle& style, int series) {
-  LineLook look = series_look(style, series);
+LineLook raw_look(const PlotStyle& style, const QString& state, int series) {
+  LineLook look = state_look(style, state, series);
   look.colour = blended(look.colour, style.background, 0.38);
   look.width = style.line_width * 0.6;
   look.dash = Qt::SolidLine;
@@ -25,15 +25,15 @@ LineLook raw_look(const PlotStyle& style, int series) {
   return look;
 }
 
-LineLook smooth_look(const PlotStyle& style, int series) {
-  LineLook look = series_look(style, series);
+LineLook smooth_look(const PlotStyle& style, const QString& state, int series) {
+  LineLook look = state_look(style, state, series);
   look.width = style.line_width * 1.2;
   look.marker = Marker::none;
   return look;
 }
 
-LineLook evaluation_look(const PlotStyle& style, int series) {
-  LineLook look = series_look(style, series);
+LineLook evaluation_look(const PlotStyle& style, const QString& state, int series) {
+  LineLook look = state_look(style, state, series);
   look.width = style.line_width * 0.6;
   look.dash = Qt::SolidLine;
   look.hollow = true;
@@ -135,19 +135,20 @@ void TrainingPlot::draw(const PlotStyle& style) {
 
 void TrainingPlot::draw_legend(const PlotStyle& style) {
   std::vector<LegendEntry> entries;
-  for (size_t i = 0; i < data_.series.size(); ++i) entries.push_back({data_.series[i].name, smooth_look(style, static_cast<int>(i)), true});
+  for (size_t i = 0; i < data_.series.size(); ++i)
+    entries.push_back({data_.series[i].name, smooth_look(style, data_.series[i].name, static_cast<int>(i)), true});
   const auto faint = [&](LineLook look) {
     look.colour = style.faint_text;
     look.dash = Qt::SolidLine;
     return look;
   };
-  LineLook raw = faint(raw_look(style, 0));
+  LineLook raw = faint(raw_look(style, {}, 0));
   raw.colour = blended(style.faint_text, style.background, 0.5);
   entries.push_back({tr("raw"), raw});
   if (form_.smoothing > 0) {
-    entries.push_back({tr("smoothed: moving average, β %1, bias-corrected").arg(form_.smoothing), faint(smooth_look(style, 0))});
+    entries.push_back({tr("smoothed: moving average, β %1, bias-corrected").arg(form_.smoothing), faint(smooth_look(style, {}, 0))});
   }
-  if (has_any(&TrainingCurve::evaluation_loss)) entries.push_back({tr("evaluation"), faint(evaluation_look(style, 0))});
+  if (has_any(&TrainingCurve::evaluation_loss)) entries.push_back({tr("evaluation"), faint(evaluation_look(style, {}, 0))});
   plotLayout()->addElement(plotLayout()->rowCount(), 0, new LegendBar(this, style, std::move(entries)));
 }
 
@@ -162,17 +163,18 @@ void TrainingPlot::draw_loss(const PlotStyle& style) {
   QCPAxisRect* panel = add_panel_below(style, tr("loss per token"), form_.logarithmic_values, 2.4);
   for (size_t i = 0; i < data_.series.size(); ++i) {
     const TrainingSeries& s = data_.series[i];
-    const LineLook look = form_.smoothing > 0 ? raw_look(style, static_cast<int>(i)) : smooth_look(style, static_cast<int>(i));
+    const LineLook look =
+        form_.smoothing > 0 ? raw_look(style, s.name, static_cast<int>(i)) : smooth_look(style, s.name, static_cast<int>(i));
     add_line(panel, look, {nullptr, s.name, tr("loss"), -1, s.curve.step, s.curve.loss});
   }
   for (size_t i = 0; i < data_.series.size(); ++i) {
     const TrainingSeries& s = data_.series[i];
     if (form_.smoothing > 0) {
-      add_line(panel, smooth_look(style, static_cast<int>(i)),
+      add_line(panel, smooth_look(style, s.name, static_cast<int>(i)),
                {nullptr, s.name, tr("smoothed loss"), -1, s.curve.step, smoothed(s.curve.loss, form_.smoothing)});
     }
     if (s.curve.evaluation_loss.empty()) continue;
-    add_line(panel, evaluation_look(style, static_cast<int>(i)),
+    add_line(panel, evaluation_look(style, s.name, static_cast<int>(i)),
              {nullptr, s.name, tr("evaluation loss"), -1, s.curve.evaluation_step, s.curve.evaluation_loss});
   }
 }
@@ -181,7 +183,7 @@ void TrainingPlot::draw_simple(const PlotStyle& style, const QString& label, std
   QCPAxisRect* panel = add_panel_below(style, label, form_.logarithmic_values, 1);
   for (size_t i = 0; i < data_.series.size(); ++i) {
     const TrainingSeries& s = data_.series[i];
-    LineLook look = smooth_look(style, static_cast<int>(i));
+    LineLook look = smooth_look(style, s.name, static_cast<int>(i));
     look.width = style.line_width;
     add_line(panel, look, {nullptr, s.name, label, -1, s.curve.step, s.curve.*values});
   }
@@ -209,7 +211,7 @@ void TrainingPlot::draw_kurtosis(const PlotStyle& style) {
           line.steps.push_back(step);
           line.values.push_back(kurtosis);
         }
-        LineLook look = strong ? smooth_look(style, static_cast<int>(i)) : raw_look(style, static_cast<int>(i));
+        LineLook look = strong ? smooth_look(style, s.name, static_cast<int>(i)) : raw_look(style, s.name, static_cast<int>(i));
         if (!strong) look.dash = series_look(style, static_cast<int>(i)).dash;
         add_line(panel, look, std::move(line));
       }

@@ -6,10 +6,14 @@
 #include <QSignalBlocker>
 #include <QToolButton>
 #include <array>
+#include <cmath>
+#include <optional>
 
 #include "widgets/base/colour_map.h"
+#include "widgets/base/format.h"
 #include "widgets/data/describe.h"
 #include "widgets/plots/heat_plot.h"
+#include "widgets/plots/surface_plot.h"
 #include "widgets/views/flow_layout.h"
 #include "widgets/views/plot_binding.h"
 
@@ -121,49 +125,120 @@ void ChoiceBar::show_selection(const Selection& selection, int shown_layer) {
 }
 
 void ChoiceBar::add_scale_controls(HeatPlot* plot) {
-  QToolButton* fit = scale_button(this, tr("Fit scale"), tr("Colours over all values of both states"));
-  QToolButton* visible = scale_button(this, tr("Fit visible"), tr("Colours over the values in the view (F)"));
-  QToolButton* percentiles =
-      scale_button(this, tr("1–99 %"), tr("Colours over the middle 98 % of the values in the view (P); others are marked"));
-  connect(fit, &QToolButton::clicked, plot, &HeatPlot::fit_scale);
-  connect(visible, &QToolButton::clicked, plot, &HeatPlot::fit_scale_to_visible);
-  connect(percentiles, &QToolButton::clicked, plot, &HeatPlot::fit_scale_percentiles);
-  for (QToolButton* button : {fit, visible, percentiles}) add_control(button);
-  QCheckBox* log = add_switch(tr("L&og"), tr("Logarithmic colours (L)"), plot->scale().logarithmic);
-  connect(log, &QCheckBox::clicked, plot, &HeatPlot::toggle_log);
-  connect(plot, &HeatPlot::scale_changed, log, [log](const HeatScale& scale) {
-    log->setChecked(scale.logarithmic);
-    log->setEnabled(!scale.powers);  // ratios are in powers of two already
-  });
-  QComboBox* colours = add_choice(tr("&Colours"), tr("Colour map of magnitudes (C)"));
-  for (const QString& name : colour_map_names()) colours->addItem(colour_map_title(name), name);
-  select_data(colours, plot->style().colours);
-  connect(colours, &QComboBox::activated, plot, [this, plot, colours](int at) {
-    plot->set_colours(colours->itemData(at).toString());
-    emit colours_chosen(colours->itemData(at).toString());
-  });
-  connect(plot, &HeatPlot::colours_changed, colours, [colours](const QString& name) { select_data(colours, name); });
+  scaled_ = plot;
+  struct Button {
+    QString text, tip;
+    void (ScaledPlot::*act)();
+  };
+  for (const Button& b : {Button{tr("Fit scale"), tr("Colours over all values of both states"), &ScaledPlot::fit_scale},
+                          Button{tr("Fit visible"), tr("Colours over the values in the view (F)"), &ScaledPlot::fit_scale_to_visible},
+                          Button{tr("1–99 %"), tr("Colours over the middle 98 % of the values in the view (P); others are marked"),
+                                 &ScaledPlot::fit_scale_percentiles}}) {
+    QToolButton* button = scale_button(this, b.text, b.tip);
+    connect(button, &QToolButton::clicked, this, [this, act = b.act] { (scaled_->*act)(); });
+    add_control(button);
+  }
+  log_ = add_switch(tr("L&og"), tr("Logarithmic colours, of a surface heights too (L)"), plot->scale().logarithmic);
+  connect(log_, &QCheckBox::clicked, this, [this] { scaled_->toggle_log(); });
+  colours_ = add_choice(tr("&Colours"), tr("Colour map of magnitudes (C)"));
+  for (const QString& name : colour_map_names()) colours_->addItem(colour_map_title(name), name);
+  connect(colours_, &QComboBox::activated, this, [this](int at) { scaled_->set_colours(colours_->itemData(at).toString()); });
+  add_threshold();
+  add_arrangement(plot);
+  follow_scale(plot);
+  show_scale();
 }
 
-QComboBox* ChoiceBar::add_choice(const QString& label, const QString& tip, const QStringList& items) {
+void ChoiceBar::add_threshold() {
+  threshold_ =
+      add_field(tr("O&utliers ≥"), tr("Ctrl and an arrow key go to the next value from here on (the mark at the scale). Empty: ten times "
+                                      "the median of what is shown or, where nothing reaches that, its 99.9 % quantile"));
+  connect(threshold_, &QLineEdit::editingFinished, this, &ChoiceBar::take_threshold);
+}
+
+void ChoiceBar::take_threshold() {
+  if (!threshold_->isModified()) return;
+  QString text = threshold_->text();
+  text.remove(QChar(0x202F)).remove(QChar(0xD7)).remove(QLatin1Char(' '));
+  bool is_number = false;
+  const double value = text.toDouble(&is_number), magnitude = scaled_->scale().powers ? std::fabs(std::log2(value)) : std::fabs(value);
+  scaled_->set_threshold(is_number && std::isfinite(magnitude) ? std::optional(magnitude) : std::nullopt);
+  show_scale();
+}
+
+void ChoiceBar::add_arrangement(HeatPlot* plot) {
+  QComboBox* place =
+      add_choice(tr("B stan&ds"), tr("Where the second state is drawn: beside the first, below it, or as the window's shape suits"),
+                 {tr("as it fits"), tr("right of A"), tr("below A")});
+  place->setCurrentIndex(static_cast<int>(plot->arrangement()));
+  connect(place, &QComboBox::activated, plot, [plot](int at) { plot->set_arrangement(static_cast<Arrangement>(at)); });
+  connect(plot, &HeatPlot::arrangement_changed, place, [place](Arrangement now) { place->setCurrentIndex(static_cast<int>(now)); });
+}
+
+template <class AnyPlot>
+void ChoiceBar::follow_scale(AnyPlot* plot) {
+  all_scaled_.push_back(plot);
+  connect(plot, &AnyPlot::scale_changed, this, &ChoiceBar::show_scale);
+  connect(plot, &AnyPlot::threshold_changed, this, &ChoiceBar::show_scale);
+  connect(plot, &AnyPlot::colours_changed, this, [this](const QString& map) {
+    for (ScaledPlot* other : all_scaled_) {
+      if (other->colours() != map) other->set_colours(map);
+    }
+    show_scale();
+  });
+}
+
+void ChoiceBar::also_scales(SurfacePlot* surface) { follow_scale(surface); }
+
+void ChoiceBar::control(ScaledPlot* plot) {
+  scaled_ = plot;
+  show_scale();
+}
+
+void ChoiceBar::show_scale() {
+  if (scaled_ == nullptr) return;
+  const HeatScale& scale = scaled_->scale();
+  log_->setChecked(scale.logarithmic && !scale.powers);
+  log_->setEnabled(!scale.powers);
+  log_->setToolTip(scale.powers ? tr("Ratios are drawn in powers of two already") : log_->accessibleDescription());
+  select_data(colours_, scaled_->colours());
+  const double threshold = scaled_->threshold();
+  if (!threshold_->hasFocus() || !threshold_->isModified()) {
+    threshold_->setText(!(threshold > 0) ? QString() : scale.powers ? times(std::exp2(threshold)) : number(threshold));
+  }
+}
+
+QWidget* ChoiceBar::add_labelled(const QString& label, const QString& tip, QWidget* control) {
   auto* group = new QWidget(this);
   auto* line = new QHBoxLayout(group);
   line->setContentsMargins(0, 0, 0, 0);
   line->setSpacing(fontMetrics().averageCharWidth() / 2);
   auto* text = new QLabel(label, group);
-  auto* box = new QComboBox(group);
-  box->addItems(items);
-  box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-  box->setToolTip(tip);
-  box->setAccessibleName(QString(label).remove(QLatin1Char('&')));
-  box->setAccessibleDescription(tip);
-  box->setProperty(kGroup, QVariant::fromValue<QObject*>(group));
-  text->setBuddy(box);
+  control->setToolTip(tip);
+  control->setAccessibleName(QString(label).remove(QLatin1Char('&')));
+  control->setAccessibleDescription(tip);
+  control->setProperty(kGroup, QVariant::fromValue<QObject*>(group));
+  text->setBuddy(control);
   text->setToolTip(tip);
   line->addWidget(text);
-  line->addWidget(box);
+  line->addWidget(control);
   row_->addWidget(group);
+  return group;
+}
+
+QComboBox* ChoiceBar::add_choice(const QString& label, const QString& tip, const QStringList& items) {
+  auto* box = new QComboBox;
+  box->addItems(items);
+  box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+  add_labelled(label, tip, box);
   return box;
+}
+
+QLineEdit* ChoiceBar::add_field(const QString& label, const QString& tip) {
+  auto* field = new QLineEdit;
+  field->setMaximumWidth(fontMetrics().averageCharWidth() * 9);
+  add_labelled(label, tip, field);
+  return field;
 }
 
 QCheckBox* ChoiceBar::add_switch(const QString& text, const QString& tip, bool on) {

@@ -45,7 +45,10 @@ DistributionView::DistributionView(const Workbench& workbench, QWidget* parent)
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
+  place_ = new PlaceBar(workbench, this);
+  connect(place_, &PlaceBar::page_asked, this, &View::page_asked);
   column->addWidget(bar_);
+  column->addWidget(place_);
   column->addWidget(plot_, 1);
   add_choices();
   bind_plot(this, plot_, workbench);
@@ -81,6 +84,9 @@ void DistributionView::add_choices() {
 void DistributionView::update_choices() {
   const Selection& now = workbench().selection->current();
   bar_->show_selection(now);
+  place_->show_place(now);
+  place_->set_remarks(
+      {scaling_remark(now, workbench()), {now.layer < 0 ? tr("All layers are selected: each has a line of its own here.") : QString()}});
   ChoiceBar::set_shown(curve_, now.layer >= 0);
   ChoiceBar::set_shown(bins_, now.layer < 0 || curve_->currentIndex() == 0);
 }

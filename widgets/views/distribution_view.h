@@ -9,6 +9,7 @@
 #include "widgets/data/statistics_store.h"
 #include "widgets/plots/distribution_plot.h"
 #include "widgets/views/choice_bar.h"
+#include "widgets/views/place_bar.h"
 #include "widgets/views/view.h"
 
 namespace rolora::widgets {
@@ -31,6 +32,7 @@ class DistributionView : public View {
   void set_style(const PlotStyle& style) override { plot_->set_style(style); }
   QWidget* focus_widget() override { return plot_; }
   DistributionPlot* plot() const { return plot_; }
+  PlaceBar* place() const { return place_; }
 
  private:
   struct Shown {  // what the plot's values hang on
@@ -52,6 +54,7 @@ class DistributionView : public View {
 
   DistributionPlot* plot_;
   ChoiceBar* bar_;
+  PlaceBar* place_;
   QComboBox *what_, *curve_, *bins_;
   std::optional<Shown> shown_;
   DistributionData coming_;

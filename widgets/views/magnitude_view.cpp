@@ -7,6 +7,7 @@
 #include <QThreadPool>
 #include <QVBoxLayout>
 
+#include "widgets/base/format.h"
 #include "widgets/data/describe.h"
 #include "widgets/plots/from_statistics.h"
 #include "widgets/views/plot_binding.h"
@@ -21,11 +22,6 @@ bool same_values(const Selection& x, const Selection& y) { return x.a == y.a && 
 
 bool same_look(const Selection& x, const Selection& y) {
   return x.without_first == y.without_first && x.scaling == y.scaling && x.comparison == y.comparison;
-}
-
-HeatContents surface_contents(MagnitudeData data) {
-  if (data.comparison == Comparison::difference || data.comparison == Comparison::ratio) data.comparison = Comparison::side_by_side;
-  return MagnitudePlot::contents_of(data);
 }
 
 }  // namespace
@@ -48,23 +44,35 @@ MagnitudeView::MagnitudeView(const Workbench& workbench, QWidget* parent) : View
   pages_->addWidget(tabs_);
   pages_->addWidget(missing_);
   bar_->add_scale_controls(plot_);
-  connect(bar_, &ChoiceBar::colours_chosen, surface_, [this](const QString& map) {
-    PlotStyle style = surface_->style();
-    style.colours = map;
-    surface_->set_style(style);
-  });
+  bar_->also_scales(surface_);
+  place_ = new PlaceBar(workbench, this);
+  connect(place_, &PlaceBar::page_asked, this, &View::page_asked);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
   column->addWidget(bar_);
+  column->addWidget(place_);
   column->addWidget(note_);
   column->addWidget(pages_, 1);
   bind_plot(this, plot_, workbench);
   bind_plot(this, surface_, workbench);
+  link_plots();
   connect(workbench.selection, &SelectionModel::changed, this, &MagnitudeView::follow);
   connect(workbench.statistics, &StatisticsStore::opened, this, &MagnitudeView::ask_if_concerned);
   connect(workbench.statistics, &StatisticsStore::closed, this, &MagnitudeView::ask_if_concerned);
   ask();
+}
+
+/// The scale's controls act on the tab that is shown, and each plot shows where the pointer is in the other.
+void MagnitudeView::link_plots() {
+  connect(tabs_, &QTabWidget::currentChanged, this,
+          [this] { bar_->control(tabs_->currentWidget() == surface_ ? static_cast<ScaledPlot*>(surface_) : plot_); });
+  connect(plot_, &MagnitudePlot::hovered, surface_,
+          [this](const Hit& hit) { surface_->show_linked_place(hit.selection.token, hit.selection.channel); });
+  connect(plot_, &MagnitudePlot::left, surface_, [this] { surface_->show_linked_place(-1, -1); });
+  connect(surface_, &SurfacePlot::hovered, plot_,
+          [this](const Hit& hit) { plot_->show_linked_crosshair(hit.selection.channel, hit.selection.token); });
+  connect(surface_, &SurfacePlot::left, plot_, [this] { plot_->show_linked_crosshair(qQNaN(), qQNaN()); });
 }
 
 void MagnitudeView::build_missing_page() {
@@ -128,15 +136,50 @@ bool MagnitudeView::is_kept(const StateRef& ref, SiteKey site) const {
 int MagnitudeView::shown_layer() const {
   const Selection& s = workbench().selection->current();
   if (s.layer >= 0) return s.layer;
+  int farthest = 0;
+  double most = -1;
   for (const StateRef& ref : {s.a, s.b}) {
     const SummaryPtr summary = ref.valid() ? workbench().statistics->summary(ref.file) : nullptr;
     const StateSummary* state = summary ? summary->find(ref.state) : nullptr;
-    if (state == nullptr) continue;
+    const bool shown = s.comparison != (ref == s.a ? Comparison::only_b : Comparison::only_a);
+    if (state == nullptr || !shown) continue;
     for (const auto& [key, site] : state->sites) {
-      if (key.site == s.site && site.kept) return key.layer;
+      const double absmax = (s.without_first ? site.without_first : site.all).absmax;
+      if (key.site != s.site || !site.kept || !(absmax > most)) continue;
+      most = absmax;
+      farthest = key.layer;
     }
   }
-  return 0;
+  return farthest;
+}
+
+Remark MagnitudeView::layer_remark() const {
+  if (workbench().selection->current().layer >= 0) return {};
+  return {tr("All layers are selected: layer %1 is drawn, the one with the largest |x|.").arg(asked_layer_)};
+}
+
+/// A file keeps the first tokens of the text only: which, and whether the selected one is among them.
+Remark MagnitudeView::kept_remark() const {
+  const Selection& s = workbench().selection->current();
+  const MatrixPtr& any = a_ ? a_ : b_;
+  const SummaryPtr text = workbench().statistics->summary(a_ ? s.a.file : s.b.file);
+  if (any == nullptr || text == nullptr) return {};
+  const int64_t window = text->provenance.context, windows = text->provenance.windows, kept = any->rows;
+  if (window < 1 || kept >= window * windows) return {};
+  const int64_t last = (kept - 1) / window;
+  const QString which =
+      last == 0 ? tr("window 0 of %1").arg(grouped(windows)) : tr("windows 0 to %1 of %2").arg(grouped(last), grouped(windows));
+  QString sentence = tr("The first %1 of %2 tokens are kept: %3.").arg(grouped(kept), grouped(window * windows), which);
+  if (s.token < kept) return {sentence};
+  sentence +=
+      QLatin1Char(' ') + tr("Token %1, in window %2, is not among them and not drawn.").arg(grouped(s.token), grouped(s.token / window));
+  return {sentence, true};
+}
+
+void MagnitudeView::show_remarks() {
+  const Selection& now = workbench().selection->current();
+  place_->show_place(now, asked_layer_);
+  place_->set_remarks({kept_remark(), scaling_remark(now, workbench()), layer_remark()});
 }
 
 void MagnitudeView::ask_if_concerned(const QString& file) {
@@ -145,16 +188,20 @@ void MagnitudeView::ask_if_concerned(const QString& file) {
 }
 
 void MagnitudeView::follow(const Selection& now, const Selection& before) {
-  if (!same_values(now, before)) {
-    ask();
-  } else if (!same_look(now, before)) {
-    bar_->show_selection(now, asked_layer_);
-    if (waiting_ == 0) prepare();
-  } else {
-    bar_->show_selection(now, asked_layer_);
+  const bool other_layer = now.layer < 0 && shown_layer() != asked_layer_;
+  const bool same_layer = before.layer < 0 && now.layer == asked_layer_;  // a click named the layer that is drawn already
+  Selection was = before;
+  if (same_layer) was.layer = now.layer;
+  if (!same_values(now, was) || other_layer) return ask();
+  if (same_layer) asked_.layer = shown_.layer = now.layer;
+  bar_->show_selection(now, asked_layer_);
+  if (same_look(now, before)) {
     plot_->set_selection(now);
     surface_->set_selection(now);
+  } else if (waiting_ == 0) {
+    prepare();
   }
+  show_remarks();
 }
 
 void MagnitudeView::ask() {
@@ -181,6 +228,7 @@ void MagnitudeView::ask() {
   ask_for(asked_.a, a_);
   ask_for(asked_.b, b_);
   show_missing();
+  show_remarks();
   if (waiting_ == 0) prepare();
 }
 
@@ -219,6 +267,7 @@ MagnitudeData MagnitudeView::gathered() const {
   }
   data.comparison = now.comparison;
   data.site = QString::fromStdString(site_name(LayerIndex(asked_layer_), now.site));
+  data.layer = asked_layer_;
   data.over_rms = now.scaling == Scaling::over_rms;
   data.without_first = now.without_first;
   const auto state_of = [&](const StateRef& ref, const MatrixPtr& values) {
@@ -229,9 +278,10 @@ MagnitudeData MagnitudeView::gathered() const {
     out.name = name_of_state(ref, now, workbench());
     out.values = values;
     const auto found = state->sites.find(site);
-    if (data.over_rms && found != state->sites.end()) {
-      out.divisors = {(now.without_first ? found->second.without_first : found->second.all).rms};
-    }
+    if (found == state->sites.end()) return out;
+    const TensorFigures& figures = now.without_first ? found->second.without_first : found->second.all;
+    if (data.over_rms) out.divisors = {figures.rms};
+    out.token_medians = {figures.token_median};
     return out;
   };
   data.a = state_of(now.a, a_);
@@ -248,46 +298,46 @@ void MagnitudeView::prepare() {
       d.a.values = without_first_tokens(d.a.values, d.window);
       d.b.values = without_first_tokens(d.b.values, d.window);
     }
-    const HeatContents heat = MagnitudePlot::contents_of(d);
-    return std::make_tuple(d, heat, heat.is_signed ? surface_contents(d) : heat);
+    return std::pair(d, MagnitudePlot::contents_of(d));
   };
   if (data.a.empty() && data.b.empty()) {
     if (!error_.isEmpty()) plot_->set_empty_text(error_);
-    show_contents(generation, data, {}, {});
+    show_contents(generation, data, {});
     return;
   }
   const MatrixPtr& any = data.a.empty() ? data.b.values : data.a.values;
   if (any->rows * any->columns <= kCellsAtOnce) {
-    const auto [d, heat, surface] = make(data);
-    show_contents(generation, d, heat, surface);
+    const auto [d, contents] = make(data);
+    show_contents(generation, d, contents);
     return;
   }
   QPointer<MagnitudeView> self(this);
   QThreadPool::globalInstance()->start([self, generation, data, make] {
     auto made = std::make_shared<decltype(make(data))>(make(data));
     QMetaObject::invokeMethod(QCoreApplication::instance(), [self, generation, made] {
-      if (!self.isNull()) self->show_contents(generation, std::get<0>(*made), std::get<1>(*made), std::get<2>(*made));
+      if (!self.isNull()) self->show_contents(generation, made->first, made->second);
     });
   });
 }
 
-void MagnitudeView::show_contents(int generation, const MagnitudeData& data, const HeatContents& heat, const HeatContents& surface) {
+void MagnitudeView::show_contents(int generation, const MagnitudeData& data, const HeatContents& contents) {
   if (generation != generation_) return;  // something newer is on its way
   const Selection& now = workbench().selection->current();
   const bool keep_scale = same_values(now, shown_) && now.scaling == shown_.scaling && shown_layer_ == asked_layer_;
   const auto& had = plot_->contents().panels;
-  const bool same_shape = !had.empty() && !heat.panels.empty() && had[0].source->rows() == heat.panels[0].source->rows() &&
-                          had[0].source->columns() == heat.panels[0].source->columns();
+  const bool same_shape = !had.empty() && !contents.panels.empty() && had[0].source->rows() == contents.panels[0].source->rows() &&
+                          had[0].source->columns() == contents.panels[0].source->columns();
   const bool keep_view = now.site == shown_.site && same_shape;
   shown_ = now;
   shown_layer_ = asked_layer_;
   const QString place = tr("layer %1, %2").arg(asked_layer_).arg(site_title(now.site));
   plot_->set_title(tr("Magnitudes of %1: token × channel").arg(place));
   surface_->set_title(tr("Surface of %1: channel × token × magnitude").arg(place));
-  plot_->set_data(data, heat, keep_view, keep_scale);
-  surface_->set_data(data, surface);
+  plot_->set_data(data, contents, keep_view, keep_scale);
+  surface_->set_data(data, contents, keep_view, keep_scale);
   plot_->set_selection(now);
   surface_->set_selection(now);
+  show_remarks();
 }
 
 QString MagnitudeView::caption(const MagnitudeData& data) const {
@@ -298,7 +348,7 @@ QString MagnitudeView::caption(const MagnitudeData& data) const {
                      .arg(data.over_rms ? tr(", divided by the rms of the site") : QString());
   if (data.without_first) text += tr(" Without the first token of each window.");
   const MatrixPtr& any = data.a.empty() ? data.b.values : data.a.values;
-  if (any) text += tr(" %n token(s) are shown.", nullptr, static_cast<int>(any->rows));
+  if (any) text += tr(" Tokens 0 to %1 are shown.").arg(grouped(any->rows - 1));
   QStringList states;
   if (now.a.valid() && now.comparison != Comparison::only_b) states.append(now.a.state);
   if (now.b.valid() && now.comparison != Comparison::only_a && now.b.file == now.a.file) states.append(now.b.state);

@@ -10,6 +10,7 @@
 #include "widgets/plots/magnitude_plot.h"
 #include "widgets/plots/surface_plot.h"
 #include "widgets/views/choice_bar.h"
+#include "widgets/views/place_bar.h"
 #include "widgets/views/view.h"
 
 namespace rolora::widgets {
@@ -26,7 +27,8 @@ class MagnitudeView : public View {
   MagnitudePlot* plot() const { return plot_; }
   SurfacePlot* surface() const { return surface_; }
   QTabWidget* tabs() const { return tabs_; }
-  /// The layer that is shown: the selected one, or the first whose values are there.
+  PlaceBar* place() const { return place_; }
+  /// The layer that is shown: the selected one, or of those whose values are there the one that reaches farthest.
   int shown_layer() const;
 
  signals:
@@ -39,12 +41,17 @@ class MagnitudeView : public View {
   void ask();
   void ask_if_concerned(const QString& file);
   void prepare();
-  void show_contents(int generation, const MagnitudeData& data, const HeatContents& heat, const HeatContents& surface);
+  void show_contents(int generation, const MagnitudeData& data, const HeatContents& contents);
   void show_missing();
   bool is_kept(const StateRef& ref, SiteKey site) const;
   MagnitudeData gathered() const;
   QString caption(const MagnitudeData& data) const;
+  void link_plots();
+  void show_remarks();
+  Remark kept_remark() const;
+  Remark layer_remark() const;
   ChoiceBar* bar_;
+  PlaceBar* place_;
   QStackedWidget* pages_;
   QTabWidget* tabs_;
   MagnitudePlot* plot_;

@@ -23,10 +23,13 @@ OverviewView::OverviewView(const Workbench& workbench, QWidget* parent) : View(w
   plot_ = new OverviewPlot(this);
   plot_->set_empty_text(tr("Open a run or a file of statistics to see where its outliers are: layer by layer, channel by channel."));
   bar_->add_scale_controls(plot_);
+  place_ = new PlaceBar(workbench, this);
+  connect(place_, &PlaceBar::page_asked, this, &View::page_asked);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
   column->addWidget(bar_);
+  column->addWidget(place_);
   column->addWidget(plot_, 1);
   bind_plot(this, plot_, workbench);
   connect(workbench.selection, &SelectionModel::changed, this, &OverviewView::follow);
@@ -47,8 +50,15 @@ void OverviewView::set_style(const PlotStyle& style) {
   plot_->set_style(own);
 }
 
+void OverviewView::show_remarks() {
+  const Selection& now = workbench().selection->current();
+  place_->show_place(now);
+  place_->set_remarks({is_magnitude(now.statistic) ? scaling_remark(now, workbench()) : Remark{}});
+}
+
 void OverviewView::follow(const Selection& now, const Selection& before) {
   bar_->show_selection(now);
+  show_remarks();
   if (!same_values(now, before)) {
     ask();
   } else if (waiting_ == 0 && (now.comparison != before.comparison || now.scaling != before.scaling)) {
@@ -61,6 +71,7 @@ void OverviewView::follow(const Selection& now, const Selection& before) {
 void OverviewView::ask() {
   asked_ = workbench().selection->current();
   bar_->show_selection(asked_);
+  show_remarks();
   const int generation = ++generation_;
   a_.reset();
   b_.reset();
@@ -84,14 +95,16 @@ void OverviewView::ask() {
 }
 
 ComparedState OverviewView::state_of(const StateRef& ref, const MatrixPtr& values, bool over_rms) const {
-  ComparedState out{name_of_state(ref, asked_, workbench()), values, {}};
+  ComparedState out{name_of_state(ref, asked_, workbench()), values, {}, {}};
   const SummaryPtr summary = workbench().statistics->summary(ref.file);
   const StateSummary* state = summary ? summary->find(ref.state) : nullptr;
-  if (!over_rms || values == nullptr || state == nullptr) return out;
+  if (values == nullptr || state == nullptr) return out;
   for (int64_t layer = 0; layer < values->rows; ++layer) {
     const auto found = state->sites.find(SiteKey{static_cast<int>(layer), asked_.site});
-    out.divisors.push_back(found == state->sites.end() ? std::nan("")
-                                                       : (asked_.without_first ? found->second.without_first : found->second.all).rms);
+    const bool known = found != state->sites.end();
+    const TensorFigures figures = !known ? TensorFigures{} : asked_.without_first ? found->second.without_first : found->second.all;
+    if (over_rms) out.divisors.push_back(known ? figures.rms : std::nan(""));
+    out.token_medians.push_back(known ? figures.token_median : std::nan(""));
   }
   return out;
 }

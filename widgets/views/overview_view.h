@@ -3,6 +3,7 @@
 
 #include "widgets/plots/overview_plot.h"
 #include "widgets/views/choice_bar.h"
+#include "widgets/views/place_bar.h"
 #include "widgets/views/view.h"
 
 namespace rolora::widgets {
@@ -17,6 +18,7 @@ class OverviewView : public View {
   void set_style(const PlotStyle& style) override;
   QWidget* focus_widget() override { return plot_; }
   OverviewPlot* plot() const { return plot_; }
+  PlaceBar* place() const { return place_; }
 
  private:
   void follow(const Selection& now, const Selection& before);
@@ -24,7 +26,9 @@ class OverviewView : public View {
   void show_data();
   ComparedState state_of(const StateRef& ref, const MatrixPtr& values, bool over_rms) const;
   QString caption(const OverviewData& data) const;
+  void show_remarks();
   ChoiceBar* bar_;
+  PlaceBar* place_;
   OverviewPlot* plot_;
   MatrixPtr a_, b_;
   QString error_;

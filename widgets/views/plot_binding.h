@@ -3,8 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include "widgets/data/describe.h"
+#include "widgets/views/plot_menu.h"
 #include "widgets/views/view.h"
 
 namespace rolora::widgets {
@@ -33,8 +35,13 @@ void bind_plot(View* view, AnyPlot* plot, const Workbench& workbench) {
   QObject::connect(plot, &AnyPlot::hovered, view, [view](const Hit& hit) {
     QString sentence = hit.text;
     emit view->sentence_changed(sentence.replace(QLatin1Char('\n'), QStringLiteral(" · ")));
+    emit view->pointed_at(hit.selection);
   });
-  QObject::connect(plot, &AnyPlot::left, view, [view] { emit view->sentence_changed({}); });
+  QObject::connect(plot, &AnyPlot::left, view, [view] {
+    emit view->sentence_changed({});
+    emit view->pointed_away();
+  });
+  QObject::connect(plot, &AnyPlot::told, view, &View::sentence_changed);
   QObject::connect(plot, &AnyPlot::proposed, view, [workbench](const Selection& s) { workbench.selection->propose(s); });
   QObject::connect(plot, &AnyPlot::drilled, view, [view, workbench](const Selection& s) {
     workbench.selection->propose(s);
@@ -49,7 +56,17 @@ void bind_plot(View* view, AnyPlot* plot, const Workbench& workbench) {
     s.layer = s.layer < 0 ? (by > 0 ? 0 : layers - 1) : std::clamp(s.layer + by, 0, layers - 1);
     workbench.selection->propose(s);
   });
-  QObject::connect(plot, &AnyPlot::menu_asked, view, [view](const QPoint& global) { emit view->figure_menu_asked(global); });
+  QObject::connect(plot, &AnyPlot::menu_asked, view, [view, plot, workbench](const QPoint& global, const Hit& hit, bool has_hit) {
+    PlotMenu menu;
+    menu.plot = plot;
+    menu.figure = [plot] { return plot->figure(); };
+    if (has_hit) menu.hit = hit;
+    if constexpr (std::is_base_of_v<ScaledPlot, AnyPlot>) {
+      menu.scaled = plot;
+      if (has_hit) menu.value = plot->value_at(hit);
+    }
+    open_plot_menu(view, workbench, menu, global);
+  });
 }
 
 }  // namespace rolora::widgets

@@ -41,7 +41,10 @@ ProfileView::ProfileView(const Workbench& workbench, QWidget* parent) : View(wor
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
+  place_ = new PlaceBar(workbench, this);
+  connect(place_, &PlaceBar::page_asked, this, &View::page_asked);
   column->addWidget(bars_);
+  column->addWidget(place_);
   column->addWidget(pages_, 1);
   add_error_choices();
   add_page_choices();
@@ -98,6 +101,7 @@ void ProfileView::show_errors(bool errors) {
   error_page_->setCurrentIndex(errors ? 1 : 0);
   bars_->setCurrentIndex(errors ? 1 : 0);
   pages_->setCurrentIndex(errors ? 1 : 0);
+  place_->setVisible(!errors);  // linears have no site
 }
 
 void ProfileView::set_style(const PlotStyle& style) {
@@ -110,6 +114,8 @@ QWidget* ProfileView::focus_widget() { return pages_->currentWidget(); }
 void ProfileView::selection_changed() {
   const Selection& now = workbench().selection->current();
   bar_->show_selection(now);
+  place_->show_place(now);
+  place_->set_remarks({shows_errors() ? Remark{} : scaling_remark(now, workbench())});
   profile_->set_selection(now);
   errors_->set_selection(now);
   if (shown_ == relevant(now)) return;

@@ -8,6 +8,7 @@
 #include "widgets/plots/error_plot.h"
 #include "widgets/plots/profile_plot.h"
 #include "widgets/views/choice_bar.h"
+#include "widgets/views/place_bar.h"
 #include "widgets/views/view.h"
 
 class QStackedWidget;
@@ -25,6 +26,7 @@ class ProfileView : public View {
   QWidget* focus_widget() override;
   ProfilePlot* profile() const { return profile_; }
   ErrorPlot* errors() const { return errors_; }
+  PlaceBar* place() const { return place_; }
   bool shows_errors() const;
   void show_errors(bool errors);
 
@@ -38,6 +40,7 @@ class ProfileView : public View {
   RunDataPtr run() const;
 
   ChoiceBar *bar_, *error_bar_;
+  PlaceBar* place_;
   QComboBox *page_, *error_page_, *run_, *bits_, *cause_, *measure_;
   QStackedWidget *bars_, *pages_;
   ProfilePlot* profile_;

@@ -10,6 +10,8 @@
 #include "widgets/plots/figure.h"
 #include "widgets/plots/plot.h"
 
+class QMenu;
+
 namespace rolora::widgets {
 
 class View : public QWidget {
@@ -27,7 +29,11 @@ class View : public QWidget {
   void drilled();                                  ///< the selection went a level down: the window shows the next view
   void climbed();
   void table_asked();
-  void figure_menu_asked(const QPoint& global);  ///< the window adds its export actions there
+  void menu_opened(QMenu* menu);                             ///< of the right button: the window adds its export actions
+  void layer_filter_asked(int layer);                        ///< for the table of outliers
+  void page_asked(const QString& id);                        ///< by the line of steps above the plot
+  void pointed_at(const rolora::widgets::Selection& place);  ///< the cell under the pointer, for other panels
+  void pointed_away();
 
  protected:
   const Workbench& workbench() const { return workbench_; }

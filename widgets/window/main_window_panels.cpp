@@ -48,6 +48,14 @@ void MainWindow::make_views() {
   centre_->add_view(QStringLiteral("distribution"), icon(QStringLiteral("distribution")), new DistributionView(workbench_));
   centre_->add_view(QStringLiteral("profile"), icon(QStringLiteral("profile")), new ProfileView(workbench_));
   centre_->add_view(QStringLiteral("training"), icon(QStringLiteral("train")), new TrainingView(workbench_));
+  const QString arrangement = QStringLiteral("view/arrangement");
+  for (HeatPlot* plot : centre_->findChildren<HeatPlot*>()) {  // two heat maps beside or below each other, as it was left
+    plot->set_arrangement(static_cast<Arrangement>(std::clamp(settings_.text(arrangement, QStringLiteral("0")).toInt(), 0, 2)));
+    connect(plot, &HeatPlot::arrangement_changed, this, [this, arrangement](Arrangement now) {
+      settings_.set_text(arrangement, QString::number(static_cast<int>(now)));
+      for (HeatPlot* other : centre_->findChildren<HeatPlot*>()) other->set_arrangement(now);
+    });
+  }
   recipe_ = new RecipePage(jobs_);
   const QString resources = resources_folder();
   if (!resources.isEmpty()) {
@@ -126,14 +134,14 @@ void MainWindow::connect_panels() {
       docks_->show(QStringLiteral("outliers"));
       outlier_panel_->focus_selection();
     });
-    connect(view, &View::figure_menu_asked, this, [this](const QPoint& at) {
+    connect(view, &View::page_asked, this, &MainWindow::show_view);
+    connect(view, &View::layer_filter_asked, this,
+            [this](int layer) { outlier_panel_->filter()->setText(QStringLiteral("l%1").arg(layer)); });
+    connect(view, &View::menu_opened, this, [this](QMenu* menu) {
       update_actions();
-      auto* menu = new QMenu(this);
-      menu->setAttribute(Qt::WA_DeleteOnClose);
       for (const char* action : {"figure.dialog", "figure.copy", "figure.pdf", "figure.svg", "figure.png", "figure.csv"}) {
         menu->addAction(actions_->at(QLatin1String(action)));
       }
-      menu->popup(at);
     });
   }
   connect(centre_, &Centre::current_changed, this, [this] {

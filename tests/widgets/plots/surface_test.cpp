@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <QPainter>
+#include <QRegularExpression>
 #include <QSignalSpy>
 #include <QTest>
 
@@ -139,10 +140,12 @@ TEST(SurfacePlot, FigureIsMadeOfPolygons) {
   settings.width_inches = 6.75;
   const QByteArray svg = figure_svg(*figure, settings);
   EXPECT_EQ(svg, figure_svg(*plot.figure(), settings));
-  EXPECT_GT(svg.count("<path") + svg.count("<polygon") + svg.count("<polyline"), 2 * 47 * 63);
+  EXPECT_GT(svg.count("<path"), 100) << "neighbours of one colour share a path";
+  EXPECT_GT(svg.count('M'), 2000) << "and every polygon that is seen is in one";
   EXPECT_FALSE(svg.contains("data:image"));
   EXPECT_TRUE(svg.contains(">Channel<"));
   EXPECT_TRUE(svg.contains(">Token<"));
+  EXPECT_FALSE(figure->caption().contains(QStringLiteral("values (tokens × channels)"))) << "nothing is pooled";
   settings.dots_per_inch = 220;
   const QString folder = qEnvironmentVariable("ROLORA_SHOTS");
   if (!folder.isEmpty()) figure_image(*figure, settings).save(folder + QStringLiteral("/paper-surface.png"));
@@ -159,15 +162,114 @@ TEST(SurfacePlot, AFigureOfManySpikesStaysSmallAndItsDataAreWhatIsDrawn) {
   show(plot, 700, 400);
   const FigurePtr figure = plot.figure();
   FigureSettings settings;
-  settings.width_inches = 5.5;
-  EXPECT_LT(figure_pdf(*figure, settings).size(), 3'000'000);
-  EXPECT_LT(figure_svg(*figure, settings).size(), 12'000'000);
+  for (const double width : {3.25, 5.5, 6.75}) {
+    settings.width_inches = width;
+    EXPECT_LT(figure_pdf(*figure, settings).size(), 1'000'000) << width;
+    const QByteArray svg = figure_svg(*figure, settings);
+    EXPECT_LT(svg.size(), 2'000'000) << width;
+    EXPECT_TRUE(svg.contains("max of 4×6 cells per quad") || svg.contains("max 4×6")) << width;
+    EXPECT_TRUE(svg.contains("up to 4×6 values")) << "the caption is the description";
+  }
   const FigureTable table = figure->table();
   ASSERT_EQ(table.rows.size(), 128 * 64);
   float most = 0, shown = 0;
   for (const float x : spiky->values) most = std::max(most, std::fabs(x));
   for (const QStringList& row : table.rows) shown = std::max(shown, row[4].toFloat());
   EXPECT_EQ(shown, most) << "pooled by maximum";
+}
+
+TEST(SurfacePlot, NoTextLiesOnAnotherOneOnNarrowPaper) {
+  SurfacePlot plot;
+  fill(plot, surface_data(256, 688));
+  for (const double width : {3.25, 5.5}) {
+    FigureSettings settings;
+    settings.width_inches = width;
+    const QByteArray svg = figure_svg(*plot.figure(), settings);
+    static const QRegularExpression text(QStringLiteral(
+        "<text[^>]*x=\"([\\d.-]+)\" y=\"([\\d.-]+)\" font-family=\"([^\"]+)\" font-size=\"(\\d+)\" font-weight=\"(\\d+)\"[^>]*>([^<]*)<"));
+    std::vector<std::pair<QRectF, QString>> boxes;
+    for (auto found = text.globalMatch(QString::fromUtf8(svg)); found.hasNext();) {
+      const QRegularExpressionMatch m = found.next();
+      QFont font(m.captured(3));
+      font.setPixelSize(m.captured(4).toInt());
+      font.setWeight(static_cast<QFont::Weight>(m.captured(5).toInt()));
+      const QFontMetricsF metrics(font);
+      const QString words = m.captured(6).replace(QStringLiteral("&#xa0;"), QStringLiteral(" "));
+      const double height = metrics.capHeight();
+      boxes.emplace_back(QRectF(m.captured(1).toDouble(), m.captured(2).toDouble() - height, metrics.horizontalAdvance(words), height),
+                         words);
+    }
+    ASSERT_GT(boxes.size(), 12U);
+    for (size_t i = 0; i < boxes.size(); ++i) {
+      EXPECT_GE(boxes[i].first.left(), 0) << boxes[i].second.toStdString();
+      EXPECT_LE(boxes[i].first.right(), width * 72 + 1) << boxes[i].second.toStdString();
+      for (size_t j = 0; j < i; ++j) {
+        EXPECT_FALSE(boxes[i].first.intersects(boxes[j].first))
+            << width << ": " << boxes[i].second.toStdString() << " on " << boxes[j].second.toStdString();
+      }
+    }
+  }
+}
+
+TEST(SurfacePlot, WheelZoomsAboutThePointerAndHomeFits) {
+  SurfacePlot plot;
+  fill(plot, surface_data(256, 512));
+  show(plot, 1000, 420);
+  const auto wheel = [&](Qt::KeyboardModifiers modifiers) {
+    const QPointF at(250, 260);
+    QWheelEvent event(at, plot.mapToGlobal(at), QPoint(), QPoint(0, 120), Qt::NoButton, modifiers, Qt::NoScrollPhase, false);
+    QApplication::sendEvent(&plot, &event);
+  };
+  wheel(Qt::NoModifier);
+  const CellBlock first = plot.scene().shown;
+  EXPECT_NEAR(static_cast<double>(first.column_end - first.column_begin), 0.8 * 512, 1);
+  EXPECT_NEAR(static_cast<double>(first.row_end - first.row_begin), 0.8 * 256, 1);
+  wheel(Qt::ControlModifier);
+  EXPECT_EQ(plot.scene().shown.row_end - plot.scene().shown.row_begin, first.row_end - first.row_begin) << "Ctrl: channels only";
+  EXPECT_LT(plot.scene().shown.column_end - plot.scene().shown.column_begin, first.column_end - first.column_begin);
+  QTest::keyClick(&plot, Qt::Key_Home);
+  EXPECT_EQ(plot.scene().shown.column_end - plot.scene().shown.column_begin, 512);
+  EXPECT_EQ(plot.scene().shown.row_end - plot.scene().shown.row_begin, 256);
+  QTest::keyClick(&plot, Qt::Key_B);
+  EXPECT_LT(plot.scene().shown.column_end - plot.scene().shown.column_begin, 512) << "the view before";
+  QTRY_VERIFY(!plot.is_waiting());
+}
+
+TEST(SurfacePlot, ADifferenceRisesAndFallsFromHalfWayUp) {
+  MagnitudeData d = surface_data(64, 128);
+  d.comparison = Comparison::difference;
+  SurfacePlot plot;
+  fill(plot, d);
+  show(plot, 700, 500);
+  ASSERT_EQ(plot.scene().panels.size(), 1U);
+  EXPECT_TRUE(plot.scale().is_signed);
+  EXPECT_DOUBLE_EQ(plot.scene().height_of(0), 0.5);
+  const double most = plot.scale().upper;
+  EXPECT_DOUBLE_EQ(plot.scene().height_of(most), 1);
+  EXPECT_DOUBLE_EQ(plot.scene().height_of(-most), 0);
+  EXPECT_DOUBLE_EQ(plot.scene().height_of(std::nan("")), 0.5);
+  const SurfaceGrid grid(*plot.scene().panels[0].source, 64, 32);
+  EXPECT_LT(*std::min_element(grid.values.begin(), grid.values.end()), -90) << "rotated − plain: the planted channel is gone";
+  QSignalSpy changed(&plot, &SurfacePlot::scale_changed);
+  plot.toggle_log();
+  EXPECT_TRUE(plot.scale().logarithmic);
+  EXPECT_GT(plot.scene().height_of(most / 10), 0.6);
+  EXPECT_EQ(changed.count(), 1);
+  ASSERT_NE(plot.figure(), nullptr);
+  EXPECT_TRUE(plot.figure()->name().contains(QStringLiteral("difference")));
+  shoot(plot, QStringLiteral("surface-difference"));
+  QTRY_VERIFY(!plot.is_waiting());
+}
+
+TEST(SurfacePlot, HiddenPiecesAreLeftOutAndSeenOnesStay) {
+  const auto square = [](double x, double size, QRgb colour) {
+    return SurfacePiece{QPolygonF({{x, 0}, {x + size, 0}, {x + size, size}, {x, size}}), colour};
+  };
+  const std::vector<SurfacePiece> seen =
+      visible_pieces({square(1, 2, 0xff0000ffU), square(0, 5, 0xff00ff00U), square(2, 1, 0xffff0000U)}, 4);
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[0].colour, 0xff00ff00U);
+  EXPECT_EQ(seen[1].colour, 0xffff0000U);
 }
 
 }  // namespace

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What stands around the plots: the steps above them, what they say of what is drawn, the menu of the right button, the threshold's field.
+#include <gtest/gtest.h>
+
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QMenu>
+#include <QSignalSpy>
+#include <QTest>
+
+#include "tests/support/sample_statistics.h"
+#include "tests/widgets/trees/workbench_fixture.h"
+#include "widgets/data/describe.h"
+#include "widgets/views/distribution_view.h"
+#include "widgets/views/magnitude_view.h"
+#include "widgets/views/overview_view.h"
+
+#define WAIT_UNTIL(condition) ASSERT_TRUE(QTest::qWaitFor([&] { return static_cast<bool>(condition); }, 5000)) << #condition
+
+namespace {
+
+using namespace rolora::widgets;
+using rolora::SiteKind;
+
+class Places : public OpenWorkbench {
+ protected:
+  void look(const std::function<void(Selection&)>& how = {}) {
+    Selection s;
+    s.a = plain();
+    s.b = rotated();
+    s.site = SiteKind::down_in;
+    if (how) how(s);
+    selection_.propose(s);
+  }
+  /// The same run with fewer tokens kept.
+  void keep_only(int64_t tokens) {
+    rolora::test::SampleShape shape;
+    shape.kept = tokens;
+    rolora::test::write_sample(file().toStdString(), shape);
+  }
+  static QAction* action(const QMenu& menu, const char* words) {
+    for (QAction* each : menu.actions()) {
+      if (each->text().contains(QLatin1String(words))) return each;
+    }
+    return nullptr;
+  }
+};
+
+TEST_F(Places, MagnitudeSaysWhichTokensAreKept) {
+  keep_only(20);
+  MagnitudeView view(workbench_);
+  view.resize(1100, 600);
+  view.show();
+  open_run();
+  look([](Selection& s) { s.layer = 1; });
+  WAIT_UNTIL(view.plot()->contents().panels.size() == 2U);
+  EXPECT_EQ(view.place()->remarks(), QStringLiteral("The first 20 of 60 tokens are kept: window 0 of 3."));
+  look([](Selection& s) {
+    s.layer = 1;
+    s.channel = 7;
+    s.token = 33;
+  });
+  EXPECT_EQ(view.place()->remarks(),
+            QStringLiteral("The first 20 of 60 tokens are kept: window 0 of 3. Token 33, in window 1, is not among them and not drawn."));
+  look([](Selection& s) {
+    s.layer = 1;
+    s.token = 3;
+  });
+  EXPECT_FALSE(view.place()->remarks().contains(QStringLiteral("not drawn")));
+}
+
+TEST_F(Places, AllLayersMeansTheFarthestAndSaysSo) {
+  MagnitudeView view(workbench_);
+  DistributionView distribution(workbench_);
+  view.show();
+  open_run();
+  look();
+  WAIT_UNTIL(view.plot()->contents().panels.size() == 2U);
+  EXPECT_EQ(view.shown_layer(), 1);
+  EXPECT_TRUE(view.place()->remarks().contains(QStringLiteral("layer 1 is drawn, the one with the largest |x|")))
+      << view.place()->remarks().toStdString();
+  EXPECT_EQ(view.place()->step(PlaceBar::site)->text(), QStringLiteral("down_proj input, layer 1"));
+  EXPECT_TRUE(distribution.place()->remarks().contains(QStringLiteral("All layers are selected"))) << "there each has its line";
+  const void* drawn = view.plot()->contents().panels[0].source.get();
+  look([](Selection& s) {
+    s.layer = 1;
+    s.channel = 7;
+  });
+  EXPECT_FALSE(view.place()->remarks().contains(QStringLiteral("All layers"))) << view.place()->remarks().toStdString();
+  EXPECT_EQ(view.plot()->contents().panels[0].source.get(), drawn) << "naming the layer that is drawn reads nothing again";
+}
+
+TEST_F(Places, HoverAndSentenceTellTheSameMultiple) {
+  OverviewView overview(workbench_);
+  MagnitudeView magnitude(workbench_);
+  overview.resize(1000, 500);
+  magnitude.resize(1000, 500);
+  overview.show();
+  magnitude.show();
+  SelectionSentence sentence(workbench_);
+  open_run();
+  look([](Selection& s) {
+    s.layer = 1;
+    s.channel = rolora::test::kPlantedChannel;
+    s.comparison = Comparison::only_a;
+  });
+  WAIT_UNTIL(overview.plot()->contents().panels.size() == 1U && sentence.current().contains(QStringLiteral("median")));
+  const auto multiple = [](const QString& text) { return text.section(QStringLiteral("× median"), 0, 0).section(QLatin1Char('('), -1); };
+  EXPECT_EQ(multiple(overview.plot()->sentence()), multiple(sentence.current())) << overview.plot()->sentence().toStdString();
+  look([](Selection& s) {
+    s.layer = 1;
+    s.channel = rolora::test::kPlantedChannel;
+    s.token = rolora::test::kPlantedToken;
+    s.comparison = Comparison::only_a;
+  });
+  WAIT_UNTIL(magnitude.plot()->contents().panels.size() == 1U && sentence.current().contains(QStringLiteral("median")));
+  EXPECT_EQ(multiple(magnitude.plot()->sentence()), multiple(sentence.current())) << magnitude.plot()->sentence().toStdString();
+  EXPECT_EQ(multiple(magnitude.surface()->sentence()), multiple(sentence.current())) << magnitude.surface()->sentence().toStdString();
+}
+
+TEST_F(Places, StepsLeadBack) {
+  MagnitudeView view(workbench_);
+  view.show();
+  open_run();
+  look([](Selection& s) {
+    s.layer = 1;
+    s.channel = 7;
+    s.token = 33;
+  });
+  PlaceBar* place = view.place();
+  EXPECT_EQ(place->step(PlaceBar::channel)->text(), QStringLiteral("channel 7"));
+  EXPECT_EQ(place->step(PlaceBar::token)->text(), QStringLiteral("token 33"));
+  QSignalSpy page(&view, &View::page_asked);
+  QTest::mouseClick(place->step(PlaceBar::channel), Qt::LeftButton);
+  EXPECT_EQ(selection_.current().token, -1);
+  EXPECT_EQ(selection_.current().channel, 7);
+  EXPECT_TRUE(place->step(PlaceBar::token)->isHidden());
+  QTest::mouseClick(place->step(PlaceBar::site), Qt::LeftButton);
+  EXPECT_EQ(selection_.current().channel, -1);
+  EXPECT_EQ(selection_.current().layer, 1);
+  QTest::mouseClick(place->step(PlaceBar::overview), Qt::LeftButton);
+  EXPECT_EQ(selection_.current().layer, -1);
+  ASSERT_EQ(page.count(), 3);
+  EXPECT_EQ(page[0][0].toString(), QStringLiteral("magnitude"));
+  EXPECT_EQ(page[2][0].toString(), QStringLiteral("overview"));
+}
+
+TEST_F(Places, AFoldedPairSaysWhyOrWarns) {
+  OverviewView view(workbench_);
+  open_run();
+  look([](Selection& s) {
+    s.site = SiteKind::qkv_in;
+    s.scaling = Scaling::over_rms;
+  });
+  WAIT_UNTIL(view.plot()->contents().panels.size() == 2U);
+  EXPECT_TRUE(view.place()->remarks().contains(QStringLiteral("only multiples of its rms compare")))
+      << view.place()->remarks().toStdString();
+  look([](Selection& s) {
+    s.site = SiteKind::qkv_in;
+    s.scaling = Scaling::absolute;
+  });
+  EXPECT_TRUE(view.place()->remarks().contains(QStringLiteral("The scales differ"))) << view.place()->remarks().toStdString();
+  look([](Selection& s) {
+    s.site = SiteKind::qkv_in;
+    s.comparison = Comparison::only_a;
+  });
+  EXPECT_TRUE(view.place()->remarks().isEmpty());
+}
+
+TEST_F(Places, TheMenuCopiesSetsTheThresholdAndFilters) {
+  OverviewView view(workbench_);
+  view.resize(1000, 500);
+  view.show();
+  open_run();
+  look([](Selection& s) { s.comparison = Comparison::only_a; });
+  WAIT_UNTIL(view.plot()->contents().panels.size() == 1U);
+  QCoreApplication::processEvents();
+  QPointer<QMenu> menu;
+  QObject::connect(&view, &View::menu_opened, &view, [&](QMenu* opened) { menu = opened; });
+  QSignalSpy filtered(&view, &View::layer_filter_asked);
+  HeatMap* map = view.plot()->map(0);
+  const QPoint at(static_cast<int>(map->keyAxis()->coordToPixel(7)), static_cast<int>(map->valueAxis()->coordToPixel(1)));
+  QContextMenuEvent asked(QContextMenuEvent::Mouse, at, view.plot()->mapToGlobal(at));
+  QApplication::sendEvent(view.plot(), &asked);
+  ASSERT_FALSE(menu.isNull());
+  action(*menu, "Copy &value")->trigger();
+  EXPECT_EQ(QGuiApplication::clipboard()->text(), QStringLiteral("80"));
+  action(*menu, "Copy &data")->trigger();
+  EXPECT_TRUE(QGuiApplication::clipboard()->text().startsWith(QStringLiteral("layer,channel,")));
+  action(*menu, "Copy &image")->trigger();
+  EXPECT_EQ(QGuiApplication::clipboard()->image().size(), view.plot()->grab().size());
+  action(*menu, "threshold")->trigger();
+  EXPECT_DOUBLE_EQ(view.plot()->threshold(), 80);
+  ASSERT_NE(action(*menu, "Filter to layer 1"), nullptr);
+  action(*menu, "Filter to layer 1")->trigger();
+  EXPECT_EQ(selection_.current().layer, 1);
+  EXPECT_EQ(filtered.count(), 1);
+  menu->close();
+  WAIT_UNTIL(menu.isNull());
+}
+
+TEST_F(Places, TheThresholdHasAField) {
+  OverviewView view(workbench_);
+  view.resize(1000, 500);
+  view.show();
+  open_run();
+  look();
+  WAIT_UNTIL(view.plot()->contents().panels.size() == 2U);
+  QLineEdit* field = nullptr;
+  for (QLineEdit* each : view.findChildren<QLineEdit*>()) {
+    if (each->accessibleName().startsWith(QStringLiteral("Outliers"))) field = each;
+  }
+  ASSERT_NE(field, nullptr);
+  EXPECT_FALSE(field->text().isEmpty()) << "the usual one stands there";
+  field->setFocus();
+  field->selectAll();
+  QTest::keyClicks(field, QStringLiteral("12.5"));
+  QTest::keyClick(field, Qt::Key_Return);
+  EXPECT_DOUBLE_EQ(view.plot()->threshold(), 12.5);
+  field->selectAll();
+  QTest::keyClick(field, Qt::Key_Delete);
+  QTest::keyClick(field, Qt::Key_Return);
+  EXPECT_FALSE(view.plot()->has_chosen_threshold());
+  EXPECT_FALSE(field->text().isEmpty());
+}
+
+TEST_F(Places, TheScaleControlsActOnTheTabThatIsShown) {
+  MagnitudeView view(workbench_);
+  view.resize(1100, 600);
+  view.show();
+  open_run();
+  look([](Selection& s) { s.layer = 1; });
+  WAIT_UNTIL(view.plot()->contents().panels.size() == 2U);
+  QCheckBox* log = nullptr;
+  for (QCheckBox* each : view.findChildren<QCheckBox*>()) {
+    if (each->accessibleName() == QStringLiteral("Log")) log = each;
+  }
+  ASSERT_NE(log, nullptr);
+  EXPECT_TRUE(log->isChecked());
+  view.tabs()->setCurrentWidget(view.surface());
+  EXPECT_FALSE(log->isChecked()) << "a surface begins with true heights";
+  log->click();
+  EXPECT_TRUE(view.surface()->scale().logarithmic);
+  EXPECT_TRUE(view.plot()->scale().logarithmic) << "and the heat map's is its own";
+  view.plot()->set_colours(QStringLiteral("magma"));
+  EXPECT_EQ(view.surface()->colours(), QStringLiteral("magma")) << "colours are those of both";
+  look([](Selection& s) {
+    s.layer = 1;
+    s.comparison = Comparison::difference;
+  });
+  WAIT_UNTIL(view.surface()->scene().panels.size() == 1U);
+  EXPECT_TRUE(view.surface()->scale().is_signed);
+  WAIT_UNTIL(!view.surface()->is_waiting());
+}
+
+TEST_F(Places, EachPlotShowsWhereThePointerIsInTheOther) {
+  MagnitudeView view(workbench_);
+  view.resize(1100, 600);
+  view.show();
+  open_run();
+  look([](Selection& s) { s.layer = 1; });
+  WAIT_UNTIL(view.plot()->contents().panels.size() == 2U);
+  QSignalSpy pointed(&view, &View::pointed_at), away(&view, &View::pointed_away);
+  view.surface()->resize(view.plot()->size());
+  const QImage before = view.surface()->grab().toImage();
+  HeatMap* map = view.plot()->map(0);
+  QTest::mouseMove(view.plot(), QPointF(map->keyAxis()->coordToPixel(7), map->valueAxis()->coordToPixel(33)).toPoint());
+  WAIT_UNTIL(pointed.count() > 0);
+  EXPECT_EQ(pointed.back()[0].value<Selection>().channel, 7);
+  EXPECT_NE(view.surface()->grab().toImage(), before);
+  QEvent leave(QEvent::Leave);
+  QApplication::sendEvent(view.plot(), &leave);
+  EXPECT_EQ(away.count(), 1);
+  EXPECT_EQ(view.surface()->grab().toImage(), before);
+}
+
+}  // namespace
