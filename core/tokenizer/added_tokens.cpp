@@ -76,7 +76,7 @@ std::vector<StringFinder::Found> StringFinder::find_all(std::string_view text) c
   return found;
 }
 
-AddedTokens::AddedTokens(const JsonObject& root, const BpeModel& model, const Normalizer* normalizer) : largest_id_(model.largest_id()) {
+AddedTokens::AddedTokens(const JsonObject& root, const TokenModel& model, const Normalizer* normalizer) : largest_id_(model.largest_id()) {
   if (!root.has("added_tokens")) return;
   int64_t next_id = model.size();
   for (const JsonObject& json : root.objects("added_tokens")) next_id = read_token(json, model, normalizer, next_id);
@@ -88,7 +88,7 @@ AddedTokens::AddedTokens(const JsonObject& root, const BpeModel& model, const No
   }
 }
 
-int64_t AddedTokens::read_token(const JsonObject& json, const BpeModel& model, const Normalizer* normalizer, int64_t next_id) {
+int64_t AddedTokens::read_token(const JsonObject& json, const TokenModel& model, const Normalizer* normalizer, int64_t next_id) {
   AddedToken token;
   token.id = json.integer("id", 0, std::numeric_limits<int32_t>::max());
   token.content = json.string("content");

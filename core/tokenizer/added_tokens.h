@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Tokens that are cut out of the text before BPE sees it.
+// Tokens that are cut out of the text before the model sees it.
 #pragma once
 
 #include <functional>
@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "core/storage/json_file.h"
-#include "core/tokenizer/bpe.h"
 #include "core/tokenizer/normalizer.h"
 #include "core/tokenizer/text_piece.h"
+#include "core/tokenizer/token_model.h"
 
 namespace rolora {
 
@@ -49,7 +49,7 @@ class AddedTokens {
  public:
   /// Reads `added_tokens`. Ids must be the ones that the reference library gives them: the vocabulary's for a piece of it, else counted on
   /// behind the vocabulary in the file's order.
-  AddedTokens(const JsonObject& root, const BpeModel& model, const Normalizer* normalizer);
+  AddedTokens(const JsonObject& root, const TokenModel& model, const Normalizer* normalizer);
   /// Cuts out the tokens that are not to be normalized, normalizes what is left, cuts out the others. Pieces that are not empty.
   std::vector<TextPiece> extract(TextPiece text, const Normalizer* normalizer) const;
   const AddedToken* find(int64_t id) const;
@@ -58,7 +58,7 @@ class AddedTokens {
   int64_t largest_id() const { return largest_id_; }
 
  private:
-  int64_t read_token(const JsonObject& json, const BpeModel& model, const Normalizer* normalizer, int64_t next_id);
+  int64_t read_token(const JsonObject& json, const TokenModel& model, const Normalizer* normalizer, int64_t next_id);
   void cut(const TextPiece& piece, const StringFinder& finder, std::vector<TextPiece>& out) const;
 
   std::map<int64_t, AddedToken> tokens_;

@@ -11,41 +11,20 @@ namespace rolora {
 namespace {
 
 constexpr int64_t kLargestId = std::numeric_limits<int32_t>::max();
-constexpr int32_t kNone = -1;
 
 std::string kind_of(const Json& value) {
   return value.is_string() ? "\"" + printable(value.get_ref<const std::string&>()) + "\"" : value.type_name();
 }
 
-// A merge that may be possible: ordered by rank, then by place.
-struct Candidate {
-  uint64_t rank_and_place;
-  uint32_t id;
-  bool operator<(const Candidate& other) const { return rank_and_place > other.rank_and_place; }  // for a heap with the least on top
-};
-
 }  // namespace
 
-struct BpeModel::Symbol {
-  uint32_t id;
-  int32_t previous, next;
-  bool removed;
-};
-
 struct BpeModel::Word {
-  std::vector<Symbol> symbols;
+  std::vector<MergeSymbol> symbols;
   bool unknown_pending = false;  ///< an unknown character (or a fused run of them) waits to be added
-  void add(uint32_t id) {
-    const auto count = static_cast<int32_t>(symbols.size());
-    if (count > 0) symbols.back().next = count;
-    symbols.push_back({id, count - 1, kNone, false});
-  }
+  void add(uint32_t id) { append_symbol(symbols, id); }
 };
 
 BpeModel::BpeModel(const JsonObject& json) : file_(json.file()) {
-  // Old files (GPT-2's) do not name the type; vocabulary and merges tell it.
-  const std::string type = json.string_or("type", json.has("merges") ? "BPE" : "none");
-  if (type != "BPE") json.refuse("type", "BPE", printable(type));
   if (json.has("dropout") && json.number("dropout") != 0) json.refuse("dropout", "null (ids must be repeatable)", "a probability");
   has_unknown_ = json.has("unk_token");
   unknown_ = json.string_or("unk_token", "");
@@ -134,13 +113,11 @@ uint32_t BpeModel::unknown_id() const {
 }
 
 bool BpeModel::add_bytes(std::string_view character, Word& word) const {
-  constexpr std::string_view digits = "0123456789ABCDEF";
   std::vector<uint32_t> ids;
   for (const char c : character) {
-    const auto byte = static_cast<uint8_t>(c);
-    const auto entry = vocabulary_.find(std::string{'<', '0', 'x', digits[byte >> 4], digits[byte & 15], '>'});
-    if (entry == vocabulary_.end()) return false;
-    ids.push_back(entry->second);
+    const auto id = byte_piece(*this, static_cast<uint8_t>(c));
+    if (!id) return false;
+    ids.push_back(static_cast<uint32_t>(*id));
   }
   for (const uint32_t id : ids) word.add(id);
   return true;
@@ -172,48 +149,9 @@ void BpeModel::add_characters(std::string_view text, Word& word) const {
   if (word.unknown_pending) word.add(unknown_id());
 }
 
-const BpeModel::Merge* BpeModel::merge_of(uint32_t left, uint32_t right) const {
+std::optional<Merge> BpeModel::merge_of(uint32_t left, uint32_t right) const {
   const auto entry = merges_.find((uint64_t{left} << 32) | right);
-  return entry == merges_.end() ? nullptr : &entry->second;
-}
-
-void BpeModel::merge(std::vector<Symbol>& symbols) const {
-  std::vector<Candidate> heap;
-  heap.reserve(symbols.size());
-  const auto candidate_at = [&](int32_t place) -> std::optional<Candidate> {
-    const int32_t next = symbols[static_cast<size_t>(place)].next;
-    if (next == kNone) return std::nullopt;
-    const Merge* found = merge_of(symbols[static_cast<size_t>(place)].id, symbols[static_cast<size_t>(next)].id);
-    if (found == nullptr) return std::nullopt;
-    return Candidate{(uint64_t{found->rank} << 32) | static_cast<uint32_t>(place), found->id};
-  };
-  const auto push = [&](int32_t place) {
-    if (const auto candidate = candidate_at(place)) {
-      heap.push_back(*candidate);
-      std::push_heap(heap.begin(), heap.end());
-    }
-  };
-  for (int32_t place = 0; place < static_cast<int32_t>(symbols.size()); ++place) {
-    if (const auto candidate = candidate_at(place)) heap.push_back(*candidate);
-  }
-  std::make_heap(heap.begin(), heap.end());
-  while (!heap.empty()) {
-    const Candidate best = heap.front();
-    std::pop_heap(heap.begin(), heap.end());
-    heap.pop_back();
-    const auto place = static_cast<int32_t>(best.rank_and_place & 0xFFFFFFFF);
-    Symbol& left = symbols[static_cast<size_t>(place)];
-    if (left.removed || left.next == kNone) continue;
-    Symbol& right = symbols[static_cast<size_t>(left.next)];
-    const Merge* now = merge_of(left.id, right.id);
-    if (now == nullptr || now->id != best.id) continue;  // one of the two has been merged since
-    left.id = best.id;
-    left.next = right.next;
-    right.removed = true;
-    if (left.next != kNone) symbols[static_cast<size_t>(left.next)].previous = place;
-    if (left.previous != kNone) push(left.previous);
-    push(place);
-  }
+  return entry == merges_.end() ? std::nullopt : std::optional<Merge>(entry->second);
 }
 
 void BpeModel::encode(std::string_view word, std::vector<int64_t>& ids) const {
@@ -228,8 +166,10 @@ void BpeModel::encode(std::string_view word, std::vector<int64_t>& ids) const {
   Word parts;
   parts.symbols.reserve(word.size());
   add_characters(word, parts);
-  merge(parts.symbols);
-  for (const Symbol& symbol : parts.symbols) {
+  merge_symbols(parts.symbols, [&](int32_t left, int32_t right) {
+    return merge_of(parts.symbols[static_cast<size_t>(left)].id, parts.symbols[static_cast<size_t>(right)].id);
+  });
+  for (const MergeSymbol& symbol : parts.symbols) {
     if (!symbol.removed) ids.push_back(symbol.id);
   }
 }

@@ -2,9 +2,13 @@
 #include "core/tokenizer/normalizer.h"
 
 #include <algorithm>
+#include <functional>
+#include <optional>
 
 #include "core/base/error.h"
+#include "core/tokenizer/base64.h"
 #include "core/tokenizer/byte_level.h"
+#include "core/tokenizer/character_map.h"
 #include "core/tokenizer/unicode.h"
 #include "core/tokenizer/utf8.h"
 
@@ -71,15 +75,21 @@ class StripNormalizer final : public Normalizer {
 /// Maps the text as a whole; what stands for the first original character is what the same characters alone become.
 class MappingNormalizer final : public Normalizer {
  public:
-  explicit MappingNormalizer(std::string (*map)(std::string_view)) : map_(map) {}
+  /// What a map that drops the first characters does to the origin of the next: `passes_on`, that one stands for the first from then on.
+  explicit MappingNormalizer(std::function<std::string(std::string_view)> map, bool passes_on = false)
+      : map_(std::move(map)), passes_on_(passes_on) {}
   void apply(TextPiece& piece) const override {
     std::string mapped = map_(piece.text);
-    piece.first_bytes = std::min(mapped.size(), map_(std::string_view(piece.text).substr(0, piece.first_bytes)).size());
+    const size_t first = next_boundary(piece.text, piece.first_bytes);
+    size_t stands = std::min(mapped.size(), map_(std::string_view(piece.text).substr(0, first)).size());
+    if (stands == 0 && passes_on_) stands = std::min<size_t>(1, mapped.size());
+    piece.first_bytes = next_boundary(mapped, stands);
     piece.text = std::move(mapped);
   }
 
  private:
-  std::string (*map_)(std::string_view);
+  std::function<std::string(std::string_view)> map_;
+  bool passes_on_;
 };
 
 template <NormalForm Form>
@@ -109,6 +119,35 @@ char32_t nmt_character(char32_t c) {
   return space ? U' ' : c;
 }
 
+// SentencePiece's map as the reference library applies it: to each grapheme shorter than six bytes as a whole, which its shortest beginning
+// in the map decides; where that is not in the map, and for longer ones, to each character.
+std::string apply_map(const CharacterMap& map, std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  size_t begin = 0;
+  for (const size_t end : grapheme_ends(text)) {
+    const std::string_view grapheme = text.substr(begin, end - begin);
+    begin = end;
+    if (const auto whole = grapheme.size() < 6 ? map.shortest(grapheme) : std::nullopt) {
+      out += *whole;
+      continue;
+    }
+    for (size_t position = 0; position < grapheme.size();) {
+      const std::string_view character = grapheme.substr(position, character_length(grapheme, position));
+      out += map.shortest(character).value_or(character);
+      position += character.size();
+    }
+  }
+  return out;
+}
+
+std::function<std::string(std::string_view)> precompiled_map(const JsonObject& json) {
+  const std::optional<std::string> bytes = from_base64(json.string("precompiled_charsmap"));
+  if (!bytes || bytes->empty()) json.refuse("precompiled_charsmap", "a character map in base64", bytes ? "none" : "something else");
+  if (const auto damage = find_map_damage(*bytes)) json.refuse("precompiled_charsmap", damage->expected, damage->found);
+  return [map = CharacterMap(*bytes)](std::string_view text) { return apply_map(map, text); };
+}
+
 }  // namespace
 
 Pattern read_pattern(const JsonObject& json) {
@@ -123,7 +162,7 @@ Pattern read_pattern(const JsonObject& json) {
 
 std::unique_ptr<const Normalizer> make_normalizer(const JsonObject& json) {
   const std::string type = json.string("type");
-  const auto mapping = [](std::string (*map)(std::string_view)) { return std::make_unique<MappingNormalizer>(map); };
+  const auto mapping = [](auto map) { return std::make_unique<MappingNormalizer>(std::move(map)); };
   if (type == "Sequence") return std::make_unique<SequenceNormalizer>(json);
   if (type == "Prepend") return std::make_unique<PrependNormalizer>(json);
   if (type == "Replace") return std::make_unique<ReplaceNormalizer>(json);
@@ -135,8 +174,8 @@ std::unique_ptr<const Normalizer> make_normalizer(const JsonObject& json) {
   if (type == "Lowercase") return mapping(lower_case);
   if (type == "Nmt") return mapping(map_characters<nmt_character>);
   if (type == "ByteLevel") return mapping(to_byte_level);
-  json.refuse("type", "Sequence, Prepend, Replace, Strip, NFC, NFD, NFKC, NFKD, Lowercase, Nmt or ByteLevel",
-              printable(type));
+  if (type == "Precompiled") return std::make_unique<MappingNormalizer>(precompiled_map(json), /*passes_on=*/true);
+  json.refuse("type", "Sequence, Prepend, Replace, Strip, NFC, NFD, NFKC, NFKD, Lowercase, Nmt, ByteLevel or Precompiled", printable(type));
 }
 
 }  // namespace rolora

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// tokenizer.json's pre-tokenizers: what cuts the normalized text into the words that BPE works on.
+// tokenizer.json's pre-tokenizers: what cuts the normalized text into the words that the model works on.
 #pragma once
 
 #include <memory>

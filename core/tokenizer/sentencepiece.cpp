@@ -4,7 +4,7 @@
 #include "core/base/error.h"
 #include "core/storage/atomic_file.h"
 #include "core/tokenizer/sentencepiece_file.h"
-#include "core/tokenizer/utf8.h"
+#include "core/tokenizer/tiktoken.h"
 
 #ifdef ROLORA_HAS_SENTENCEPIECE
 #include <sentencepiece_processor.h>
@@ -14,16 +14,6 @@ namespace rolora {
 namespace {
 
 constexpr uint64_t kLargestModel = 256ull << 20;
-
-// tiktoken's files (LLaMA-3's tokenizer.model) are lines of base64 and a rank: "IQ== 0".
-bool looks_like_tiktoken(std::string_view bytes) {
-  const std::string_view line = bytes.substr(0, bytes.find('\n'));
-  const size_t space = line.find(' ');
-  if (space == std::string_view::npos || space == 0 || space + 1 == line.size()) return false;
-  constexpr std::string_view base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
-  return line.substr(0, space).find_first_not_of(base64) == std::string_view::npos &&
-         line.substr(space + 1).find_first_not_of("0123456789\r") == std::string_view::npos;
-}
 
 #ifdef ROLORA_HAS_SENTENCEPIECE
 
@@ -37,8 +27,6 @@ class SentencePieceTokenizer final : public Tokenizer {
   }
 
   std::vector<int64_t> encode(std::string_view text, bool special) const override {
-    std::string replaced;
-    if (!is_valid_utf8(text)) text = replaced = replace_invalid_utf8(text);
     std::vector<int> ids;
     const sentencepiece::util::Status status = processor_.Encode(absl::string_view(text.data(), text.size()), &ids);
     if (!status.ok()) throw Error("sentencepiece: encoding failed: " + printable(status.ToString(), 200));
@@ -73,6 +61,10 @@ class SentencePieceTokenizer final : public Tokenizer {
     const auto id = bos();
     return id ? std::vector<int64_t>{*id} : std::vector<int64_t>();
   }
+  std::optional<int64_t> special_token(std::string_view text) const override {
+    const int id = processor_.PieceToId(absl::string_view(text.data(), text.size()));
+    return id >= 0 && id < vocabulary() && processor_.IsControl(id) ? std::optional<int64_t>(id) : std::nullopt;
+  }
 
  private:
   static std::optional<int64_t> defined(int id) { return id >= 0 ? std::optional<int64_t>(id) : std::nullopt; }
@@ -93,8 +85,7 @@ class SentencePieceTokenizer final : public Tokenizer {
 
 std::unique_ptr<Tokenizer> open_sentencepiece(const std::filesystem::path& file) {
   const std::string bytes = read_file(file, kLargestModel);
-  if (looks_like_tiktoken(bytes))
-    throw InputError(file.string(), "model", "a SentencePiece model", "tiktoken ranks, which are not supported");
+  if (looks_like_tiktoken(bytes)) return open_tiktoken(bytes, file.string());
 #ifdef ROLORA_HAS_SENTENCEPIECE
   return std::make_unique<SentencePieceTokenizer>(bytes, file.string());
 #else

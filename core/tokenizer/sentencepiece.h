@@ -9,7 +9,7 @@
 
 namespace rolora {
 
-/// Opens a serialized model (tokenizer.model). A tiktoken file of the same name is refused by its name.
+/// Opens a serialized model (tokenizer.model). A file of the same name that holds tiktoken ranks is opened as such (tiktoken.h).
 std::unique_ptr<Tokenizer> open_sentencepiece(const std::filesystem::path& file);
 
 }  // namespace rolora

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstring>
 #include <optional>
-#include <vector>
 
 #include "core/base/error.h"
+#include "core/tokenizer/character_map.h"
 #include "core/tokenizer/utf8.h"
 
 namespace rolora {
@@ -107,43 +107,11 @@ SentencePieceType read_type(std::string_view bytes, const std::string& file) {
   return static_cast<SentencePieceType>(type);
 }
 
-// The map is: size of the trie in bytes (32 bits), a double array (Darts) of 32-bit units, strings that end in zeros. Every unit that a
-// search can reach must have its 256 possible children, and every value its string, inside.
-void check_character_map(std::string_view map, const Message& spec) {
-  if (map.empty()) return;
-  uint32_t trie_bytes = 0;
-  if (map.size() > sizeof trie_bytes) std::memcpy(&trie_bytes, map.data(), sizeof trie_bytes);
-  if (map.size() <= sizeof trie_bytes || trie_bytes >= map.size() - sizeof trie_bytes || trie_bytes % 4 != 0 || trie_bytes == 0) {
-    spec.refuse("a character map of whole parts", "damaged sizes");
-  }
-  const std::string_view strings = map.substr(sizeof trie_bytes + trie_bytes);
-  if (strings.back() != '\0') spec.refuse("a character map whose strings end in a zero", "another end");
-  std::vector<uint32_t> units(trie_bytes / 4);
-  std::memcpy(units.data(), map.data() + sizeof trie_bytes, trie_bytes);
-  const auto children = [&](size_t unit) { return unit ^ (size_t{units[unit] >> 10} << ((units[unit] & (1u << 9)) >> 6)); };
-  std::vector<bool> seen(units.size(), false);
-  std::vector<size_t> open = {0};
-  seen[0] = true;
-  while (!open.empty()) {
-    const size_t unit = open.back(), base = children(unit);
-    open.pop_back();
-    if ((base | 0xFF) >= units.size()) spec.refuse("a character map whose trie stays inside", "a unit that leads outside");
-    if (unit != 0 && ((units[unit] >> 8) & 1) != 0 && (units[base] & 0x7FFFFFFF) >= strings.size()) {
-      spec.refuse("a character map whose values stay inside", "one outside");
-    }
-    for (size_t label = 1; label < 256; ++label) {
-      const size_t child = base ^ label;
-      if ((units[child] & 0x800000FF) != label || seen[child]) continue;
-      seen[child] = true;
-      open.push_back(child);
-    }
-  }
-}
-
 void check_normalizer(std::string_view bytes, const std::string& file, const char* key) {
   Message spec(bytes, file, key);
   while (const auto field = spec.next()) {
-    if (field->number == 2) check_character_map(field->text.value_or(""), spec);
+    if (field->number != 2) continue;
+    if (const auto damage = find_map_damage(field->text.value_or(""))) spec.refuse(damage->expected, damage->found);
   }
 }
 

@@ -6,11 +6,11 @@
 #include "core/base/error.h"
 #include "core/storage/json_file.h"
 #include "core/tokenizer/added_tokens.h"
-#include "core/tokenizer/bpe.h"
 #include "core/tokenizer/decoder.h"
 #include "core/tokenizer/normalizer.h"
 #include "core/tokenizer/post_processor.h"
 #include "core/tokenizer/pre_tokenizer.h"
+#include "core/tokenizer/token_model.h"
 #include "core/tokenizer/utf8.h"
 
 namespace rolora {
@@ -36,8 +36,8 @@ class JsonTokenizer final : public Tokenizer {
       : file_(root.file()),
         normalizer_(component(root, "normalizer", make_normalizer)),
         pre_tokenizer_(component(root, "pre_tokenizer", make_pre_tokenizer)),
-        model_(root.object("model")),
-        added_(root, model_, normalizer_.get()),
+        model_(make_token_model(root.object("model"))),
+        added_(root, *model_, normalizer_.get()),
         post_processor_(component(root, "post_processor", make_post_processor)),
         decoder_(component(root, "decoder", make_decoder)) {
     check_post_processor();
@@ -53,9 +53,9 @@ class JsonTokenizer final : public Tokenizer {
       } else if (pre_tokenizer_) {
         std::vector<TextPiece> words;
         pre_tokenizer_->split(std::move(piece), words);
-        for (const TextPiece& word : words) model_.encode(word.text, ids);
+        for (const TextPiece& word : words) model_->encode(word.text, ids);
       } else {
-        model_.encode(piece.text, ids);
+        model_->encode(piece.text, ids);
       }
     }
     return post_process(std::move(ids), special);
@@ -68,7 +68,7 @@ class JsonTokenizer final : public Tokenizer {
     for (const int64_t id : ids) {
       check_id(id);
       const AddedToken* added = added_.find(id);
-      const std::string* text = added != nullptr ? &added->matched : model_.piece_of(id);
+      const std::string* text = added != nullptr ? &added->matched : model_->piece_of(id);
       if (text == nullptr || added_.is_special(*text)) continue;  // ids between the pieces print nothing
       pieces.push_back(*text);
     }
@@ -81,15 +81,19 @@ class JsonTokenizer final : public Tokenizer {
   std::string piece(int64_t id) const override {
     check_id(id);
     const AddedToken* added = added_.find(id);
-    const std::string* text = added != nullptr ? &added->content : model_.piece_of(id);
+    const std::string* text = added != nullptr ? &added->content : model_->piece_of(id);
     return text == nullptr ? "" : *text;
   }
 
   int64_t vocabulary() const override { return added_.largest_id() + 1; }
   std::optional<int64_t> bos() const override { return bos_; }
   std::optional<int64_t> eos() const override { return eos_; }
-  std::string kind() const override { return "tokenizer.json bpe"; }
+  std::string kind() const override { return "tokenizer.json " + std::string(model_->name()); }
   std::vector<int64_t> prefix() const override { return prefix_; }
+  std::optional<int64_t> special_token(std::string_view text) const override {
+    return added_.is_special(std::string(text)) ? added_.id_of(text) : std::nullopt;
+  }
+  bool finds_special_tokens() const override { return true; }
 
  private:
   std::vector<int64_t> post_process(std::vector<int64_t> ids, bool special) const {
@@ -133,7 +137,7 @@ class JsonTokenizer final : public Tokenizer {
     const auto id_of = [&](const std::optional<std::string>& name) -> std::optional<int64_t> {
       if (!name) return std::nullopt;
       const auto added = added_.id_of(*name);
-      return added ? added : model_.id_of(*name);
+      return added ? added : model_->id_of(*name);
     };
     if (const auto name = configured_token(config, document, "bos_token")) bos_ = id_of(*name);
     if (const auto name = configured_token(config, document, "eos_token")) eos_ = id_of(*name);
@@ -142,7 +146,7 @@ class JsonTokenizer final : public Tokenizer {
   std::string file_;
   std::unique_ptr<const Normalizer> normalizer_;
   std::unique_ptr<const PreTokenizer> pre_tokenizer_;
-  BpeModel model_;
+  std::unique_ptr<const TokenModel> model_;
   AddedTokens added_;
   std::unique_ptr<const PostProcessor> post_processor_;
   std::unique_ptr<const Decoder> decoder_;

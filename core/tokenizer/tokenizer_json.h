@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Hugging Face's tokenizer.json with a BPE model.
+// Hugging Face's tokenizer.json with a BPE or a unigram model.
 #pragma once
 
 #include <filesystem>

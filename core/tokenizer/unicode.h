@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rolora {
 
@@ -17,5 +18,7 @@ enum class NormalForm { nfc, nfd, nfkc, nfkd };
 std::string normal_form(std::string_view text, NormalForm form);
 /// Character by character (no context rules such as the final sigma).
 std::string lower_case(std::string_view text);
+/// Byte positions behind each extended grapheme cluster (UAX 29).
+std::vector<size_t> grapheme_ends(std::string_view text);
 
 }  // namespace rolora

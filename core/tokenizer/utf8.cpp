@@ -46,6 +46,11 @@ size_t character_length(std::string_view text, size_t position) {
   return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
+size_t next_boundary(std::string_view text, size_t position) {
+  while (position < text.size() && (static_cast<uint8_t>(text[position]) & 0xC0) == 0x80) ++position;
+  return position;
+}
+
 char32_t next_code_point(std::string_view text, size_t& position) {
   const size_t length = character_length(text, position);
   const auto lead = static_cast<uint8_t>(text[position]);

@@ -22,11 +22,15 @@ Json added(const char* content, int64_t id) {
           {"rstrip", false}, {"normalized", true}, {"special", true}};
 }
 
+Json unigram(Json vocabulary, int64_t unknown = 0) { return {{"type", "Unigram"}, {"unk_id", unknown}, {"vocab", std::move(vocabulary)}}; }
+
+Json character_map(const char* base64) { return {{"type", "Precompiled"}, {"precompiled_charsmap", base64}}; }
+
 const std::vector<Broken>& model_cases() {
   static const std::vector<Broken> cases = {
       {"no model", "model", "", [](Json& d) { d.erase("model"); }},
       {"model is a list", "model", "", [](Json& d) { d["model"] = Json::array(); }},
-      {"other model", "model.type", "Unigram", [](Json& d) { d["model"]["type"] = "Unigram"; }},
+      {"other model", "model.type", "WordPiece", [](Json& d) { d["model"]["type"] = "WordPiece"; }},
       {"no vocabulary", "model.vocab", "", [](Json& d) { d["model"].erase("vocab"); }},
       {"empty vocabulary", "model.vocab", "object", [](Json& d) { d["model"]["vocab"] = Json::object(); }},
       {"vocabulary is a list", "model.vocab", "array",
@@ -56,6 +60,12 @@ const std::vector<Broken>& model_cases() {
       {"merge into a stranger", "model.merges[1]", "abb", [](Json& d) { d["model"]["merges"][1] = "ab b"; }},
       {"dropout", "model.dropout", "probability", [](Json& d) { d["model"]["dropout"] = 0.1; }},
       {"fuse_unk is a number", "model.fuse_unk", "1", [](Json& d) { d["model"]["fuse_unk"] = 1; }},
+      {"unigram without a list", "model.vocab", "object", [](Json& d) { d["model"]["type"] = "Unigram"; }},
+      {"unigram without a score", "model.vocab[1]", "a", [](Json& d) { d["model"] = unigram(Json::parse(R"([["?", 0], ["a"]])")); }},
+      {"unigram of a text for a score", "model.vocab[0]", "x", [](Json& d) { d["model"] = unigram(Json::parse(R"([["?", "x"]])")); }},
+      {"unigram's unknown piece outside", "model.unk_id", "2",
+       [](Json& d) { d["model"] = unigram(Json::parse(R"([["?", 0], ["a", -1]])"), 2); }},
+      {"unigram of nothing", "model.vocab", "array", [](Json& d) { d["model"] = unigram(Json::array()); }},
       {"other version", "version", "2.0", [](Json& d) { d["version"] = "2.0"; }},
       {"truncation is a text", "truncation", "yes", [](Json& d) { d["truncation"] = "yes"; }},
   };
@@ -66,10 +76,16 @@ Json sequence(const char* key, Json part) { return {{"type", "Sequence"}, {key, 
 
 const std::vector<Broken>& component_cases() {
   static const std::vector<Broken> cases = {
-      {"other normalizer", "normalizer.type", "Precompiled",
+      {"other normalizer", "normalizer.type", "StripAccents",
        [](Json& d) {
-         d["normalizer"] = {{"type", "Precompiled"}};
+         d["normalizer"] = {{"type", "StripAccents"}};
        }},
+      {"no character map", "normalizer.precompiled_charsmap", "none", [](Json& d) { d["normalizer"] = character_map(""); }},
+      {"character map not in base64", "normalizer.precompiled_charsmap", "something else",
+       [](Json& d) { d["normalizer"] = character_map("A?=="); }},
+      {"character map cut off", "normalizer.precompiled_charsmap", "sizes", [](Json& d) { d["normalizer"] = character_map("////"); }},
+      {"character map that leads outside", "normalizer.precompiled_charsmap", "outside",
+       [](Json& d) { d["normalizer"] = character_map("BAAAAP////8A"); }},
       {"nested normalizer", "normalizer.normalizers[0].type", "BertNormalizer",
        [](Json& d) {
          d["normalizer"] = sequence("normalizers", {{"type", "BertNormalizer"}});
@@ -266,13 +282,50 @@ TEST(BrokenSentencePiece, DamagedBytesNeverCrash) {
   }
 }
 
-TEST(BrokenSentencePiece, TiktokenIsRefusedByName) {
+TEST(BrokenTiktoken, IsRefusedByLine) {
   const Scratch scratch;
-  try {
-    open_tokenizer(scratch.write("tokenizer.model", "IQ== 0\nIg== 1\n"));
-    ADD_FAILURE() << "opened";
-  } catch (const InputError& e) {
-    EXPECT_NE(std::string(e.what()).find("tiktoken"), std::string::npos) << e.what();
+  const std::string good = read_file(fixture("tiktoken.model"));
+  const struct {
+    const char* name;
+    std::string bytes;
+    const char *key, *found;
+  } table[] = {
+      {"bytes without rank", "IQ== 0\nIg== 1\n", "ranks", "none for byte 0"},
+      {"not base64", good + "I?== 900\n", "line", "I?== 900"},
+      {"half a group", good + "IQ= 900\n", "line", "IQ= 900"},
+      {"no rank", good + "eHh4\n", "line", "eHh4"},
+      {"rank too large", good + "eHh4 99999999999\n", "line", "99999999999"},
+      {"negative rank", good + "eHh4 -1\n", "line", "-1"},
+      {"rank with a tail", good + "eHh4 900x\n", "line", "900x"},
+      {"gap", good + "eHh4 100000\n", "ranks", "100000"},
+      {"rank twice", good + "eHh4 5\n", "ranks", "5 twice"},
+      {"piece twice", good + "IQ== 900\n", "line", "came before"},
+  };
+  for (const auto& row : table) {
+    try {
+      open_tokenizer(scratch.write("tokenizer.model", row.bytes));
+      ADD_FAILURE() << row.name << ": opened";
+    } catch (const InputError& e) {
+      const std::string message = e.what();
+      EXPECT_TRUE(e.key().starts_with(row.key)) << message;
+      EXPECT_NE(message.find(row.found), std::string::npos) << message;
+    }
+  }
+}
+
+TEST(BrokenTiktoken, DamagedBytesNeverCrash) {
+  const Scratch scratch;
+  const std::string good = read_file(fixture("tiktoken.model"));
+  Random random(8, "damaged ranks");
+  for (int round = 0; round < 300; ++round) {
+    std::string bytes = good.substr(0, round % 3 == 0 ? random.below(good.size()) : good.size());
+    for (uint64_t i = 0, count = random.below(3); i < count && !bytes.empty(); ++i)
+      bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
+    try {
+      const auto tokenizer = open_tokenizer(scratch.write("tokenizer.model", bytes));
+      tokenizer->decode(tokenizer->encode("abc ?x 車", true));
+    } catch (const InputError&) {
+    }
   }
 }
 

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Every supported component against ids of the reference libraries (make_fixtures.py).
+// Every supported component against ids of the reference libraries (make_fixtures.py, make_hard_fixtures.py).
+#include "core/storage/atomic_file.h"
 #include "tests/core/tokenizer/support.h"
 
 namespace rolora::test {
 namespace {
 
 using Ids = std::vector<int64_t>;
+
+std::string from_hex(const std::string& digits) {
+  std::string bytes;
+  for (size_t i = 0; i + 1 < digits.size(); i += 2) bytes += static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16));
+  return bytes;
+}
 
 Ids around(const Json& row, const Ids& ids) {
   Ids all = row.at("front").get<Ids>();
@@ -14,10 +21,10 @@ Ids around(const Json& row, const Ids& ids) {
   return all;
 }
 
-TEST(TokenizerFixtures, TokenizerJson) {
-  const Json fixtures = read_json_file(fixture("tokenizers.json"));
+void check_documents(const char* file, size_t least) {
+  const Json fixtures = read_json_file(fixture(file));
   const Scratch scratch;
-  ASSERT_GE(fixtures.at("tokenizers").size(), 60u);
+  ASSERT_GE(fixtures.at("tokenizers").size(), least);
   for (const Json& row : fixtures.at("tokenizers")) {
     const auto name = row.at("name").get<std::string>();
     Json document = row.at("rest");
@@ -34,6 +41,50 @@ TEST(TokenizerFixtures, TokenizerJson) {
       EXPECT_EQ(tokenizer->encode(text, false), ids);
       EXPECT_EQ(tokenizer->encode(text, true), around(row, ids));
       EXPECT_EQ(tokenizer->decode(ids), row.at("decoded").value(std::to_string(index), text));
+    }
+  }
+}
+
+TEST(TokenizerFixtures, TokenizerJson) { check_documents("tokenizers.json", 60); }
+
+TEST(TokenizerFixtures, HardTextsAndUnigram) { check_documents("hard.json", 16); }
+
+TEST(TokenizerFixtures, Tiktoken) {
+  const Json fixtures = read_json_file(fixture("tiktoken.json"));
+  const Scratch scratch;
+  const auto tokenizer = open_tokenizer(scratch.write("tokenizer.model", read_file(fixture("tiktoken.model"))));
+  const int64_t ranks = fixtures.at("ranks").get<int64_t>();
+  EXPECT_EQ(tokenizer->kind(), "tiktoken llama3");
+  EXPECT_EQ(tokenizer->vocabulary(), ranks + 256);
+  EXPECT_EQ(tokenizer->bos(), ranks);
+  EXPECT_EQ(tokenizer->eos(), ranks + 1);
+  for (size_t i = 0; i < fixtures.at("special").size(); ++i) {
+    const auto name = fixtures.at("special")[i].get<std::string>();
+    EXPECT_EQ(tokenizer->piece(ranks + static_cast<int64_t>(i)), name);
+    EXPECT_EQ(tokenizer->special_token(name), ranks + static_cast<int64_t>(i));
+  }
+  for (size_t i = 0; i < fixtures.at("texts").size(); ++i) {
+    SCOPED_TRACE("text " + std::to_string(i));
+    const auto text = fixtures.at("texts")[i].get<std::string>();
+    const Ids ids = fixtures.at("ids")[i].get<Ids>();
+    EXPECT_EQ(tokenizer->encode(text, false), ids);
+    Ids with_begin = ids;
+    with_begin.insert(with_begin.begin(), ranks);
+    EXPECT_EQ(tokenizer->encode(text, true), with_begin);
+    EXPECT_EQ(tokenizer->decode(with_begin), text);
+  }
+}
+
+// SentencePiece's library takes bytes: each one that belongs to no character counts as U+FFFD, whatever stands beside it.
+TEST(TokenizerFixtures, SentencePieceBytes) {
+  const Json fixtures = read_json_file(fixture("bytes.json"));
+  for (const Json& row : fixtures.at("models")) {
+    const auto tokenizer = open_tokenizer(fixture(row.at("name").get<std::string>() + ".model"));
+    for (size_t i = 0; i < fixtures.at("texts").size(); ++i) {
+      SCOPED_TRACE(row.at("name").get<std::string>() + ", text " + std::to_string(i));
+      const Ids ids = row.at("ids")[i].get<Ids>();
+      EXPECT_EQ(tokenizer->encode(from_hex(fixtures.at("texts")[i].get<std::string>()), false), ids);
+      EXPECT_EQ(tokenizer->decode(ids), row.at("decoded")[i].get<std::string>());
     }
   }
 }

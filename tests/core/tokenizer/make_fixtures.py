@@ -283,16 +283,16 @@ def build(model, given):
     return tokenizer
 
 
-def expected(tokenizer, texts):
+def expected(tokenizer, texts, pool=TEXTS):
     """Ids without special tokens, what --special puts in front and behind, and the decoded text where it is not the text itself."""
-    ids = [tokenizer.encode(TEXTS[index], add_special_tokens=False).ids for index in texts]
+    ids = [tokenizer.encode(pool[index], add_special_tokens=False).ids for index in texts]
     alone = tokenizer.encode("").ids
     front, back = next(
         (alone[:cut], alone[cut:])
         for cut in range(len(alone) + 1)
-        if all(alone[:cut] + row + alone[cut:] == tokenizer.encode(TEXTS[index]).ids for index, row in zip(texts, ids))
+        if all(alone[:cut] + row + alone[cut:] == tokenizer.encode(pool[index]).ids for index, row in zip(texts, ids))
     )
-    decoded = {str(index): tokenizer.decode(row) for index, row in zip(texts, ids) if tokenizer.decode(row) != TEXTS[index]}
+    decoded = {str(index): tokenizer.decode(row) for index, row in zip(texts, ids) if tokenizer.decode(row) != pool[index]}
     return {"texts": list(texts), "ids": ids, "front": front, "back": back, "decoded": decoded}
 
 

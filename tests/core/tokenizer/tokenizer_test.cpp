@@ -77,9 +77,31 @@ TEST(Tokenizer, TextsThatAreNotUtf8) {
   EXPECT_EQ(model->encode("a\xE2\x82"
                           "b\xFF",
                           false),
-            model->encode("a\xEF\xBF\xBD"
+            model->encode("a\xEF\xBF\xBD\xEF\xBF\xBD"
                           "b\xEF\xBF\xBD",
                           false));
+  const auto ranks = open_tokenizer(fixture("tiktoken.model"));
+  EXPECT_EQ(ranks->encode("a\xE2\x82"
+                          "b\xFF",
+                          false),
+            ranks->encode("a\xEF\xBF\xBD"
+                          "b\xEF\xBF\xBD",
+                          false));
+}
+
+TEST(Tokenizer, SpecialTokensByTheirText) {
+  const Scratch scratch;
+  const auto json = open_document(scratch, with_ends());
+  EXPECT_EQ(json->special_token("</s>"), 7);
+  EXPECT_EQ(json->special_token("ab"), std::nullopt);  // a piece, but no special one
+  EXPECT_TRUE(json->finds_special_tokens());
+  const auto model = open_tokenizer(fixture("bpe.model"));
+  EXPECT_EQ(model->special_token("</s>"), model->eos());
+  EXPECT_EQ(model->special_token("<mask>"), std::nullopt);  // defined by the user: found in texts as any piece
+  EXPECT_FALSE(model->finds_special_tokens());
+  const auto ranks = open_tokenizer(fixture("tiktoken.model"));
+  EXPECT_EQ(ranks->special_token("<|im_start|>"), std::nullopt);
+  EXPECT_FALSE(ranks->finds_special_tokens());
 }
 
 TEST(Tokenizer, EmbeddedZeros) {
@@ -109,6 +131,28 @@ TEST(Tokenizer, OldFilesWithoutModelType) {
   document["model"].erase("type");
   document["model"]["merges"] = {"#version: 0.2", "a b", "ab c"};
   EXPECT_EQ(open_document(scratch, document)->encode("abcab", false), (Ids{5, 4}));
+}
+
+// Behind an added token a piece begins with a character of several bytes, which a normalizer looks at alone.
+TEST(Tokenizer, NormalizedTextBehindAnAddedToken) {
+  const Scratch scratch;
+  Json document = with_ends();
+  document["model"]["vocab"] = {{"?", 0}, {"a", 1}, {"\u1ABF", 2}, {"\u032C", 3}, {"x", 4}, {"y", 5}};
+  document["model"]["merges"] = Json::array();
+  document["normalizer"] = {{"type", "NFKC"}};
+  const auto tokenizer = open_document(scratch, document);
+  EXPECT_EQ(tokenizer->encode("<s>\u1ABF\u032Ca", false), (Ids{6, 2, 3, 1}));  // U+1ABF is younger than the reference's marks: not sorted
+}
+
+TEST(Tokenizer, OldUnigramFilesWithoutModelType) {
+  const Scratch scratch;
+  Json document = small_document();
+  document["model"] = Json::parse(R"({"unk_id": 0, "vocab": [["?", 0], ["a", -1], ["b", -2], ["ab", -3.5]]})");
+  const auto tokenizer = open_document(scratch, document);
+  EXPECT_EQ(tokenizer->kind(), "tokenizer.json unigram");
+  EXPECT_EQ(tokenizer->encode("abxya", false), (Ids{1, 2, 0, 1}));
+  document["model"]["vocab"][3][1] = -3;  // as good as a and b: the one found first, which is the shorter last piece's, stays
+  EXPECT_EQ(open_document(scratch, document)->encode("ab", false), Ids{3});
 }
 
 TEST(Tokenizer, TruncationAndPaddingAreNotApplied) {

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/tokenizer/unigram.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/base/error.h"
+#include "core/tokenizer/utf8.h"
+
+namespace rolora {
+namespace {
+
+constexpr double kUnknownPenalty = 10;  // SentencePiece's and the reference library's
+
+}  // namespace
+
+/// The best way to spell the word up to one place.
+struct UnigramModel::Node {
+  double score = 0;
+  int64_t id = -1;
+  size_t begin = std::string_view::npos;  ///< where the last piece begins; npos: no way leads here
+};
+
+UnigramModel::UnigramModel(const JsonObject& json) : file_(json.file()) {
+  const Json& vocabulary = json.raw("vocab");
+  if (!vocabulary.is_array() || vocabulary.empty()) json.refuse("vocab", "a list of [piece, score]", vocabulary.type_name());
+  pieces_.reserve(vocabulary.size());
+  ids_.reserve(vocabulary.size());
+  double least = std::numeric_limits<double>::infinity();
+  for (const Json& entry : vocabulary) {
+    const bool good = entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_number();
+    if (!good) json.refuse("vocab[" + std::to_string(pieces_.size()) + "]", "[piece, score]", printable(entry.dump()));
+    pieces_.push_back({entry[0].get<std::string>(), entry[1].get<double>()});
+    least = std::min(least, pieces_.back().score);
+  }
+  for (size_t id = 0; id < pieces_.size(); ++id) ids_[pieces_[id].text] = static_cast<int64_t>(id);
+  for (const auto& [text, id] : ids_) {
+    if (!text.empty()) sorted_.push_back(id);
+  }
+  const auto text_of = [&](int64_t id) -> const std::string& { return pieces_[static_cast<size_t>(id)].text; };
+  std::sort(sorted_.begin(), sorted_.end(), [&](int64_t a, int64_t b) { return text_of(a) < text_of(b); });
+  first_byte_.resize(257);
+  for (const int64_t id : sorted_) ++first_byte_[static_cast<uint8_t>(text_of(id)[0]) + size_t{1}];
+  for (size_t i = 1; i < first_byte_.size(); ++i) first_byte_[i] += first_byte_[i - 1];
+  unknown_score_ = least - kUnknownPenalty;
+  if (json.has("unk_id")) unknown_ = json.integer("unk_id", 0, largest_id());
+  byte_fallback_ = json.boolean_or("byte_fallback", false);
+}
+
+std::optional<int64_t> UnigramModel::id_of(std::string_view piece) const {
+  const auto entry = ids_.find(piece);
+  return entry == ids_.end() ? std::nullopt : std::optional<int64_t>(entry->second);
+}
+
+const std::string* UnigramModel::piece_of(int64_t id) const {
+  return id < 0 || id >= size() ? nullptr : &pieces_[static_cast<size_t>(id)].text;
+}
+
+int64_t UnigramModel::unknown_id() const {
+  if (!unknown_) throw InputError(file_, "model.unk_id", "an id, as a character of the text is in no piece", "none");
+  return *unknown_;
+}
+
+// Pieces with a common beginning are neighbours in sorted order: each byte of the text narrows the range.
+template <class Found>
+void UnigramModel::for_prefixes(std::string_view text, Found found) const {
+  const auto first = static_cast<uint8_t>(text[0]);
+  size_t low = first_byte_[first], high = first_byte_[first + size_t{1}];
+  for (size_t depth = 1; low < high; ++depth) {
+    const std::string& shortest = pieces_[static_cast<size_t>(sorted_[low])].text;
+    if (shortest.size() == depth) {
+      found(depth, sorted_[low]);
+      ++low;
+    }
+    if (depth == text.size()) return;
+    const auto byte_at = [&](int64_t id) { return static_cast<uint8_t>(pieces_[static_cast<size_t>(id)].text[depth]); };
+    const auto next = static_cast<uint8_t>(text[depth]);
+    const auto begin = sorted_.begin() + static_cast<std::ptrdiff_t>(low), end = sorted_.begin() + static_cast<std::ptrdiff_t>(high);
+    const auto from = std::partition_point(begin, end, [&](int64_t id) { return byte_at(id) < next; });
+    const auto to = std::partition_point(from, end, [&](int64_t id) { return byte_at(id) == next; });
+    low = static_cast<size_t>(from - sorted_.begin());
+    high = static_cast<size_t>(to - sorted_.begin());
+  }
+}
+
+std::vector<UnigramModel::Node> UnigramModel::best_paths(std::string_view word) const {
+  std::vector<Node> ends(word.size() + 1);
+  for (size_t begin = 0; begin < word.size();) {
+    const double here = ends[begin].score;
+    const size_t character = character_length(word, begin);
+    const auto offer = [&](size_t length, int64_t id, double score) {
+      Node& node = ends[begin + length];
+      if (node.begin == std::string_view::npos || score > node.score) node = {score, id, begin};  // of equals the earlier one stays
+    };
+    bool spelled = false;
+    for_prefixes(word.substr(begin), [&](size_t length, int64_t id) {
+      offer(length, id, pieces_[static_cast<size_t>(id)].score + here);
+      spelled = spelled || length == character;
+    });
+    if (!spelled) offer(character, unknown_id(), unknown_score_ + here);
+    begin += character;
+  }
+  return ends;
+}
+
+void UnigramModel::append(std::string_view token, std::vector<int64_t>& ids) const {
+  if (const auto id = id_of(token)) {
+    ids.push_back(*id);
+    return;
+  }
+  std::vector<int64_t> bytes;
+  for (size_t i = 0; byte_fallback_ && i < token.size(); ++i) {
+    const auto id = byte_piece(*this, static_cast<uint8_t>(token[i]));
+    if (!id) break;
+    bytes.push_back(*id);
+  }
+  if (bytes.size() < token.size()) bytes = {unknown_id()};
+  ids.insert(ids.end(), bytes.begin(), bytes.end());
+}
+
+void UnigramModel::encode(std::string_view word, std::vector<int64_t>& ids) const {
+  if (word.empty()) return;
+  const std::vector<Node> ends = best_paths(word);
+  std::vector<std::string_view> tokens;  // from the end to the beginning
+  bool unknown = false;
+  for (size_t end = word.size(); end > 0;) {
+    const Node& node = ends[end];
+    const bool joins = unknown && unknown_ && node.id == *unknown_;
+    if (joins) {
+      tokens.back() = word.substr(node.begin, tokens.back().size() + end - node.begin);
+    } else {
+      tokens.push_back(word.substr(node.begin, end - node.begin));
+    }
+    unknown = unknown_ && node.id == *unknown_;
+    end = node.begin;
+  }
+  std::reverse(tokens.begin(), tokens.end());
+  for (const std::string_view token : tokens) append(token, ids);
+}
+
+}  // namespace rolora
