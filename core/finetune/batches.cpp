@@ -53,6 +53,7 @@ MicroBatch make_micro_batch(const TrainingData& data, const std::vector<int64_t>
     const auto length = static_cast<int64_t>(example.ids.size());
     for (int64_t t = 0; t < length; ++t) present.push_back(start + t);
     for (int64_t t = std::max<int64_t>(1, example.first_label); t < length; ++t) {
+      if (!example.learns(t)) continue;
       rows.push_back(start + t - 1);
       targets.push_back(example.ids[static_cast<size_t>(t)]);
     }

@@ -11,11 +11,22 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "core/finetune/conversation.h"
 #include "core/storage/sha256.h"
 
 namespace rolora {
 
-int64_t Example::labels() const { return std::max<int64_t>(0, static_cast<int64_t>(ids.size()) - std::max<int64_t>(1, first_label)); }
+bool Example::learns(int64_t position) const {
+  const auto holds = [&](const std::pair<int64_t, int64_t>& range) { return position >= range.first && position < range.second; };
+  return position >= std::max<int64_t>(1, first_label) && std::none_of(unlearned.begin(), unlearned.end(), holds);
+}
+
+int64_t Example::labels() const {
+  const auto size = static_cast<int64_t>(ids.size()), first = std::max<int64_t>(1, first_label);
+  int64_t count = std::max<int64_t>(0, size - first);
+  for (const auto& [begin, end] : unlearned) count -= std::max<int64_t>(0, std::min(end, size) - std::max(begin, first));
+  return count;
+}
 
 TrainingData packed_blocks(const IdStream& stream, int64_t block) {
   const auto tokens = static_cast<int64_t>(stream.ids.size());
@@ -38,9 +49,36 @@ void refuse_unread(const JsonObject& record, const Json& value) {
   for (const char* key : {"history", "system"}) {
     const auto found = value.find(key);
     if (found != value.end() && !found->is_null() && !found->empty() && *found != "") {
-      record.refuse(key, "none or empty (earlier turns and system prompts are not read)", printable(found->dump()));
+      record.refuse(key, "none or empty (this template has no place for earlier turns and system prompts; chat templates have)",
+                    printable(found->dump()));
     }
   }
+}
+
+bool is_conversation(const JsonObject& record) {
+  const bool conversation = record.has("messages") || record.has("conversations");
+  if (conversation && record.has("instruction")) record.refuse("instruction", "none beside messages", "both");
+  return conversation;
+}
+
+std::vector<Turn> turns_of(const JsonObject& record) {
+  if (is_conversation(record)) return read_conversation(record);
+  std::vector<Turn> turns;
+  const std::string system = record.string_or("system", ""), input = record.string_or("input", "");
+  if (!system.empty()) turns.push_back({Role::system, system});
+  if (record.has("history")) {
+    const Json& history = record.raw("history");
+    if (!history.is_array()) record.refuse("history", "a list of [question, answer]", history.type_name());
+    for (const Json& pair : history) {
+      if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string())
+        record.refuse("history", "a list of [question, answer]", printable(pair.dump()));
+      turns.push_back({Role::user, pair[0].get<std::string>()});
+      turns.push_back({Role::assistant, pair[1].get<std::string>()});
+    }
+  }
+  turns.push_back({Role::user, record.string("instruction") + (input.empty() ? "" : "\n" + input)});
+  turns.push_back({Role::assistant, record.string("output")});
+  return turns;
 }
 
 // The commonest slip with this option deserves more than a parser's complaint.
@@ -53,11 +91,49 @@ void refuse_plain_text(const std::filesystem::path& file) {
                    "text that begins with " + printable(std::string(1, static_cast<char>(first))));
 }
 
-Example alpaca_example(const JsonObject& record, const Tokenizer& tokenizer, const AlpacaOptions& options) {
-  const std::string prompt = fill_prompt(*options.prompt, record.string("instruction"), record.string_or("input", ""));
+/// What a plain template has places for.
+struct Instruction {
+  std::string instruction, input, output;
+};
+
+Instruction read_instruction(const JsonObject& record, const Json& value) {
+  if (!is_conversation(record)) {
+    refuse_unread(record, value);
+    return {record.string("instruction"), record.string_or("input", ""), record.string("output")};
+  }
+  const std::vector<Turn> turns = read_conversation(record);
+  if (turns.size() != 2 || turns[0].role != Role::user) {
+    record.refuse(record.has("messages") ? "messages" : "conversations",
+                  "one from the user and one from the assistant (chat templates take more)",
+                  std::to_string(turns.size()) + ", the first from the " + std::string(name_of(turns[0].role)));
+  }
+  return {turns[0].content, "", turns[1].content};
+}
+
+Example chat_example(const JsonObject& record, const Tokenizer& tokenizer, const ChatTemplate& chat) {
+  const std::string key = record.has("conversations") ? "conversations" : "messages";
+  const LearnedIds found = encode(render(chat, turns_of(record), tokenizer, false, record.file(), record.key_path(key)), tokenizer);
+  Example example;
+  example.ids = found.ids;
+  const auto size = static_cast<int64_t>(found.ids.size());
+  const auto learned = [&](int64_t i) { return found.learned[static_cast<size_t>(i)]; };
+  example.first_label = std::find(found.learned.begin(), found.learned.end(), true) - found.learned.begin();
+  for (int64_t i = example.first_label; i < size; ++i) {
+    if (learned(i)) continue;
+    const int64_t begin = i;
+    while (i < size && !learned(i)) ++i;
+    example.unlearned.emplace_back(begin, i);
+  }
+  return example;
+}
+
+Example alpaca_example(const JsonObject& record, const Json& value, const Tokenizer& tokenizer, const AlpacaOptions& options) {
+  if (options.prompt->chat != nullptr) return chat_example(record, tokenizer, *options.prompt->chat);
+  const Instruction given = read_instruction(record, value);
+  const std::string prompt = fill_prompt(*options.prompt, given.instruction, given.input);
   Example example;
   example.ids = tokenizer.prefix();
-  const std::vector<int64_t> whole = tokenizer.encode(prompt + record.string("output"), false);
+  const std::vector<int64_t> whole = tokenizer.encode(prompt + given.output, false);
   // A prompt that ends in a space shares its last token with the response's first word, which is to be learned: the prompt is what both
   // encodings begin with.
   const std::vector<int64_t> alone = tokenizer.encode(prompt, false);
@@ -86,8 +162,7 @@ TrainingData alpaca_records(const std::filesystem::path& file, const Tokenizer& 
     const std::string place = "[" + std::to_string(i) + "]";
     if (!document[i].is_object()) throw InputError(file.string(), place, "an object {instruction, input, output}", document[i].type_name());
     const JsonObject record(document[i], file.string(), place);
-    refuse_unread(record, document[i]);
-    Example example = alpaca_example(record, tokenizer, options);
+    Example example = alpaca_example(record, document[i], tokenizer, options);
     if (static_cast<int64_t>(example.ids.size()) > options.cutoff) {
       example.ids.resize(static_cast<size_t>(options.cutoff));
       ++data.cut;
@@ -113,6 +188,10 @@ std::string examples_hash(const TrainingData& data) {
     const std::array<int64_t, 2> frame = {static_cast<int64_t>(example.ids.size()), example.first_label};
     sum.add(std::as_bytes(std::span(frame)));
     sum.add(std::as_bytes(std::span(example.ids)));
+    for (const auto& [begin, end] : example.unlearned) {
+      const std::array<int64_t, 2> range = {begin, end};
+      sum.add(std::as_bytes(std::span(range)));
+    }
   }
   return sum.hex();
 }

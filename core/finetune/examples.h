@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/monitor.h"
@@ -17,10 +18,13 @@
 
 namespace rolora {
 
-/// One row. The tokens at positions max(1, first_label) … end are predicted and enter the loss; earlier ones are only read.
+/// One row. The tokens at positions max(1, first_label) … end are predicted and enter the loss; earlier ones are only read, and so are
+/// those of `unlearned`: ranges [begin, end) behind first_label, in order (a conversation's later questions).
 struct Example {
   std::vector<int64_t> ids;
   int64_t first_label = 1;
+  std::vector<std::pair<int64_t, int64_t>> unlearned = {};
+  bool learns(int64_t position) const;
   int64_t labels() const;  ///< number of predicted tokens
 };
 
@@ -41,9 +45,13 @@ struct AlpacaOptions {
   int64_t cutoff = 1024;  ///< tokens kept of a record, from the left
   int64_t eos = 0;        ///< appended after the response
 };
-/// A JSON list of {instruction, input (optional), output}: the prompt and the response are tokenized as one string behind the tokenizer's
-/// prefix (BOS), EOS is appended, and the first |prefix + ids of the prompt alone| tokens are masked. Other keys are not read, but a record
-/// with a non-empty `history` or `system` is refused: dropping it would change the task. InputError gives file, record and key.
+/// A JSON list of {instruction, input (optional), output}, or of conversations ({messages} or ShareGPT's {conversations}; conversation.h).
+/// With a plain template the prompt and the response are tokenized as one string behind the tokenizer's prefix (BOS), EOS is appended, and
+/// the first |prefix + ids of the prompt alone| tokens are masked; a conversation must be one question and its answer. With a chat template
+/// the ids are those of the rendered conversation, nothing put around them, every response learned with the token that ends it;
+/// instruction and input, a line each, are what the user says, and `system` and `history` ([question, answer] pairs) are read. Other keys
+/// are not read, but a record whose system message or history the template has no place for is refused: dropping it would change the task.
+/// InputError gives file, record and key.
 TrainingData alpaca_records(const std::filesystem::path& file, const Tokenizer& tokenizer, const AlpacaOptions& options);
 
 /// The end-of-sequence id: the first of config.json, else the tokenizer's. InputError (config.json: eos_token_id) when neither has one.

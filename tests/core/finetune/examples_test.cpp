@@ -140,7 +140,8 @@ TEST(Templates, StanfordsAreTheReferences) {
   const Json run = read_json_file(test::shared_folder() / "reference/lora/stories260K-alpaca/run.json");
   EXPECT_EQ(std::string(find_template("stanford").with_input), run["supervised"]["template_with_input"].get<std::string>());
   EXPECT_EQ(std::string(find_template("stanford").without_input), run["supervised"]["template_without_input"].get<std::string>());
-  EXPECT_THROW(find_template("alpaca"), InputError);
+  EXPECT_THROW(find_template("unheard-of"), InputError);
+  EXPECT_EQ(find_template("alpaca").with_input, find_template("stanford").with_input);
 }
 
 TEST(ReferenceRecords, IdsMasksAndLabelCountsEqualTheReference) {
