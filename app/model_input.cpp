@@ -46,14 +46,17 @@ std::vector<int64_t> read_prompt(const PromptOptions& options, const OpenedModel
     ids = open_tokenizer(model.folder)->encode(options.text, /*special=*/true);
     if (ids.empty() && start) ids.push_back(*start);
   }
-  const std::string where = options.ids_option->count() > 0 ? options.ids : "--text";
+  require_known_ids(ids, model, options.ids_option->count() > 0 ? options.ids : "--text");
+  return ids;
+}
+
+void require_known_ids(const std::vector<int64_t>& ids, const OpenedModel& model, const std::string& where) {
   if (ids.empty()) throw InputError(where, "ids", "at least one token", "none");
   for (const int64_t id : ids) {
     if (id < model.source->config().vocabulary) continue;
     throw InputError(where, "ids", "ids below the model's vocabulary of " + std::to_string(model.source->config().vocabulary),
                      std::to_string(id));
   }
-  return ids;
 }
 
 std::string grouped(int64_t number) {

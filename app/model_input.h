@@ -34,6 +34,9 @@ void add_prompt_options(CLI::App& app, PromptOptions& options);
 /// `start`, where there is one.
 std::vector<int64_t> read_prompt(const PromptOptions& options, const OpenedModel& model, std::optional<int64_t> start = std::nullopt);
 
+/// InputError (`where`) when there is no id or one is outside the model's vocabulary.
+void require_known_ids(const std::vector<int64_t>& ids, const OpenedModel& model, const std::string& where);
+
 /// "1 234 567"
 std::string grouped(int64_t number);
 

@@ -92,7 +92,9 @@ void tokenize(const Options& o, Session& session) {
 void add_tokenize(Verbs& verbs) {
   const auto o = std::make_shared<Options>();
   CLI::App& a = verbs.add("tokenize", "Turn texts into token ids and back", [o](Session& session) { tokenize(*o, session); });
-  a.add_option("MODEL", o->model, "Model folder, tokenizer.json or SentencePiece .model (a folder's tokenizer.json comes first) (required)")
+  a.add_option(
+       "MODEL", o->model,
+       "Model folder, tokenizer.json, or .model of SentencePiece or LLaMA-3's tiktoken (a folder's tokenizer.json comes first) (required)")
       ->required();
   o->text_option = a.add_option("--text", o->text, "A text; \"\" is one too (required: one of --text, --text-file, --texts, --decode)");
   o->text_file_option = a.add_option("--text-file", o->text_file, "A file whose bytes are the text (required: as --text)");

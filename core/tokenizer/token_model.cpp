@@ -12,7 +12,7 @@ std::unique_ptr<const TokenModel> make_token_model(const JsonObject& json) {
   const bool list = json.has("vocab") && json.raw("vocab").is_array();
   const std::string type = json.string_or("type", json.has("merges") ? "BPE" : list ? "Unigram" : "none");
   if (type == "BPE") return std::make_unique<BpeModel>(json);
-  if (type == "Unigram") return std::make_unique<UnigramModel>(json);
+  if (type == "Unigram") return make_unigram_model(json);
   json.refuse("type", "BPE or Unigram", printable(type));
 }
 

@@ -2,8 +2,10 @@
 #include "core/tokenizer/unigram.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/tokenizer/utf8.h"
@@ -13,7 +15,38 @@ namespace {
 
 constexpr double kUnknownPenalty = 10;  // SentencePiece's and the reference library's
 
-}  // namespace
+class UnigramModel final : public TokenModel {
+ public:
+  explicit UnigramModel(const JsonObject& json);
+  void encode(std::string_view word, std::vector<int64_t>& ids) const override;
+  std::optional<int64_t> id_of(std::string_view piece) const override;
+  const std::string* piece_of(int64_t id) const override;
+  int64_t size() const override { return static_cast<int64_t>(pieces_.size()); }
+  int64_t largest_id() const override { return size() - 1; }
+  std::string_view name() const override { return "unigram"; }
+
+ private:
+  struct Piece {
+    std::string text;
+    double score;
+  };
+  struct Node;
+  /// Calls found(length, id) for every piece that the text begins with, the shortest first.
+  template <class Found>
+  void for_prefixes(std::string_view text, Found found) const;
+  std::vector<Node> best_paths(std::string_view word) const;
+  void append(std::string_view token, std::vector<int64_t>& ids) const;
+  int64_t unknown_id() const;
+
+  std::vector<Piece> pieces_;
+  std::unordered_map<std::string_view, int64_t> ids_;  ///< views into pieces_; of a piece listed twice the later one counts
+  std::vector<int64_t> sorted_;                        ///< the ids in ids_ by their piece's bytes, no empty piece
+  std::vector<size_t> first_byte_;                     ///< [257] where in sorted_ the pieces with each first byte begin
+  std::string file_;
+  std::optional<int64_t> unknown_;
+  double unknown_score_ = 0;
+  bool byte_fallback_ = false;
+};
 
 /// The best way to spell the word up to one place.
 struct UnigramModel::Node {
@@ -138,5 +171,9 @@ void UnigramModel::encode(std::string_view word, std::vector<int64_t>& ids) cons
   std::reverse(tokens.begin(), tokens.end());
   for (const std::string_view token : tokens) append(token, ids);
 }
+
+}  // namespace
+
+std::unique_ptr<const TokenModel> make_unigram_model(const JsonObject& json) { return std::make_unique<UnigramModel>(json); }
 
 }  // namespace rolora

@@ -128,5 +128,37 @@ TEST_F(Generate, TheFileGoesWithEveryModelThatIsMadeFromTheFolder) {
   EXPECT_EQ(ids({}, "rotated"), until({free_[2]})) << "and ends the texts of the rotated model too";
 }
 
+// The prompt of a template is the ids that transformers' apply_chat_template gives (core/finetune's fixtures).
+TEST_F(Generate, TemplatesAskAsTransformersDoes) {
+  const Json chat = read_json_file(test::source_folder() / "tests/core/finetune/fixtures/chat.json");
+  const Json& tokenizer = chat.at("tokenizers")[0];
+  write_model({{"vocab_size", 600}});
+  test::write_text(model() / "tokenizer.json", tokenizer.at("file").dump());
+  test::write_text(model() / "tokenizer_config.json", R"({"bos_token": "<s>", "eos_token": "</s>"})");
+  const auto asked = [&](int64_t number, const std::string& name) {
+    for (const Json& row : tokenizer.at("rows")) {
+      if (row.at("conversation") == number && row.at("template") == name && row.at("ask") == true) return row.at("ids");
+    }
+    return Json();
+  };
+  for (const std::string name : {"llama2", "llama3", "vicuna", "qwen", "qwen2.5", "chatml"}) {
+    for (const int64_t number : {0, 1}) {
+      const Json& turns = chat.at("conversations")[static_cast<size_t>(number)];
+      std::vector<std::string> options = {"--template", name, "--ignore-eos", "--text", turns[static_cast<size_t>(number)].at("content")};
+      if (number == 1) options.insert(options.end(), {"--system", turns[0].at("content")});
+      const Outcome outcome = run(options);
+      ASSERT_EQ(outcome.code, 0) << outcome.err;
+      test::write_text(folder_ / "ids.json", Json{{"ids", asked(number, name)}}.dump());
+      EXPECT_EQ(Json::parse(outcome.out)["ids"].get<Ids>(), ids({"--ignore-eos"})) << name << " " << number;
+    }
+  }
+  const auto code = [&](std::vector<std::string> options) { return run(std::move(options)).code; };
+  EXPECT_EQ(code({"--template", "stanford", "--text", "Hello"}), 0);
+  EXPECT_EQ(code({"--template", "stanford", "--text", "Hello", "--system", "Be kind"}), 2);
+  EXPECT_EQ(code({"--template", "qwen", "--ids", folder_ / "ids.json"}), 2);
+  EXPECT_EQ(code({"--system", "Be kind", "--text", "Hello"}), 2);
+  EXPECT_EQ(code({"--template", "gemma", "--text", "Hello"}), 2);
+}
+
 }  // namespace
 }  // namespace rolora

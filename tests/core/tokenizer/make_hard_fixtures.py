@@ -38,6 +38,8 @@ HARD = [
     "▁▁ ▁a ▁\u2581\u2581b_ Ġ Ċ ĠĠthe",
     "\U00031350\U00010d4a\U00011f50\U0001e4d0 \U0001fae8\u0897a\u0897\u1c89 \U00016ea0",
     "ΣΊΣΥΦΟΣ İIıi ǅ ẞß \u1e9e ŉ",
+    "\x12Дa\x12 \x12b <mask>\x12c",
+    "a\u0314\u1abf b\u1ac0\u031b c\u0301\u0323 <|end|>\u1abf\u030du",
 ]
 MAIN = (
     "gpt2",
@@ -110,7 +112,7 @@ def message_field(message, wanted):
     raise KeyError(wanted)
 
 
-RULES = [("Ä", "ae"), ("ﬁ", "fi"), ("①", "1"), ("A", "a"), ("\u00a0", " "), ("\r\n", "\n"), ("e\u0301", "é"), ("ſ", "s"), ("½", "1/2"), ("n\u0303", "ñ")]
+RULES = [("Ä", "ae"), ("ﬁ", "fi"), ("①", "1"), ("A", "a"), ("\u00a0", " "), ("\r\n", "\n"), ("e\u0301", "é"), ("ſ", "s"), ("½", "1/2"), ("n\u0303", "ñ"), ("\x12", "")]
 
 
 def unigram_model(byte_fallback=False):

@@ -104,6 +104,8 @@ TEST(Unicode, FormsAndSets) {
   EXPECT_EQ(normal_form("e\xCC\x81", NormalForm::nfc), "é");
   EXPECT_EQ(normal_form("é", NormalForm::nfd), "e\xCC\x81");
   EXPECT_EQ(normal_form("①ﬁ㋿", NormalForm::nfkc), "1fi㋿");  // U+32FF is younger than the reference's normalizer
+  EXPECT_EQ(normal_form("a\u0301\u0323", NormalForm::nfd), "a\u0323\u0301");
+  EXPECT_EQ(normal_form("a\u0314\u1ABF", NormalForm::nfd), "a\u0314\u1ABF");  // U+1ABF too: no mark is sorted across it
   EXPECT_EQ(lower_case("ΣΊΣΥΦΟΣ İ"), "σίσυφοσ i\xCC\x87");
   EXPECT_TRUE(is_white_space(0x3000) && is_white_space(0x85) && !is_white_space(0x180E) && !is_white_space(0x200B));
   EXPECT_TRUE(is_numeric(0xBD) && is_numeric(0x661) && is_numeric(0x2167) && !is_numeric(0x4E8C));
