@@ -10,6 +10,7 @@
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/evaluation/corpus.h"
+#include "core/finetune/conversation.h"
 #include "core/finetune/random_source.h"
 #include "core/jobs/open_model.h"
 #include "core/model/checkpoint.h"
@@ -34,11 +35,18 @@ void add_data_options(CLI::App& a, FinetuneOptions& o) {
   a.add_option("--data", o.data, "Training file, read by --format (required: this or --ids)");
   a.add_option("--ids", o.ids,
                "Token ids in place of a text: {\"ids\": [...]}, packed like a text; needs no tokenizer (required: this or --data)");
-  a.add_option("--format", o.format, "What --data is: alpaca (JSON list of instruction, input, output) or text (default alpaca; RoLoRA)")
+  a.add_option(
+       "--format", o.format,
+       "What --data is: alpaca (JSON list of {instruction, input, output}, {messages} or ShareGPT's {conversations}) or text (default "
+       "alpaca; RoLoRA)")
       ->check(CLI::IsMember({"alpaca", "text"}));
+  std::vector<std::string> templates;
+  for (const PromptTemplate& t : prompt_templates()) templates.emplace_back(t.name);
   a.add_option("--template", o.prompt,
-               "Prompt of alpaca records: stanford or rolora (\"Human: ... Assistant: \", RoLoRA's) (default stanford; Stanford Alpaca)")
-      ->check(CLI::IsMember({"stanford", "rolora"}));
+               "How records become text: " + template_names() +
+                   "; the first three ask for one response (Stanford Alpaca's wording; rolora: \"Human: ... Assistant: \"), the others are "
+                   "chat templates with system messages and turns (default stanford; Stanford Alpaca)")
+      ->check(CLI::IsMember(templates));
   a.add_option("--block", o.block, "Tokens of a packed block of text (default min(2048, the model's limit); GPTQ's evaluation windows)")
       ->check(CLI::Range(int64_t{2}, int64_t{1} << 30));
   a.add_option("--cutoff", o.cutoff, "Tokens kept of a record, from the left (default min(1024, the model's limit); RoLoRA)")
@@ -142,8 +150,12 @@ TrainingData read_data(const FinetuneOptions& o, const FinetuneBase& base, Monit
     monitor.notice("--cutoff " + std::to_string(cutoff) + " is beyond the model's context of " + std::to_string(config.context) +
                    " tokens");
   }
-  TrainingData data =
-      alpaca_records(o.data, *tokenizer, {&find_template(o.prompt), cutoff, end_of_sequence(config, *tokenizer, base.folder)});
+  const PromptTemplate& prompt = find_template(o.prompt);
+  if (prompt.chat != nullptr) {
+    for (const std::string& token : missing_special_tokens(*prompt.chat, *tokenizer))
+      monitor.notice("--template " + o.prompt + ": the tokenizer has no special token " + token + "; it is read as plain text");
+  }
+  TrainingData data = alpaca_records(o.data, *tokenizer, {&prompt, cutoff, end_of_sequence(config, *tokenizer, base.folder)});
   if (data.cut > 0)
     monitor.notice(std::to_string(data.cut) + " of " + std::to_string(data.examples.size()) + " records cut at " + std::to_string(cutoff) +
                    " tokens");
