@@ -118,6 +118,9 @@ void ErrorPlot::draw(const PlotStyle& style) {
   grid->setRowSpacing(static_cast<int>(std::ceil(style.spacing)));
   grid->setColumnSpacing(static_cast<int>(std::ceil(style.spacing)));
   plotLayout()->addElement(1, 0, grid);
+  // Only the first column has numbers beside it: it is wider by them, so that all panels are as wide.
+  const double beside = QFontMetricsF(style.tick_font).horizontalAdvance(QStringLiteral("0.05")) + style.spacing * 2;
+  const double panel = std::max(beside, (viewport().width() - beside) / kColumns);
   QList<QCPAxis*> layers, values;
   std::vector<QCPMarginGroup*> rows, columns;
   for (size_t i = 0; i < panels_.size(); ++i) {
@@ -125,6 +128,7 @@ void ErrorPlot::draw(const PlotStyle& style) {
     layers << bottom_axis(panels_[i].rect);
     values << left_axis(panels_[i].rect);
   }
+  if (!panels_.empty()) grid->setColumnStretchFactor(0, (panel + beside) / panel);
   for (size_t i = 0; i < panels_.size(); ++i) {  // panels of a row and of a column are of one size
     panels_[i].rect->setMarginGroup(QCP::msTop | QCP::msBottom, margin_group(rows, i / kColumns));
     panels_[i].rect->setMarginGroup(QCP::msLeft | QCP::msRight, margin_group(columns, i % kColumns));

@@ -7,8 +7,14 @@
 
 namespace rolora::widgets {
 
+namespace {
+
+constexpr double kLinearSpan = 6;  // below it 1, 2 and 5 of a decade are too few ticks; above it even ones crowd at the upper end
+
+}  // namespace
+
 QVector<double> LogTicker::createTickVector(double tick_step, const QCPRange& range) {
-  linear_ = range.lower <= 0 || range.upper / range.lower < 10;
+  linear_ = range.lower <= 0 || range.upper / range.lower < kLinearSpan;
   between_ = false;
   decades_a_tick_ = 1;
   if (linear_) return QCPAxisTicker::createTickVector(QCPAxisTicker::getTickStep(range), range);

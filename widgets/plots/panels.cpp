@@ -53,7 +53,7 @@ class PanelHead : public QCPAbstractItem {
       const double room = panel_->parentPlot()->viewport().right() - panel_->rect().left();
       painter->setFont(line.font);
       painter->setPen(line.colour);
-      painter->drawText(QPointF(panel_->rect().left(), y + metrics.ascent()), metrics.elidedText(line.text, Qt::ElideRight, room));
+      painter->drawText(QPointF(panel_->rect().left(), y + metrics.ascent()), metrics.elidedText(line.text, Qt::ElideMiddle, room));
       y += metrics.height();
     }
   }

@@ -158,6 +158,7 @@ void ChoiceBar::add_threshold() {
 
 void ChoiceBar::take_threshold() {
   if (!threshold_->isModified()) return;
+  threshold_->setModified(false);
   QString text = threshold_->text();
   text.remove(QChar(0x202F)).remove(QChar(0xD7)).remove(QLatin1Char(' '));
   bool is_number = false;

@@ -6,8 +6,10 @@
 #include <random>
 
 #include "core/outliers/log_histogram.h"
+#include "widgets/base/format.h"
 #include "widgets/plots/error_plot.h"
 #include "widgets/plots/line_series.h"
+#include "widgets/plots/panels.h"
 #include "widgets/plots/pooled_histogram.h"
 #include "widgets/plots/profile_plot.h"
 #include "widgets/plots/quantile_rails.h"
@@ -175,6 +177,31 @@ TEST(ProfilePlot, RatiosAreTheLargestOfTheLayers) {
   EXPECT_EQ(s.least_ratio(), 6);
   s.layers = {{0, 1, 1, 1, 0, 0, 3, 1}};
   EXPECT_TRUE(std::isnan(s.top_ratio()));
+}
+
+QStringList labels_of(QCPRange range, int ticks) {
+  QCustomPlot plot;
+  plot.plotLayout()->clear();
+  QCPAxisRect* panel = make_panel(&plot, PlotStyle::on_paper());
+  plot.plotLayout()->addElement(0, 0, panel);
+  QCPAxis* axis = left_axis(panel);
+  set_scale(axis, true);
+  axis->ticker()->setTickCount(ticks);
+  axis->setRange(range);
+  plot.setViewport(QRect(0, 0, 300, 300));
+  plot.replot(QCustomPlot::rpImmediateRefresh);
+  QStringList labels;
+  for (qsizetype i = 0; i < axis->tickVector().size(); ++i) {
+    if (range.contains(axis->tickVector()[i])) labels << axis->tickVectorLabels()[i];
+  }
+  return labels;
+}
+
+TEST(LogAxis, LessThanADecadeIsNotCrowdedAndThousandsAreGrouped) {
+  EXPECT_EQ(labels_of({0.03, 0.28}, 4), (QStringList{QStringLiteral("0.05"), QStringLiteral("0.1"), QStringLiteral("0.2")}));
+  const QStringList large = labels_of({500, 20000}, 5);
+  EXPECT_TRUE(large.contains(grouped(1000))) << large.join(QLatin1Char(' ')).toStdString();
+  EXPECT_FALSE(large.contains(QStringLiteral("1000")));
 }
 
 }  // namespace
