@@ -13,12 +13,9 @@ namespace {
 
 constexpr std::streamoff kAtOnce = 8 << 20;
 
-bool may_matter(std::string_view line) {
-  for (const char* event : {"\"metric\"", "\"failed\"", "\"start\""}) {
-    if (line.find(event) != std::string_view::npos) return true;
-  }
-  return false;
-}
+bool has(std::string_view line, const char* event) { return line.find(event) != std::string_view::npos; }
+
+bool may_matter(std::string_view line) { return has(line, "\"metric\"") || has(line, "\"failed\"") || has(line, "\"start\""); }
 
 }  // namespace
 
@@ -49,22 +46,37 @@ void LiveEvents::follow(const std::filesystem::path& file) {
 }
 
 void LiveEvents::take(std::string_view line) {
-  if (!may_matter(line)) return;
+  if (!may_matter(line) && !(goes_on_ && has(line, "\"progress\""))) return;
   try {
     const Json event = parse_json(line, "events.jsonl");
     const JsonObject o(event, "events.jsonl");
     const std::string kind = o.string("event");
     if (kind == "metric") {
-      metrics_[o.string("station")][o.string("name")][o.integer("step", 0, int64_t{1} << 52)] = o.number("value");
+      const std::string station = o.string("station");
+      const int64_t step = o.integer("step", 0, int64_t{1} << 52);
+      if (step < last_step_[station]) drop_after(station, step - 1);
+      last_step_[station] = step;
+      metrics_[station][o.string("name")][step] = o.number("value");
+      goes_on_ = false;
+    } else if (kind == "progress" && o.string("stage") == "finetune: step") {
+      drop_after(o.string("station"), o.integer("step", 0, int64_t{1} << 52));
+      goes_on_ = false;
     } else if (kind == "failed") {
       failure_ = o.string("message");
     } else if (kind == "start") {
       failure_.clear();
-      if (!o.boolean_or("resumed", false)) metrics_.clear();
+      goes_on_ = o.boolean_or("resumed", false);
+      if (!goes_on_) metrics_.clear();
     }
   } catch (const InputError&) {
     // A cut line; what it said is in the results of its station.
   }
+}
+
+// What an attempt did after its last checkpoint is done again: its points are of a course that is no more.
+void LiveEvents::drop_after(const std::string& station, int64_t step) {
+  for (auto& [name, series] : metrics_[station]) series.erase(series.upper_bound(step), series.end());
+  last_step_[station] = step;
 }
 
 }  // namespace rolora::widgets

@@ -3,16 +3,15 @@
 
 #include <signal.h>
 
-#include <QCoreApplication>
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
 #include <QProcess>
 
+#include "widgets/jobs/worker_program.h"
+
 namespace rolora::widgets {
 namespace {
-
-QString tr(const char* text) { return QCoreApplication::translate("JobProcess", text); }
 
 QByteArray bytes_of(const QString& file) {
   QFile in(file);
@@ -68,7 +67,9 @@ Result<ProcessRef> start_detached(const DetachedJob& job) {
   process.setStandardOutputFile(job.log, QIODevice::Append);
   process.setStandardErrorFile(job.log, QIODevice::Append);
   qint64 number = 0;
-  if (!process.startDetached(&number)) return {{}, tr("%1: cannot be started: %2").arg(job.program, process.errorString())};
+  make_polite(process);
+  if (!process.startDetached(&number)) return {{}, start_failure(process)};
+  lower_priority(number);  // Qt calls no modifier of the child here; LibTorch has not made its threads yet
   return {process_now(number), {}};
 }
 

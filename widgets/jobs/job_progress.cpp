@@ -2,6 +2,8 @@
 #include "widgets/jobs/job_progress.h"
 
 #include <QCoreApplication>
+#include <QDir>
+#include <QFileInfo>
 #include <algorithm>
 #include <cmath>
 
@@ -36,6 +38,19 @@ qint64 whole(const Json& e, const char* key) {
 
 }  // namespace
 
+qint64 newest_checkpoint(const QString& run, const QString& station) {
+  qint64 newest = 0;
+  for (const char* output : {"adapter", "model"}) {
+    const QDir folder(QStringLiteral("%1/stations/%2/%3.checkpoints").arg(run, station, QLatin1String(output)));
+    for (const QString& name : folder.entryList({QStringLiteral("step-*")}, QDir::Dirs | QDir::NoDotAndDotDot)) {
+      const bool whole_one =
+          QFileInfo::exists(folder.filePath(name + "/state.json")) && QFileInfo::exists(folder.filePath(name + "/state.safetensors"));
+      if (whole_one) newest = std::max(newest, name.mid(5).toLongLong());
+    }
+  }
+  return newest;
+}
+
 void ProgressReader::event_line(const QByteArray& line, bool earlier) {
   if (const auto e = event_of_line(line)) event(*e, earlier);
 }
@@ -49,6 +64,7 @@ void ProgressReader::log_line(const QByteArray& line) {
     return;
   }
   const QString said = QString::fromUtf8(line).trimmed();
+  if (said.contains(QStringLiteral("error while loading shared libraries")) && now_.message.isEmpty()) now_.message = said;
   if (said.isEmpty() || said.startsWith(u'{')) return;  // an event that was cut short says nothing
   const QString error = error_of_line(line);
   if (error.isEmpty()) {
@@ -92,9 +108,11 @@ void ProgressReader::event(const Json& e, bool earlier) {
 }
 
 void ProgressReader::start(const Json& e) {
-  const QStringList log = now_.log;
+  const bool resumed = e.contains("resumed") && e["resumed"] == true;
+  JobProgress before = std::move(now_);
   now_ = {};
-  now_.log = log;
+  now_.log = std::move(before.log);
+  if (resumed) now_.losses = std::move(before.losses);  // as far as the training goes on from them
   promised_ends_.clear();
   stage_steps_.clear();
   now_.started = true;
@@ -110,7 +128,6 @@ void ProgressReader::start(const Json& e) {
       now_.stations.push_back(one);
     }
   }
-  const bool resumed = e.contains("resumed") && e["resumed"] == true;
   say(resumed ? tr("going on, process %1").arg(now_.process) : tr("started, process %1").arg(now_.process));
 }
 
@@ -146,6 +163,7 @@ void ProgressReader::report(const Json& e) {
   now_.stage = stage;
   now_.step = step;
   now_.total = whole(e, "total");
+  if (stage == u"finetune: step") drop_losses_after(step);
   now_.station_eta = real(e, "eta_seconds");
   const double fraction = real(e, "run_fraction");
   if (std::isfinite(fraction)) now_.fraction = std::clamp(fraction, 0.0, 1.0);
@@ -185,15 +203,18 @@ void ProgressReader::metric(const Json& e) {
   now_.metrics[name] = value;
   if (name != u"loss") return;
   const auto step = static_cast<double>(whole(e, "step"));
-  if (!now_.losses.empty() && step <= now_.losses.back().first) {  // another training, or one that went back to its checkpoint
-    while (!now_.losses.empty() && now_.losses.back().first >= step) now_.losses.pop_back();
-  }
+  drop_losses_after(static_cast<qint64>(step) - 1);
   if (losses_seen_++ % loss_stride_ == 0) now_.losses.emplace_back(step, value);
   if (now_.losses.size() <= kLosses) return;
   std::vector<std::pair<double, double>> thinned;
   for (size_t i = 0; i < now_.losses.size(); i += 2) thinned.push_back(now_.losses[i]);
   now_.losses = std::move(thinned);
   loss_stride_ *= 2;
+}
+
+// Of another training, or of an attempt that went back to its checkpoint.
+void ProgressReader::drop_losses_after(qint64 step) {
+  while (!now_.losses.empty() && now_.losses.back().first > static_cast<double>(step)) now_.losses.pop_back();
 }
 
 void ProgressReader::say(const QString& line) {

@@ -43,6 +43,7 @@ struct JobProgress {
   double began = 0, updated = 0;  ///< of this attempt; of the last event
   std::map<QString, double> metrics;
   std::vector<std::pair<double, double>> losses;  ///< (step, loss) of the last training, thinned to at most a thousand
+  qint64 resumes_from = -1;  ///< of a training that was interrupted: the step of its newest checkpoint; 0 = none, −1 = not known
   Ending ending = Ending::none;
   QString message;  ///< of a failure: one line
   QStringList log;  ///< for people, the last lines
@@ -51,6 +52,9 @@ struct JobProgress {
   }
 };
 using JobProgressPtr = std::shared_ptr<const JobProgress>;
+
+/// The step of the newest complete checkpoint of a station; 0 where there is none. Reads the run folder.
+qint64 newest_checkpoint(const QString& run, const QString& station);
 
 /// Builds a JobProgress line by line.
 class ProgressReader {
@@ -70,6 +74,7 @@ class ProgressReader {
   void promise(double time, double seconds);
   void pace(double time);
   void say(const QString& line);
+  void drop_losses_after(qint64 step);
 
   JobProgress now_;
   std::deque<double> promised_ends_;                   // time + eta of the last reports

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "core/storage/atomic_file.h"
+#include "widgets/jobs/job_text.h"
 #include "widgets/jobs/worker_call.h"
 
 namespace rolora::widgets {
@@ -200,8 +201,9 @@ Result<QString> JobQueue::add(const JobRequest& request) {
 // The worker itself checks the job: nothing here knows what a job may say.
 void JobQueue::validate(const QString& id) {
   const JobRecord* job = find(id);
-  const QStringList arguments = {QStringLiteral("run"),   job->job_file, QStringLiteral("--dry-run"), QStringLiteral("--resume"),
-                                 QStringLiteral("--out"), job->folder,   QStringLiteral("--device"),  job->device};
+  QStringList arguments = {QStringLiteral("run"),   job->job_file, QStringLiteral("--dry-run"), QStringLiteral("--resume"),
+                           QStringLiteral("--out"), job->folder,   QStringLiteral("--device"),  job->device};
+  if (job->threads > 0) arguments << QStringLiteral("--threads") << QString::number(job->threads);
   WorkerCall::start(arguments, this, [this, id](const Result<nlohmann::json>& checked) {
     JobRecord* draft = record(id);
     if (draft == nullptr || draft->state != JobState::draft) return;
@@ -333,7 +335,8 @@ void JobQueue::on_ended(const QString& id, const JobProgressPtr& now) {
   } else if (now->ending == JobProgress::Ending::failed || !now->message.isEmpty()) {
     update(*job, JobState::failed, now->message);
   } else {
-    update(*job, JobState::interrupted, tr("the worker is gone without a word: killed, out of memory, or the machine went down"));
+    const QString why = tr("The worker is gone without a word: killed, out of memory, or the machine went down.");
+    update(*job, JobState::interrupted, interruption_text(now) + QStringLiteral(". ") + why);
   }
   emit ended(id);
   advance();

@@ -57,6 +57,18 @@ QString metrics_text(const JobProgressPtr& now) {
   return parts.join(kDot);
 }
 
+QString interruption_text(const JobProgressPtr& now) {
+  const StationProgress* at = now ? now->station() : nullptr;
+  if (at == nullptr || !now->started_now) return tr("interrupted before the first station; resumes from the beginning");
+  if (at->state == StationProgress::State::done || at->state == StationProgress::State::done_before)
+    return tr("interrupted after %1; resumes after it").arg(at->id);
+  const bool training = at->kind == u"finetune" && now->stage == u"finetune: step" && now->step > 0;
+  if (!training) return tr("interrupted in %1; resumes from the beginning of this station").arg(at->id);
+  const QString where = tr("interrupted at step %1 of %2 of %3").arg(grouped(now->step), grouped(now->total), at->id);
+  if (now->resumes_from > 0) return tr("%1, resumes from step %2").arg(where, grouped(now->resumes_from));
+  return tr("%1, resumes from its first step: no checkpoint was saved (“Save every”)").arg(where);
+}
+
 double fraction_of(const JobRecord& job, const JobProgressPtr& now) {
   if (job.state == JobState::finished) return 1;
   return now ? now->fraction : 0;

@@ -17,6 +17,8 @@ QString where_text(const JobRecord& job, const JobProgressPtr& now);
 QString time_text(const JobRecord& job, const JobProgressPtr& now);
 /// "loss 2.54 · grad_norm 0.71"
 QString metrics_text(const JobProgressPtr& now);
+/// Where a run that lost its worker stood, and where it will go on: "interrupted at step 57 of 150 of tuned, resumes from step 50".
+QString interruption_text(const JobProgressPtr& now);
 /// 0 … 1 of the whole run.
 double fraction_of(const JobRecord& job, const JobProgressPtr& now);
 /// One sentence with everything.

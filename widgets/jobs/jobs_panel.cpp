@@ -4,6 +4,7 @@
 #include <QAction>
 #include <QDesktopServices>
 #include <QEvent>
+#include <QFileDialog>
 #include <QFileInfo>
 #include <QFontDatabase>
 #include <QHBoxLayout>
@@ -20,10 +21,12 @@
 #include <QVBoxLayout>
 
 #include "widgets/base/theme.h"
+#include "widgets/jobs/dialog_folder.h"
 #include "widgets/jobs/job_delegates.h"
 #include "widgets/jobs/job_models.h"
 #include "widgets/jobs/job_text.h"
 #include "widgets/jobs/loss_line.h"
+#include "widgets/jobs/worker_program.h"
 
 namespace rolora::widgets {
 namespace {
@@ -125,6 +128,8 @@ void JobsPanel::make_actions() {
   down_ = make_action(tr("Later"), QStringLiteral("Alt+Down"), tr("Move it down: its turn comes later"), &JobsPanel::move_down);
   log_file_ = make_action(tr("Log file"), QString(), tr("Open the worker's whole output"), &JobsPanel::open_log);
   remove_ = make_action(tr("Remove"), QStringLiteral("Del"), tr("Take it off this list; every file stays where it is"), &JobsPanel::remove);
+  worker_ = make_action(tr("Choose rolora…"), QString(), tr("Say where the program rolora is, which does the work; then try again"),
+                        &JobsPanel::ask_for_worker);
 }
 
 QWidget* JobsPanel::make_left() {
@@ -160,6 +165,8 @@ QWidget* JobsPanel::make_right() {
   heading->addWidget(state_);
   auto* buttons = new QHBoxLayout;
   buttons->setSpacing(fontMetrics().averageCharWidth() / 2);
+  worker_button_ = button_of(worker_);
+  buttons->addWidget(worker_button_);
   for (QAction* action : {open_, go_on_, stop_, cancel_}) buttons->addWidget(button_of(action));
   buttons->addStretch(1);
   for (QAction* action : {log_file_, remove_}) buttons->addWidget(button_of(action));
@@ -284,7 +291,11 @@ void JobsPanel::update_actions() {
   const bool some = job != nullptr, resumable = some && is_over(state) && state != JobState::finished;
   open_->setEnabled(some && QFileInfo::exists(job->folder));
   go_on_->setEnabled(resumable || (some && (state == JobState::validated || (state == JobState::draft && !job->message.isEmpty()))));
-  go_on_->setText(state == JobState::failed ? tr("Try again") : resumable ? tr("Go on") : tr("Start"));
+  const bool again = state == JobState::failed || (state == JobState::draft && some && !job->message.isEmpty());
+  go_on_->setText(again ? tr("Try again") : resumable ? tr("Go on") : tr("Start"));
+  const bool lacking = again && !worker_problem().isEmpty();
+  worker_->setEnabled(lacking);
+  worker_button_->setVisible(lacking);
   stop_->setEnabled(some && (state == JobState::running || state == JobState::queued));
   stop_->setText(state == JobState::queued ? tr("Take out of the queue") : tr("Stop and save"));
   cancel_->setEnabled(some && !is_over(state) && !job->cancelling);
@@ -332,6 +343,20 @@ void JobsPanel::move_down() { queue_->move(list_->currentIndex().row(), list_->c
 void JobsPanel::open_log() {
   const JobRecord* job = queue_->find(chosen());
   if (job != nullptr) QDesktopServices::openUrl(QUrl::fromLocalFile(job->log));
+}
+
+void JobsPanel::ask_for_worker() {
+  auto* dialog = new QFileDialog(this, tr("The program rolora"), dialog_folder(worker_program()));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setFileMode(QFileDialog::ExistingFile);
+  connect(dialog, &QFileDialog::fileSelected, this, &JobsPanel::take_worker);
+  dialog->open();
+}
+
+void JobsPanel::take_worker(const QString& program) {
+  set_worker_program(program);
+  show_details();
+  emit worker_chosen(program);
 }
 
 void JobsPanel::remove() { queue_->remove(chosen()); }

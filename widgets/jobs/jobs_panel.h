@@ -11,6 +11,7 @@ class QLabel;
 class QListView;
 class QPlainTextEdit;
 class QStackedWidget;
+class QToolButton;
 
 namespace rolora::widgets {
 
@@ -25,14 +26,17 @@ class JobsPanel : public QWidget {
   /// Chooses a job: a new one, say.
   void show_job(const QString& id);
   QString chosen() const;
+  /// The program rolora is this one from now on; what failed for want of one can be tried again.
+  void take_worker(const QString& program);
   /// Ordinary actions of the panel (they act on the chosen job): for menus and the palette. In order: open, start or go on, stop and save,
-  /// cancel, move up, move down, log file, remove.
+  /// cancel, move up, move down, log file, remove, choose rolora.
   QList<QAction*> job_actions() const { return actions(); }
   QListView* list() const { return list_; }
 
  signals:
   void run_open_asked(const QString& folder);
   void new_job_asked();
+  void worker_chosen(const QString& program);  ///< by the user, where none was found
 
  protected:
   void changeEvent(QEvent* event) override;
@@ -56,6 +60,7 @@ class JobsPanel : public QWidget {
   void move_down();
   void open_log();
   void remove();
+  void ask_for_worker();
 
   JobQueue* queue_;
   JobListModel* model_;
@@ -66,7 +71,8 @@ class JobsPanel : public QWidget {
   LossLine* loss_ = nullptr;
   QPlainTextEdit* log_ = nullptr;
   QAction *open_ = nullptr, *go_on_ = nullptr, *stop_ = nullptr, *cancel_ = nullptr, *up_ = nullptr, *down_ = nullptr, *log_file_ = nullptr,
-          *remove_ = nullptr;
+          *remove_ = nullptr, *worker_ = nullptr;
+  QToolButton* worker_button_ = nullptr;
   QStringList shown_log_;
   QString shown_station_;
 };

@@ -7,6 +7,7 @@
 #include <QPointer>
 
 #include "widgets/jobs/job_progress.h"
+#include "widgets/jobs/model_title.h"
 #include "widgets/jobs/worker_call.h"
 
 namespace rolora::widgets {
@@ -35,6 +36,24 @@ const Json* station_of(const Json& job, const QString& id) {
     if (word(station, "id") == id) return &station;
   }
   return nullptr;
+}
+
+// Every state of the answer (there is one) is called so.
+StateTitles titles_of(const Json& answer, const QString& title) {
+  StateTitles titles;
+  for (const auto& [label, unused] : answer.value("states", Json::object()).items()) titles[QString::fromStdString(label)] = title;
+  return titles;
+}
+
+QString file_name(QString title) { return title.replace(QLatin1Char('/'), QChar(0x2215)); }
+
+// As much of a text as a title holds: whole words where it can.
+QString shortened(const QString& text) {
+  constexpr qsizetype kMost = 40;
+  const QString line = text.simplified();
+  if (line.size() <= kMost) return line;
+  const qsizetype blank = line.lastIndexOf(QLatin1Char(' '), kMost);
+  return line.left(blank > kMost / 2 ? blank : kMost) + QStringLiteral("…");
 }
 
 // Run folders do not say where on a machine their inputs lay; the log's job file does.
@@ -124,12 +143,17 @@ void MeasureService::measure(const StateRef& state, SiteKey site, QObject* recei
   if (from.context > 0) arguments << QStringLiteral("--context") << QString::number(from.context);
   if (!from.dtype.isEmpty()) arguments << QStringLiteral("--dtype") << from.dtype;
   if (!from.adapter.isEmpty()) arguments << QStringLiteral("--adapter") << from.adapter;
-  run(arguments, state.state, tr("first window of %1").arg(QFileInfo(from.text).fileName()), key, receiver, std::move(done));
+  const SummaryPtr summary = store_->summary(state.file);
+  const StateSummary* known = summary ? summary->find(state.state) : nullptr;
+  const QString title = known != nullptr && !known->title.isEmpty() ? known->title : state.state;
+  run(arguments, {state.state, title, tr("first window of %1").arg(QFileInfo(from.text).fileName()), key}, receiver, std::move(done));
 }
 
 void MeasureService::measure(const QString& model, const Text& text, SiteKind keep, QObject* receiver, Done done) {
   const QString kind = QString::fromStdString(std::string(name_of(keep)));
-  const QString input = folder_.filePath(QStringLiteral("input-%1.json").arg(files_));
+  const QString place = folder_.filePath(QStringLiteral("ids-%1").arg(files_));
+  const QString input = QStringLiteral("%1/%2.json").arg(place, file_name(shortened(text.text)));  // captions name it
+  QDir().mkpath(place);
   if (text.ids.size() < 2) return done({{}, tr("expected at least two tokens, found %1").arg(text.ids.size())});
   QFile file(input);
   const std::string json = Json{{"ids", text.ids}}.dump();
@@ -142,26 +166,29 @@ void MeasureService::measure(const QString& model, const Text& text, SiteKind ke
                                  QStringLiteral("--context"),   QString::number(text.ids.size()),
                                  QStringLiteral("--keep"),      kind,
                                  QStringLiteral("--no-weights")};
-  run(arguments, {}, tr("“%1”").arg(text.text.simplified().left(40)), {}, receiver, std::move(done));
+  run(arguments, {{}, model_title(model), tr("“%1”").arg(shortened(text.text)), {}}, receiver, std::move(done));
 }
 
-void MeasureService::run(QStringList arguments, const QString& wanted_state, const QString& origin, const QString& key, QObject* receiver,
-                         Done done) {
-  const QString file = folder_.filePath(QStringLiteral("measured-%1.h5").arg(files_++));
+void MeasureService::run(QStringList arguments, const Wanted& wanted, QObject* receiver, Done done) {
+  // The file's name is the title of what lies in it; a folder of its own keeps it apart from others of that name.
+  const QString place = folder_.filePath(QString::number(files_++));
+  if (!QDir().mkpath(place)) return done({{}, tr("%1: expected to make a folder, could not").arg(place)});
+  const QString file = QStringLiteral("%1/%2.h5").arg(place, file_name(wanted.origin));
   arguments << QStringLiteral("--out") << file;
   const QPointer<MeasureService> self(this);
-  auto* call = WorkerCall::start(arguments, receiver, [self, file, wanted_state, origin, key, receiver, done](const Result<Json>& answer) {
+  const auto opened = [self, file, wanted, done](const Result<SummaryPtr>& summary) {
+    if (!self) return;
+    if (!summary.ok()) return done({{}, summary.error});
+    if (summary.value->states.empty()) return done({{}, tr("%1: expected a state, found none").arg(file)});
+    const StateRef state{file, summary.value->find(wanted.state) != nullptr ? wanted.state : summary.value->states.front().label};
+    self->origins_[state] = wanted.origin;
+    if (!wanted.key.isEmpty()) self->done_before_[wanted.key] = state;
+    done({state, {}});
+  };
+  auto* call = WorkerCall::start(arguments, receiver, [self, file, wanted, receiver, done, opened](const Result<Json>& answer) {
     if (!self) return;
     if (!answer.ok()) return done({{}, answer.error});
-    self->store_->open(file, receiver, [self, file, wanted_state, origin, key, done](const Result<SummaryPtr>& opened) {
-      if (!self) return;
-      if (!opened.ok()) return done({{}, opened.error});
-      if (opened.value->states.empty()) return done({{}, tr("%1: expected a state, found none").arg(file)});
-      const StateRef state{file, opened.value->find(wanted_state) != nullptr ? wanted_state : opened.value->states.front().label};
-      self->origins_[state] = origin;
-      if (!key.isEmpty()) self->done_before_[key] = state;
-      done({state, {}});
-    });
+    self->store_->open(file, receiver, opened, titles_of(answer.value, wanted.title));
   });
   connect(call, &WorkerCall::progressed, this, &MeasureService::progressed);
 }

@@ -49,7 +49,13 @@ class MeasureService : public QObject {
   void progressed(const QString& stage, qint64 done, qint64 total);
 
  private:
-  void run(QStringList arguments, const QString& wanted_state, const QString& origin, const QString& key, QObject* receiver, Done done);
+  struct Wanted {
+    QString state;   ///< its label; empty: whichever the worker found
+    QString title;   ///< what it is called
+    QString origin;  ///< of the tokens
+    QString key;     ///< under which it is found again; empty: never
+  };
+  void run(QStringList arguments, const Wanted& wanted, QObject* receiver, Done done);
   StatisticsStore* store_;
   QTemporaryDir folder_;
   int files_ = 0;

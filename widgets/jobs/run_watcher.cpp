@@ -129,7 +129,10 @@ void RunWatcher::look() {
     watch(run.events.file);
     watch(run.log.file);
     const bool grown = read(run);
-    const auto now = std::make_shared<const JobProgress>(run.reader.progress());
+    const auto now = std::make_shared<JobProgress>(run.reader.progress());
+    if (const StationProgress* at = now->station(); !alive && at != nullptr && at->kind == u"finetune") {
+      now->resumes_from = newest_checkpoint(run.attempt.folder, at->id);
+    }
     if (alive && (grown || !run.told)) emit progressed(id, now);
     run.told = true;
     if (alive) continue;

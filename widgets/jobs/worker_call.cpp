@@ -71,13 +71,16 @@ WorkerCall::WorkerCall(const QStringList& arguments, QObject* receiver, Done don
     finish(state_->result(status, code));
   });
   connect(&s.process, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
-    if (error == QProcess::FailedToStart)
-      finish({{}, tr("%1: cannot be started: %2").arg(state_->process.program(), state_->process.errorString())});
+    if (error == QProcess::FailedToStart) finish({{}, start_failure(state_->process)});
   });
   s.process.setProgram(worker_program());
   s.process.setArguments(arguments + QStringList{QStringLiteral("--json"), QStringLiteral("--progress"), QStringLiteral("json")});
   s.process.setStandardInputFile(QProcess::nullDevice());
-  s.process.setChildProcessModifier([] { ::prctl(PR_SET_PDEATHSIG, SIGTERM); });  // a short question dies with who asked it
+  make_polite(s.process);
+  s.process.setChildProcessModifier([] {
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // a short question dies with who asked it
+    lower_priority();
+  });
   // From the event loop, so that nobody is called back before start() has returned, and a failed start is told like any other.
   QTimer::singleShot(0, this, [this] {
     if (state_->asked == 0)

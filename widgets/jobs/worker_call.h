@@ -11,11 +11,9 @@
 #include <nlohmann/json.hpp>
 
 #include "widgets/data/result.h"
+#include "widgets/jobs/worker_program.h"
 
 namespace rolora::widgets {
-
-/// Path of the command `rolora`: beside this program, or what ROLORA_BIN says (tests).
-QString worker_program();
 
 class WorkerCall : public QObject {
   Q_OBJECT

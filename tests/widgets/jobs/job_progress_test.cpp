@@ -5,6 +5,9 @@
 
 #include <cmath>
 
+#include "tests/support/temporary_folder.h"
+#include "widgets/jobs/job_text.h"
+
 namespace rolora::widgets::test {
 namespace {
 
@@ -80,6 +83,71 @@ TEST(ProgressReader, TornAndForeignLinesAreNoEvents) {
     reader.log_line(line);
   }
   EXPECT_EQ(reader.progress().ending, JobProgress::Ending::none);
+}
+
+QByteArray loss(int step, double value) {
+  return QByteArray::fromStdString(
+      nlohmann::json{{"event", "metric"}, {"name", "loss"}, {"step", step}, {"value", value}, {"time", 1.0}}.dump());
+}
+
+QByteArray step_report(int step) {
+  return QByteArray::fromStdString(
+      nlohmann::json{{"event", "progress"}, {"time", 1.0}, {"station", "r"}, {"stage", "finetune: step"}, {"step", step}, {"total", 150}}
+          .dump());
+}
+
+TEST(ProgressReader, AResumedTrainingKeepsItsLossesUpToTheCheckpoint) {
+  ProgressReader reader;
+  reader.event_line(kStart, true);
+  for (int i = 1; i <= 57; ++i) reader.event_line(loss(i, 3), true);
+  QByteArray again = kStart;
+  reader.event_line(again.replace("\"resumed\":false", "\"resumed\":true"), false);
+  EXPECT_EQ(reader.progress().losses.size(), 57U);
+  reader.event_line(step_report(50), false);
+  ASSERT_EQ(reader.progress().losses.size(), 50U) << "what was done after the checkpoint is done again";
+  reader.event_line(loss(51, 2), false);
+  EXPECT_EQ(reader.progress().losses.back(), (std::pair<double, double>{51, 2}));
+  reader.event_line(kStart, false);
+  EXPECT_TRUE(reader.progress().losses.empty()) << "begun anew";
+}
+
+TEST(ProgressReader, AProgramWithoutItsLibrariesSaysSo) {
+  ProgressReader reader;
+  reader.log_line("rolora: error while loading shared libraries: libtorch.so: cannot open shared object file");
+  EXPECT_TRUE(reader.progress().message.contains(QStringLiteral("libtorch.so")));
+}
+
+TEST(Interruption, SaysWhereItStoodAndWhereItGoesOn) {
+  auto now = std::make_shared<JobProgress>();
+  EXPECT_TRUE(interruption_text(now).contains(QStringLiteral("resumes from the beginning")));
+  now->started_now = true;
+  now->current = 0;
+  now->stations.push_back({QStringLiteral("lora"), QStringLiteral("finetune"), StationProgress::State::running, 0, 0});
+  now->stage = QStringLiteral("finetune: step");
+  now->step = 57;
+  now->total = 150;
+  now->resumes_from = 50;
+  EXPECT_EQ(interruption_text(now), QStringLiteral("interrupted at step 57 of 150 of lora, resumes from step 50"));
+  now->resumes_from = 0;
+  EXPECT_TRUE(interruption_text(now).contains(QStringLiteral("from its first step")));
+  now->stations[0].kind = QStringLiteral("quantize");
+  EXPECT_EQ(interruption_text(now), QStringLiteral("interrupted in lora; resumes from the beginning of this station"));
+}
+
+TEST(Interruption, OnlyAWholeCheckpointCounts) {
+  const rolora::testing::TemporaryFolder folder;
+  const auto checkpoint = [&](const char* name, bool whole) {
+    const auto place = folder / "stations/lora/adapter.checkpoints" / name;
+    std::filesystem::create_directories(place);
+    rolora::testing::put_bytes(place / "state.safetensors", "x");
+    if (whole) rolora::testing::put_bytes(place / "state.json", "{}");
+  };
+  const QString run = QString::fromStdString((folder / ".").string());
+  EXPECT_EQ(newest_checkpoint(run, QStringLiteral("lora")), 0);
+  checkpoint("step-50", true);
+  checkpoint("step-9", true);
+  checkpoint("step-60", false);
+  EXPECT_EQ(newest_checkpoint(run, QStringLiteral("lora")), 50);
 }
 
 TEST(ProgressReader, LossesAreThinnedNotCut) {

@@ -5,6 +5,8 @@
 #include <QSignalSpy>
 #include <csignal>
 
+#include <sys/resource.h>
+
 #include "tests/widgets/jobs/job_fixture.h"
 #include "widgets/jobs/job_models.h"
 
@@ -110,6 +112,50 @@ TEST_F(JobQueueTest, AKilledWorkerIsInterruptedAndEndsInTheSameBytes) {
   const auto a = run_bytes(queue.find(whole.value)->folder), b = run_bytes(queue.find(killed.value)->folder);
   EXPECT_GT(a.size(), 10U);
   EXPECT_TRUE(a == b);
+}
+
+// Nobody asked for checkpoints: a kill costs a tenth of the training all the same.
+TEST_F(JobQueueTest, AKilledTrainingSaysFromWhichStepItResumes) {
+  JobQueue queue(runs());
+  nlohmann::json job = small_job();
+  job["stations"] = nlohmann::json::array({{{"id", "tuned"},
+                                            {"kind", "finetune"},
+                                            {"model", "base"},
+                                            {"data", "evaluation"},
+                                            {"format", "text"},
+                                            {"block", 32},
+                                            {"steps", 200},
+                                            {"batch", 1}}});
+  const QString id = queue.add(request_of(QStringLiteral("tuned"), job)).value;
+  ASSERT_TRUE(wait_for([&] { return queue.progress(id) && queue.progress(id)->step >= 25; })) << queue.find(id)->message.toStdString();
+  ASSERT_TRUE(send_signal(queue.find(id)->process, SIGKILL));
+  ASSERT_TRUE(wait_for_state(queue, id, JobState::interrupted));
+  const qint64 from = newest_checkpoint(queue.find(id)->folder, QStringLiteral("tuned"));
+  ASSERT_GE(from, 20);
+  EXPECT_EQ(from % 20, 0);
+  const QString said = queue.find(id)->message;
+  EXPECT_TRUE(said.contains(QStringLiteral("resumes from step %1").arg(from))) << said.toStdString();
+  queue.resume(id);
+  ASSERT_TRUE(wait_for([&] { return queue.progress(id)->started_now && queue.progress(id)->step > from; }));
+  EXPECT_GT(queue.progress(id)->losses.front().first, 0);
+  EXPECT_EQ(queue.progress(id)->losses.front().first, 1) << "the course before the checkpoint stays";
+  queue.cancel(id);
+  ASSERT_TRUE(wait_for_state(queue, id, JobState::cancelled));
+}
+
+// The window must answer while a job computes with every core.
+TEST_F(JobQueueTest, AWorkerStandsBackBehindTheWindow) {
+  JobQueue queue(runs());
+  const QString id = queue.add(request_of(QStringLiteral("long"), small_job(30, 40))).value;
+  ASSERT_TRUE(wait_for_a_station(queue, id));
+  remember(queue, id);
+  const auto number = static_cast<id_t>(queue.find(id)->process.number);
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, number), ::getpriority(PRIO_PROCESS, 0) + 5);
+  QFile environment(QStringLiteral("/proc/%1/environ").arg(number));
+  ASSERT_TRUE(environment.open(QIODevice::ReadOnly));
+  EXPECT_TRUE(environment.readAll().split('\0').contains("OMP_WAIT_POLICY=passive"));
+  queue.cancel(id);
+  ASSERT_TRUE(wait_for_state(queue, id, JobState::cancelled));
 }
 
 TEST_F(JobQueueTest, ANewWindowFindsTheRunAgain) {

@@ -13,6 +13,7 @@
 #include "tests/widgets/recipe/shots.h"
 #include "widgets/jobs/job_models.h"
 #include "widgets/jobs/loss_line.h"
+#include "widgets/jobs/worker_program.h"
 
 namespace rolora::widgets::test {
 namespace {
@@ -73,6 +74,28 @@ TEST_F(JobsPanelTest, ShowsARunAndItsEndAndOpensIt) {
   panel_.show_job(waiting);
   action(7)->trigger();
   EXPECT_EQ(queue_.find(waiting), nullptr);
+}
+
+// No program, no work: the row says so in one line, and what was asked for can be tried again once it is found.
+TEST_F(JobsPanelTest, AMissingWorkerCanBeChosenAndTheJobTriedAgain) {
+  const QString real = worker_program();
+  set_worker_program(QStringLiteral("/no/such/rolora"));
+  const QString id = queue_.add(request_of(QStringLiteral("small"), small_job())).value;
+  panel_.show_job(id);
+  const bool told = wait_for([&] { return !queue_.find(id)->message.isEmpty(); });
+  const QString said = queue_.find(id)->message;
+  save_shot(panel_, "jobs-no-worker");
+  QAction* choose = action(8);
+  EXPECT_TRUE(choose->isEnabled());
+  panel_.take_worker(real);
+  EXPECT_FALSE(choose->isEnabled());
+  ASSERT_TRUE(told);
+  EXPECT_TRUE(said.startsWith(QStringLiteral("/no/such/rolora: expected the program rolora, found none"))) << said.toStdString();
+  EXPECT_FALSE(said.contains(QStringLiteral("execv")));
+  EXPECT_EQ(action(1)->text(), QStringLiteral("Try again"));
+  action(1)->trigger();
+  ASSERT_TRUE(wait_for_state(queue_, id, JobState::finished)) << queue_.find(id)->message.toStdString();
+  set_worker_program(QString());
 }
 
 TEST_F(JobsPanelTest, EverythingThatTakesTheKeyboardHasAName) {
