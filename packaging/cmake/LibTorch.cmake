@@ -24,6 +24,7 @@ set_target_properties(rolora_torch_cpu PROPERTIES IMPORTED_LOCATION ${ROLORA_LIB
 add_library(rolora_libtorch INTERFACE)
 target_include_directories(rolora_libtorch SYSTEM INTERFACE ${ROLORA_LIBTORCH}/include
                                                             ${ROLORA_LIBTORCH}/include/torch/csrc/api/include)
+set(CMAKE_INSTALL_RPATH ${ROLORA_LIBTORCH}/lib)
 # libtorch_cpu.so finds the CUDA runtime it was linked with through its own rpath; the linker need not.
 target_link_options(rolora_libtorch INTERFACE -Wl,--allow-shlib-undefined -Wl,-rpath,${ROLORA_LIBTORCH}/lib)
 target_link_libraries(rolora_libtorch INTERFACE rolora_torch_cpu rolora_c10)

@@ -135,6 +135,14 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
       return draw_focus(option, painter);
     case PE_FrameLineEdit:
       return draw_line_edit_frame(option, painter);
+    case PE_IndicatorHeaderArrow: {
+      const auto* header = qstyleoption_cast<const QStyleOptionHeader*>(option);
+      if (header == nullptr) break;
+      QStyleOptionHeader copy = *header;  // the arrow points where the values go
+      if (header->sortIndicator == QStyleOptionHeader::SortUp) copy.sortIndicator = QStyleOptionHeader::SortDown;
+      if (header->sortIndicator == QStyleOptionHeader::SortDown) copy.sortIndicator = QStyleOptionHeader::SortUp;
+      return QProxyStyle::drawPrimitive(element, &copy, painter, widget);
+    }
     case PE_IndicatorCheckBox:
       return draw_check_box(option, painter);
     case PE_IndicatorRadioButton:
@@ -163,8 +171,9 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
       painter->fillRect(option->rect, option->palette.window());
       return draw_line(painter, option->palette, option->rect, Qt::TopEdge);
     default:
-      return QProxyStyle::drawPrimitive(element, option, painter, widget);
+      break;
   }
+  QProxyStyle::drawPrimitive(element, option, painter, widget);
 }
 
 void Style::drawControl(ControlElement element, const QStyleOption* option, QPainter* painter, const QWidget* widget) const {
@@ -219,6 +228,7 @@ void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex
     }
   }
   QProxyStyle::drawComplexControl(control, option, painter, widget);
+  if (control == CC_SpinBox) draw_line_edit_frame(option, painter);  // Fusion's own is hardly seen on a dark ground
 }
 
 QRect Style::subControlRect(ComplexControl control, const QStyleOptionComplex* option, SubControl part, const QWidget* widget) const {

@@ -28,7 +28,7 @@ double figure_of(const TensorFigures& figures, const QString& statistic) {
 }
 
 SelectedValue with_ratios(const QString& statistic, double value, const TensorFigures& site, bool magnitude) {
-  SelectedValue out{statistic, value, kNone, kNone};
+  SelectedValue out{statistic, value, kNone, kNone, -1};
   if (!magnitude) return out;
   if (site.token_median > 0) out.ratio = std::fabs(value) / site.token_median;
   if (site.rms > 0) out.over_rms = std::fabs(value) / site.rms;
@@ -65,16 +65,22 @@ QString value_in_words(const Selection& s, const SelectedValue& v) {
   return std::isfinite(v.ratio) ? words("%1 (%2 median)").arg(value, times(v.ratio)) : value;
 }
 
+QString value_and_layer(const Selection& s, const SelectedValue& v) {
+  return v.layer < 0 ? value_in_words(s, v) : words("%1 in layer %2").arg(value_in_words(s, v)).arg(v.layer);
+}
+
 QString values_in_words(const Selection& s, const StatisticsStore& store) {
   const bool show_a = s.a.valid() && s.comparison != Comparison::only_b;
   const bool show_b = s.b.valid() && s.comparison != Comparison::only_a;
   const auto a = show_a ? selected_value(s, s.a, store) : std::nullopt, b = show_b ? selected_value(s, s.b, store) : std::nullopt;
   const QString of = a ? a->statistic : b ? b->statistic : QString();
   if (of.isEmpty()) return {};
+  const bool one_number = s.comparison == Comparison::difference || s.comparison == Comparison::ratio;
+  if (s.layer < 0 && one_number) return {};  // the largest values of two states lie in layers of their own
   if (a && b && s.comparison == Comparison::difference) return words("%1 difference %2").arg(of, number(a->value - b->value, 4));
   if (a && b && s.comparison == Comparison::ratio) return words("%1 ratio %2").arg(of, times(a->value / b->value));
-  if (a && b) return words("%1 %2 vs %3").arg(of, value_in_words(s, *a), value_in_words(s, *b));
-  return of + QLatin1Char(' ') + value_in_words(s, a ? *a : *b);
+  if (a && b) return words("%1 %2 vs %3").arg(of, value_and_layer(s, *a), value_and_layer(s, *b));
+  return of + QLatin1Char(' ') + value_and_layer(s, a ? *a : *b);
 }
 
 // "G2: layer 3, channel 7: absmax 80.00 (184× median) vs 6.00 (2× median)"
@@ -119,16 +125,17 @@ QString site_title(SiteKind site) {
 }
 
 QString statistic_title(const QString& name) {
-  if (name == QStringLiteral("absmax")) return words("largest magnitude");
+  if (name == QStringLiteral("absmax")) return words("largest |x| (absmax)");
   if (name == QStringLiteral("std")) return words("standard deviation");
-  if (name == QStringLiteral("p50")) return words("median magnitude");
-  if (name == QStringLiteral("p99")) return words("99 % quantile of the magnitude");
-  if (name == QStringLiteral("p999")) return words("99.9 % quantile of the magnitude");
-  if (name == QStringLiteral("p9999")) return words("99.99 % quantile of the magnitude");
+  if (name == QStringLiteral("p50")) return words("median |x|");
+  if (name == QStringLiteral("p99")) return words("99 % quantile of |x|");
+  if (name == QStringLiteral("p999")) return words("99.9 % quantile of |x|");
+  if (name == QStringLiteral("p9999")) return words("99.99 % quantile of |x|");
   return name;
 }
 
 QString state_title(const StateSummary& state) {
+  if (!state.title.isEmpty()) return state.title;
   const bool told = state.label.contains(QStringLiteral("seed")) || state.rotation.isEmpty() || state.rotation == QStringLiteral("folded");
   if (told || !state.rotation_seed) return state.label;
   return words("%1 (seed %2)").arg(state.label).arg(*state.rotation_seed);
@@ -168,10 +175,34 @@ QString token_title(const StatisticsSummary* summary, int token) {
   return words("%1 “%2”").arg(place, readable_piece(summary->token_texts[token]));
 }
 
+namespace {
+
+// Of all layers: where the value is largest. Nothing is looked up token by token.
+std::optional<SelectedValue> largest_of_layers(const Selection& s, const StateRef& ref, const StateSummary& state,
+                                               const StatisticsStore& store) {
+  std::optional<SelectedValue> most;
+  const auto size_of = [&](const SelectedValue& v) {
+    return s.scaling == Scaling::over_rms && std::isfinite(v.over_rms) ? v.over_rms : std::fabs(v.value);
+  };
+  for (const auto& [key, unused] : state.sites) {
+    if (key.site != s.site || s.token >= 0) continue;
+    Selection one = s;
+    one.layer = key.layer;
+    auto value = selected_value(one, ref, store);
+    if (!value || !std::isfinite(value->value) || (most && size_of(*value) <= size_of(*most))) continue;
+    value->layer = key.layer;
+    most = std::move(value);
+  }
+  return most;
+}
+
+}  // namespace
+
 std::optional<SelectedValue> selected_value(const Selection& s, const StateRef& ref, const StatisticsStore& store) {
   const SummaryPtr summary = store.summary(ref.file);
   const StateSummary* state = summary ? summary->find(ref.state) : nullptr;
-  if (state == nullptr || s.layer < 0) return std::nullopt;
+  if (state == nullptr) return std::nullopt;
+  if (s.layer < 0) return largest_of_layers(s, ref, *state, store);
   const SiteKey key{s.layer, s.site};
   const auto found = state->sites.find(key);
   if (found == state->sites.end()) return std::nullopt;
@@ -235,7 +266,8 @@ void SelectionSentence::ask_for(const StateRef& state) {
   const SummaryPtr summary = state.valid() ? workbench_.statistics->summary(state.file) : nullptr;
   const StateSummary* found = summary ? summary->find(state.state) : nullptr;
   const SiteKey key{s.layer, s.site};
-  if (found == nullptr || !found->sites.contains(key) || (s.channel < 0 && s.token < 0)) return;
+  if (found == nullptr || (s.layer >= 0 && !found->sites.contains(key)) || (s.channel < 0 && s.token < 0)) return;
+  if (s.layer < 0 && s.token >= 0) return;
   const auto then = [this](const auto&) { say(); };
   if (s.channel >= 0 && s.token >= 0) {
     if (found->sites.at(key).kept) workbench_.statistics->full(state, key, this, then);

@@ -16,12 +16,14 @@ namespace rolora::widgets {
 /// memory are left out (SelectionSentence asks for them).
 QString describe(const Selection& selection, const Workbench& workbench);
 
-/// The number under a selection in one of its states, where it is in memory.
+/// The number under a selection in one of its states, where it is in memory. Of all layers it is the largest one, as a
+/// multiple of the layer's rms where the selection compares so.
 struct SelectedValue {
   QString statistic;    ///< "absmax", "kurtosis", "value"
   double value = 0;     ///< as the file has it
   double ratio = 0;     ///< |value| / median over the tokens of max |x| at this site; NaN where that says nothing
   double over_rms = 0;  ///< |value| / rms of the whole site; NaN where that says nothing
+  int layer = -1;       ///< where all layers are selected: the one the value is of
 };
 std::optional<SelectedValue> selected_value(const Selection& selection, const StateRef& state, const StatisticsStore& store);
 
@@ -29,8 +31,8 @@ std::optional<SelectedValue> selected_value(const Selection& selection, const St
 bool is_magnitude(const QString& statistic);
 
 QString site_title(SiteKind site);               ///< "down_proj input"
-QString statistic_title(const QString& name);    ///< "99.9 % quantile" of "p999"
-QString state_title(const StateSummary& state);  ///< "rotated (seed 0)"
+QString statistic_title(const QString& name);    ///< "99.9 % quantile of |x|" of "p999"
+QString state_title(const StateSummary& state);  ///< "rotated (seed 0) + LoRA"
 QString state_title(const StateRef& state, const StatisticsStore& store);
 /// The run that a file belongs to, or the file's name.
 QString source_title(const QString& file, const Workbench& workbench);

@@ -60,26 +60,38 @@ SelectionModel::Rule scaling_rule(const StatisticsStore& store) {
   };
 }
 
-void show_statistics(const Workbench& workbench, const QString& file, QObject* receiver, std::function<void(const QString& error)> done) {
-  workbench.statistics->open(file, receiver, [workbench, done = std::move(done)](const Result<SummaryPtr>& result) {
+void show_statistics(const Workbench& workbench, const QString& file, QObject* receiver, std::function<void(const QString& error)> done,
+                     const StateTitles& titles) {
+  const auto look = [workbench, done = std::move(done)](const Result<SummaryPtr>& result) {
     if (result.ok()) {
       Selection s = first_look(*result.value, workbench.selection->current());
       s.scaling = default_scaling(s.a, s.b, s.site, *workbench.statistics);
       workbench.selection->propose(s);
     }
     if (done) done(result.error);
-  });
+  };
+  workbench.statistics->open(file, receiver, look, titles);
+}
+
+void open_new_statistics(const Workbench& workbench, const QString& folder) {
+  const RunDataPtr run = workbench.runs->run(folder);
+  if (!run) return;
+  for (const QString& file : run->statistics_files) {
+    if (workbench.statistics->summary(file) != nullptr || !workbench.statistics->error(file).isEmpty()) continue;
+    workbench.statistics->open(
+        file, nullptr, [](const auto&) {}, titles_in(*run, file));
+  }
 }
 
 void show_run(const Workbench& workbench, const QString& folder, QObject* receiver, std::function<void(const QString& error)> done) {
-  workbench.runs->open(folder, receiver, [workbench, receiver, done = std::move(done)](const Result<RunDataPtr>& result) {
+  workbench.runs->open(folder, receiver, [workbench, folder, receiver, done = std::move(done)](const Result<RunDataPtr>& result) {
     if (!result.ok() || result.value->statistics_files.isEmpty()) {
       if (done) done(result.error);
       return;
     }
     const QStringList files = result.value->statistics_files;
-    for (const QString& later : files.mid(1)) workbench.statistics->open(later, receiver, [](const auto&) {});
-    show_statistics(workbench, files.first(), receiver, done);
+    show_statistics(workbench, files.first(), receiver, done, titles_in(*result.value, files.first()));
+    open_new_statistics(workbench, folder);
   });
 }
 

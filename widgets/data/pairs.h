@@ -27,6 +27,8 @@ SelectionModel::Rule scaling_rule(const StatisticsStore& store);
 void show_run(const Workbench& workbench, const QString& folder, QObject* receiver, std::function<void(const QString& error)> done = {});
 /// The same for one file of statistics.
 void show_statistics(const Workbench& workbench, const QString& file, QObject* receiver,
-                     std::function<void(const QString& error)> done = {});
+                     std::function<void(const QString& error)> done = {}, const StateTitles& titles = {});
+/// What an open run has measured since: opened, nothing else is shown. A file that cannot be read is not tried again.
+void open_new_statistics(const Workbench& workbench, const QString& folder);
 
 }  // namespace rolora::widgets

@@ -53,6 +53,10 @@ bool is_rolora(long process) {
   return std::getline(in, name) && name.starts_with("rolora");
 }
 
+QString broken_seal(const fs::path& result) {
+  return text_of(InputError(result.string(), "content", "what its DONE seals", "none or another one").what());
+}
+
 }  // namespace
 
 bool someone_works_on(const fs::path& folder) {
@@ -109,6 +113,27 @@ const RunReader::Station* RunReader::finished(const JsonObject& declared) {
   return known.get();
 }
 
+void RunReader::read_station_of(const JsonObject& declared, bool run_is_finished, RunData& data) {
+  const std::string id = station_id(declared), kind = declared.string("kind");
+  const Station* done = nullptr;
+  QString damage;
+  try {
+    done = finished(declared);
+    if (done == nullptr && run_is_finished) damage = broken_seal(folder_ / "stations" / id / "result.json");
+  } catch (const Error& e) {  // the others are whole: what is broken is told where it stands
+    damage = text_of(e.what());
+  }
+  RunData::StationLine line{text_of(id), text_of(kind), done != nullptr, false, done ? done->bytes : 0, damage};
+  const bool first = std::all_of(data.stations.begin(), data.stations.end(), [](const auto& s) { return s.done; });
+  line.at_work = !line.done && damage.isEmpty() && first && running_;
+  data.stations.push_back(line);
+  if (done != nullptr) {
+    add_results(done->results, data);
+  } else if (const auto live = events_.metrics().find(id); kind == "finetune" && live != events_.metrics().end()) {
+    data.trainings.push_back(live_curve(declared, live->second));
+  }
+}
+
 RunDataPtr RunReader::read() {
   for (size_t i = 0; i < seen_.size(); ++i) seen_[i] = stamp_of(kWatched[i]);  // before reading: what comes later is seen as a change
   auto data = std::make_shared<RunData>();
@@ -145,19 +170,7 @@ RunDataPtr RunReader::read() {
   events_.follow(folder_ / "events.jsonl");
   if (state == "failed") data->failure = text_of(events_.failure());
   const std::vector<JsonObject> stations = job.objects("stations");
-  for (const JsonObject& declared : stations) {
-    const Station* done = finished(declared);
-    const std::string id = declared.string("id"), kind = declared.string("kind");
-    RunData::StationLine line{text_of(id), text_of(kind), done != nullptr, false, done ? done->bytes : 0};
-    const bool first = std::all_of(data->stations.begin(), data->stations.end(), [](const auto& s) { return s.done; });
-    line.at_work = !line.done && first && running_;
-    data->stations.push_back(line);
-    if (done != nullptr) {
-      add_results(done->results, *data);
-    } else if (const auto live = events_.metrics().find(id); kind == "finetune" && live != events_.metrics().end()) {
-      data->trainings.push_back(live_curve(declared, live->second));
-    }
-  }
+  for (const JsonObject& declared : stations) read_station_of(declared, state == "finished", *data);
   name_states(stations, *data);
   return data;
 }

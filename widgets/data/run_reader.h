@@ -29,6 +29,7 @@ class RunReader {
   using Stamp = std::array<int64_t, 4>;
   Stamp stamp_of(const char* name) const;
   const Station* finished(const JsonObject& declared);
+  void read_station_of(const JsonObject& declared, bool run_is_finished, RunData& data);
   std::filesystem::path folder_;
   std::map<std::string, std::unique_ptr<Station>> stations_;
   LiveEvents events_;

@@ -232,8 +232,17 @@ TrainingCurve live_curve(const JsonObject& declared, const std::map<std::string,
   return out;
 }
 
+StateTitles titles_in(const RunData& run, const QString& file) {
+  StateTitles titles;
+  for (const MeasuredState& measured : run.measured) {
+    if (measured.file == file) titles[measured.label] = measured.title;
+  }
+  return titles;
+}
+
 void name_states(const std::vector<JsonObject>& stations, RunData& data) {
   const RunLineage lineage(stations);
+  for (MeasuredState& measured : data.measured) measured.title = lineage.state(measured.model.toStdString());
   std::map<std::string, Json> looks;  // station → how it was evaluated, without the model
   std::map<std::string, std::string> unquantized;
   for (const JsonObject& station : stations) {

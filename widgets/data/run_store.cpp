@@ -132,6 +132,11 @@ RunDataPtr RunStore::run(const QString& folder) const {
   return found == state_->open.end() ? nullptr : found->second;
 }
 
+QString RunStore::error(const QString& folder) const {
+  const auto found = state_->told.find(normal(folder));
+  return found == state_->told.end() ? QString() : found->second;
+}
+
 QStringList RunStore::open_runs() const { return state_->order; }
 
 void RunStore::refresh(const QString& folder) { state_->read(normal(folder), false); }

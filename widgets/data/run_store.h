@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "widgets/data/result.h"
+#include "widgets/data/statistics_store.h"
 
 namespace rolora::widgets {
 
@@ -53,6 +54,7 @@ struct PerplexityRow {
 /// largest to the median token.
 struct MeasuredState {
   QString station, file, label, model;
+  QString title;  ///< the model in words: "rotated (seed 0) + LoRA"
   int worst_layer = -1;
   QString worst_site;      ///< "down_in"
   double worst_ratio = 0;  ///< NaN where nothing was measured
@@ -74,9 +76,12 @@ struct RunData {
     bool done = false;
     bool at_work = false;  ///< the first one that is not done, while the run is running
     qint64 bytes = 0;      ///< of its folder, when it is done
+    QString damage;        ///< the one line, where it was done and cannot be read any more
   };
   std::vector<StationLine> stations;
 };
+/// What the states of one of its files of statistics are called, by label.
+StateTitles titles_in(const RunData& run, const QString& file);
 using RunDataPtr = std::shared_ptr<const RunData>;
 
 /// Reads a run folder on the calling thread; the error is one line naming file and key. Stations that are not done are left out, but for
@@ -93,6 +98,7 @@ class RunStore : public QObject {
   void close(const QString& folder);
   RunDataPtr run(const QString& folder) const;  ///< nullptr when not open
   QStringList open_runs() const;
+  QString error(const QString& folder) const;  ///< why an open run cannot be read any more; empty when it can
   void refresh(const QString& folder);
 
  signals:

@@ -59,6 +59,13 @@ Stamp stamp_of(const QString& file) {
   return {static_cast<int64_t>(info.st_ino), info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
 }
 
+bool has_titles(const StatisticsSummary& summary, const StateTitles& titles) {
+  return std::all_of(titles.begin(), titles.end(), [&](const auto& one) {
+    const StateSummary* state = summary.find(one.first);
+    return state == nullptr || state->title == one.second;
+  });
+}
+
 struct OpenFile {
   StatisticsFile file;
   SummaryPtr summary;
@@ -85,6 +92,12 @@ struct Answer {
 
 }  // namespace
 
+void give_titles(StatisticsSummary& summary, const StateTitles& titles) {
+  for (StateSummary& state : summary.states) {
+    if (const auto title = titles.find(state.label); title != titles.end()) state.title = title->second;
+  }
+}
+
 int StateSummary::layers() const { return sites.empty() ? 0 : sites.rbegin()->first.layer + 1; }
 
 const StateSummary* StatisticsSummary::find(const QString& state) const {
@@ -105,13 +118,14 @@ struct StatisticsStore::State {
   void post(const QString& key, bool at_once, const std::shared_ptr<std::atomic<int>>& interested, const Read& read);
   void finish(const QString& key, const Answer& answer, const Read& read);
   void tell(const Waiter& waiter, const std::shared_ptr<const void>& value, const QString& error);
-  SummaryPtr open_now(const QString& file);  // on the reading thread
+  SummaryPtr open_now(const QString& file, const StateTitles& titles);  // on the reading thread
   template <class T>
   void read_from(const QString& key, const QString& file, bool at_once, QObject* receiver,
                  std::function<void(const Result<std::shared_ptr<const T>>&)> done, std::function<T(const StatisticsFile&)> read);
 
   StatisticsStore* store;
   std::vector<SummaryPtr> open;
+  std::map<QString, QString> errors;  // of files that could not be opened
   std::map<QString, Request> pending;
   mutable MemoryCache cache{kCacheBytes};
   std::map<QString, OpenFile> files;  // the reading thread's
@@ -175,13 +189,19 @@ void StatisticsStore::State::finish(const QString& key, const Answer& answer, co
   }
 }
 
-SummaryPtr StatisticsStore::State::open_now(const QString& file) {
+SummaryPtr StatisticsStore::State::open_now(const QString& file, const StateTitles& titles) {
   const Stamp stamp = stamp_of(file);
   const auto found = files.find(file);
-  if (found != files.end() && found->second.stamp == stamp) return found->second.summary;
+  if (found != files.end() && found->second.stamp == stamp) {
+    if (has_titles(*found->second.summary, titles)) return found->second.summary;
+    auto named = std::make_shared<StatisticsSummary>(*found->second.summary);
+    give_titles(*named, titles);
+    return found->second.summary = named;
+  }
   if (found != files.end()) files.erase(found);
   StatisticsFile opened(file.toStdString());
-  auto summary = std::make_shared<const StatisticsSummary>(read_summary(opened, file));
+  auto summary = std::make_shared<StatisticsSummary>(read_summary(opened, file));
+  give_titles(*summary, titles);
   files.emplace(file, OpenFile{std::move(opened), summary, stamp});
   return summary;
 }
@@ -207,7 +227,8 @@ void StatisticsStore::State::read_from(const QString& key, const QString& file, 
 StatisticsStore::StatisticsStore(QObject* parent) : QObject(parent), state_(std::make_unique<State>(this)) {}
 StatisticsStore::~StatisticsStore() = default;
 
-void StatisticsStore::open(const QString& given, QObject* receiver, std::function<void(const Result<SummaryPtr>&)> done) {
+void StatisticsStore::open(const QString& given, QObject* receiver, std::function<void(const Result<SummaryPtr>&)> done,
+                           const StateTitles& titles) {
   const QString file = normal(given);
   State& s = *state_;
   const auto opened_now = [this, done = std::move(done)](const std::shared_ptr<const void>& value, const QString& error) {
@@ -216,7 +237,12 @@ void StatisticsStore::open(const QString& given, QObject* receiver, std::functio
   // The store itself waits first: it registers the file even when whoever asked is gone, and before anybody else hears of it.
   s.wait_for(
       key_of(QStringLiteral("open"), file), this,
-      [this, file](const std::shared_ptr<const void>& value, const QString&) {
+      [this, file](const std::shared_ptr<const void>& value, const QString& error) {
+        state_->errors.erase(file);
+        if (!value) {
+          state_->errors[file] = error;
+          emit failed(file, error);
+        }
         const auto summary = std::static_pointer_cast<const StatisticsSummary>(value);
         if (!summary || this->summary(file) == summary) return;
         std::vector<SummaryPtr>& open = state_->open;
@@ -230,9 +256,9 @@ void StatisticsStore::open(const QString& given, QObject* receiver, std::functio
         emit opened(file);
       },
       false,
-      [this, file] {
+      [this, file, titles] {
         Answer answer;
-        answer.value = state_->open_now(file);
+        answer.value = state_->open_now(file, titles);
         return answer;
       });
   s.wait_for(key_of(QStringLiteral("open"), file), receiver, opened_now, false, {});
@@ -242,6 +268,7 @@ void StatisticsStore::close(const QString& given) {
   const QString file = normal(given);
   State& s = *state_;
   s.cache.remove_if([&](const QString& key) { return key_of_file(key, file); });
+  s.errors.erase(file);
   std::vector<Waiter> waiters;
   for (auto request = s.pending.begin(); request != s.pending.end();) {
     if (!key_of_file(request->first, file)) {
@@ -272,6 +299,11 @@ SummaryPtr StatisticsStore::summary(const QString& given) const {
     if (one->file == file) return one;
   }
   return nullptr;
+}
+
+QString StatisticsStore::error(const QString& given) const {
+  const auto found = state_->errors.find(normal(given));
+  return found == state_->errors.end() ? QString() : found->second;
 }
 
 std::vector<SummaryPtr> StatisticsStore::open_files() const { return state_->open; }

@@ -36,6 +36,7 @@ struct SiteSummary {
 
 struct StateSummary {
   QString label, model_hash, rotation_checksum;
+  QString title;     ///< in words, where the run that measured it says more than the label: "rotated (seed 0) + LoRA"
   QString rotation;  ///< "R1 hadamard, R4 hadamard, seed 0", "folded", empty for a plain model
   std::optional<uint64_t> rotation_seed;
   std::map<SiteKey, SiteSummary> sites;
@@ -52,6 +53,9 @@ struct StatisticsSummary {
   QStringList token_texts;         ///< their pieces; empty without a tokenizer
   const StateSummary* find(const QString& state) const;
 };
+using StateTitles = std::map<QString, QString>;
+/// Gives the states that `titles` names (by label) their words.
+void give_titles(StatisticsSummary& summary, const StateTitles& titles);
 using SummaryPtr = std::shared_ptr<const StatisticsSummary>;
 
 struct SiteDetail {
@@ -75,10 +79,13 @@ class StatisticsStore : public QObject {
   explicit StatisticsStore(QObject* parent = nullptr);
   ~StatisticsStore() override;
   /// A file that is open already is read again only when it changed on disk.
-  void open(const QString& file, QObject* receiver, std::function<void(const Result<SummaryPtr>&)> done);
+  /// `titles`: of its states, by label.
+  void open(const QString& file, QObject* receiver, std::function<void(const Result<SummaryPtr>&)> done, const StateTitles& titles = {});
   void close(const QString& file);
   /// nullptr when the file is not open.
   SummaryPtr summary(const QString& file) const;
+  /// Why the file could not be opened when it was last tried; empty when it could.
+  QString error(const QString& file) const;
   std::vector<SummaryPtr> open_files() const;
   /// [layers, channels] of one statistic of one kind of site.
   void overview(const StateRef& state, SiteKind site, const QString& statistic, bool without_first, QObject* receiver,
@@ -99,6 +106,7 @@ class StatisticsStore : public QObject {
 
  signals:
   void opened(const QString& file);
+  void failed(const QString& file, const QString& error);
   void closed(const QString& file);
 
  private:

@@ -105,7 +105,7 @@ void for_each_run_figure(const RunData& run, const QString& only, const Take& ta
     const Take named = [&](const FigurePtr& figure) {
       if (figure) take(plain_name ? figure : std::make_shared<NamedFigure>(figure, station));
     };
-    statistics_figures(file, run.model, wants, named);
+    statistics_figures(file, run, wants, named);
     first_file = false;
   }
   if (wants("errors")) errors(run, take_if_drawn);

@@ -24,7 +24,8 @@ using Take = std::function<void(const FigurePtr&)>;
 /// One file with the two states that its figures compare.
 class Pair {
  public:
-  Pair(const QString& file, const QString& model) : file_(file.toStdString()), summary_(read_summary(file_, file)) {
+  Pair(const QString& file, const RunData& run) : file_(file.toStdString()), summary_(read_summary(file_, file)) {
+    give_titles(summary_, titles_in(run, file));
     if (summary_.states.empty()) return;
     a_ = &summary_.states.front();
     for (const StateSummary& state : summary_.states) {
@@ -33,7 +34,7 @@ class Pair {
     if (b_ == nullptr && summary_.states.size() > 1) b_ = &summary_.states[1];
     QStringList labels{a_->label};
     if (b_ != nullptr) labels << b_->label;
-    facts_ = QCoreApplication::translate("rolora::figures", "Model %1. ").arg(model) + measured_on(summary_, labels);
+    facts_ = QCoreApplication::translate("rolora::figures", "Model %1. ").arg(run.model) + measured_on(summary_, labels);
   }
   const StatisticsFile& file() const { return file_; }
   const StatisticsSummary& summary() const { return summary_; }
@@ -181,8 +182,8 @@ void surface(const Pair& pair, SiteKey key, const Take& take) {
 
 }  // namespace
 
-void statistics_figures(const QString& file, const QString& model, const std::function<bool(const char*)>& wants, const Take& take) {
-  const Pair pair(file, model);
+void statistics_figures(const QString& file, const RunData& run, const std::function<bool(const char*)>& wants, const Take& take) {
+  const Pair pair(file, run);
   if (pair.a() == nullptr) return;
   const auto each = [&](const char* name, const std::function<void(SiteKind)>& make, std::initializer_list<SiteKind> sites) {
     if (!wants(name)) return;

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/outliers/log_histogram.h"
 #include "widgets/base/format.h"
+#include "widgets/data/describe.h"
 #include "widgets/data/run_lineage.h"
 
 namespace rolora::widgets {
@@ -75,7 +76,7 @@ QString measured_on(const StatisticsSummary& summary, const QStringList& states)
     const StateSummary* state = summary.find(label);
     if (state == nullptr) continue;
     text += words(" %1: %2, model %3.")
-                .arg(label, state->rotation.isEmpty() ? words("not rotated") : state->rotation, state->model_hash.left(12));
+                .arg(state_title(*state), state->rotation.isEmpty() ? words("not rotated") : state->rotation, state->model_hash.left(12));
   }
   return text;
 }

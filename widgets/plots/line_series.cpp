@@ -2,6 +2,8 @@
 #include "widgets/plots/line_series.h"
 
 #include <QPainterPath>
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -22,26 +24,22 @@ QCPRange range_of(const std::vector<double>& values, QCP::SignDomain domain, boo
 // Pixels stay within what painters compute exactly, far outside of any panel.
 double within_reach(double pixel) { return std::clamp(pixel, -1e6, 1e6); }
 
-/// Keeps first, least, largest and last of the points that fall on one pixel.
-QVector<QPointF> thinned(const QVector<QPointF>& points) {
-  if (points.size() < 2000) return points;
-  QVector<QPointF> kept;
-  for (qsizetype begin = 0; begin < points.size();) {
-    qsizetype end = begin + 1, least = begin, largest = begin;
-    const double column = std::floor(points[begin].x() * 2);
-    for (; end < points.size() && std::floor(points[end].x() * 2) == column && !std::isnan(points[end].y()); ++end) {
-      if (points[end].y() < points[least].y()) least = end;
-      if (points[end].y() > points[largest].y()) largest = end;
-    }
-    qsizetype last = -1;
-    for (const qsizetype at : {begin, std::min(least, largest), std::max(least, largest), end - 1}) {
-      if (at > last) kept.append(points[at]);
-      last = std::max(last, at);
-    }
-    begin = end;
-  }
-  return kept;
-}
+// Pixels along an axis without its virtual calls, for a million points.
+class PixelOf {
+ public:
+  explicit PixelOf(const QCPAxis& axis)
+      : log_(axis.scaleType() == QCPAxis::stLogarithmic),
+        start_(axis.coordToPixel(axis.range().lower)),
+        lower_(log_ ? std::log(axis.range().lower) : axis.range().lower),
+        slope_((axis.coordToPixel(axis.range().upper) - start_) / ((log_ ? std::log(axis.range().upper) : axis.range().upper) - lower_)) {}
+  double operator()(double key) const { return start_ + slope_ * ((log_ ? std::log(key) : key) - lower_); }
+
+ private:
+  bool log_;
+  double start_, lower_, slope_;
+};
+
+constexpr std::ptrdiff_t kThinnedFrom = 2000;
 
 /// `panel_floor` is where pixels lie that a logarithmic axis cannot show.
 QPainterPath path_inside(const QVector<QPointF>& points, const QRectF& panel) {
@@ -113,18 +111,43 @@ QCPRange LineSeries::getValueRange(bool& found, QCP::SignDomain domain, const QC
 }
 
 QVector<QPointF> LineSeries::visible_pixels() const {
-  QVector<QPointF> points;
   const QCPRange range = mKeyAxis->range();
   auto begin = std::lower_bound(keys_.begin(), keys_.end(), range.lower);
   auto end = std::upper_bound(begin, keys_.end(), range.upper);
   if (begin != keys_.begin()) --begin;
   if (end != keys_.end()) ++end;
-  const bool log = mValueAxis->scaleType() == QCPAxis::stLogarithmic;
-  for (auto at = begin; at < end; ++at) {
-    const double value = values_[static_cast<size_t>(at - keys_.begin())];
-    const bool shown = std::isfinite(value) && (!log || value > 0) && (*at > 0 || mKeyAxis->scaleType() == QCPAxis::stLinear);
-    const double y = shown ? within_reach(mValueAxis->coordToPixel(value)) : std::numeric_limits<double>::quiet_NaN();
-    points.append({within_reach(mKeyAxis->coordToPixel(*at)), y});
+  const size_t from = static_cast<size_t>(begin - keys_.begin()), to = static_cast<size_t>(end - keys_.begin());
+  const bool log = mValueAxis->scaleType() == QCPAxis::stLogarithmic, linear_keys = mKeyAxis->scaleType() == QCPAxis::stLinear;
+  const auto shown = [&](size_t at) { return std::isfinite(values_[at]) && (!log || values_[at] > 0) && (keys_[at] > 0 || linear_keys); };
+  QVector<QPointF> points;
+  const auto add = [&](size_t at) {
+    const double y = shown(at) ? within_reach(mValueAxis->coordToPixel(values_[at])) : std::numeric_limits<double>::quiet_NaN();
+    points.append({within_reach(mKeyAxis->coordToPixel(keys_[at])), y});
+  };
+  if (end - begin < kThinnedFrom) {
+    for (size_t at = from; at < to; ++at) add(at);
+    return points;
+  }
+  // First, least, largest and last of the points that fall on half a pixel: nothing that sticks out is lost.
+  const PixelOf x_of(*mKeyAxis);
+  const auto column_of = [&](size_t at) { return static_cast<qint64>(std::clamp(2 * x_of(keys_[at]), -1e9, 1e9)); };
+  for (size_t at = from; at < to;) {
+    size_t stop = at + 1;
+    if (!shown(at)) {
+      if (points.isEmpty() || !std::isnan(points.last().y())) add(at);
+      at = stop;
+      continue;
+    }
+    size_t least = at, largest = at;
+    for (const qint64 column = column_of(at); stop < to && shown(stop) && column_of(stop) == column; ++stop) {
+      if (values_[stop] < values_[least]) least = stop;
+      if (values_[stop] > values_[largest]) largest = stop;
+    }
+    const std::array kept = {at, std::min(least, largest), std::max(least, largest), stop - 1};
+    for (size_t i = 0; i < kept.size(); ++i) {
+      if (i == 0 || kept[i] > kept[i - 1]) add(kept[i]);
+    }
+    at = stop;
   }
   return points;
 }
@@ -133,7 +156,7 @@ void LineSeries::draw(QCPPainter* painter) {
   if (mKeyAxis == nullptr || mValueAxis == nullptr || keys_.empty()) return;
   const QRectF panel = mKeyAxis->axisRect()->rect();
   if (look_.width > 0) {
-    const QPainterPath path = path_inside(thinned(visible_pixels()), panel);
+    const QPainterPath path = path_inside(visible_pixels(), panel);
     applyDefaultAntialiasingHint(painter);
     painter->setPen(look_.pen());
     painter->setBrush(Qt::NoBrush);

@@ -38,25 +38,26 @@ void BarDelegate::paint(QPainter* painter, const QStyleOptionViewItem& given, co
   const ThemeColours colours = theme_colours(option.palette);
   const QColor ink = selected ? option.palette.color(QPalette::HighlightedText) : option.palette.color(QPalette::Text);
   const QRect cell = option.rect.adjusted(gap, 0, -gap, 0);
-  const QRectF lane(cell.left(), cell.center().y() - metrics.height() * 0.19, std::max(0, cell.width() - number_width - gap),
-                    metrics.height() * 0.38);
+  const QRectF lane(cell.left(), cell.center().y() - metrics.height() * 0.28, std::max(0, cell.width() - number_width - gap),
+                    metrics.height() * 0.56);
   painter->save();
   painter->setRenderHint(QPainter::Antialiasing);
-  const double bar = place(index.data(kBarRole).toDouble()), tick = place(index.data(kTickRole).toDouble());
+  const double bar = place(index.data(kBarRole).toDouble()), beside = place(index.data(kTickRole).toDouble());
   if (std::isfinite(bar) && lane.width() > gap) {
     QColor ground = ink;
     ground.setAlphaF(0.10F);
     painter->setPen(Qt::NoPen);
     painter->setBrush(ground);
     painter->drawRect(lane);
-    QColor fill = selected ? ink : faint ? colours.faint_text : colours.accent;
-    painter->setBrush(fill);
-    painter->drawRect(QRectF(lane.left(), lane.top(), lane.width() * bar, lane.height()));
-  }
-  if (std::isfinite(tick) && lane.width() > gap) {  // a tick that stands out of the bar, so that it is seen without colour
-    const double x = lane.left() + lane.width() * tick, over = lane.height() * 0.45;
-    painter->setPen(QPen(ink, std::max(1.5, metrics.height() / 10.0)));
-    painter->drawLine(QPointF(x, lane.top() - over), QPointF(x, lane.bottom() + over));
+    const bool two = std::isfinite(beside);
+    painter->setBrush(selected ? ink : faint ? colours.faint_text : colours.accent);
+    painter->drawRect(QRectF(lane.left(), lane.top(), lane.width() * bar, lane.height() * (two ? 0.5 : 1)));
+    if (two) {  // below and fainter, so that it is told without colour
+      QColor second = selected ? ink : colours.faint_text;
+      second.setAlphaF(0.65F);
+      painter->setBrush(second);
+      painter->drawRect(QRectF(lane.left(), lane.center().y(), lane.width() * beside, lane.height() / 2));
+    }
   }
   painter->setPen(faint && !selected ? colours.faint_text : ink);
   painter->setFont(option.font);

@@ -62,8 +62,8 @@ void add_number(TreeItem& to, const QString& key, const QString& name, const QSt
   to.children.push_back(std::move(item));
 }
 
-QString definition_of_channel(const QString& statistic) {
-  for (const FieldText& field : channel_fields()) {
+QString definition_in(std::span<const FieldText> fields, const QString& statistic) {
+  for (const FieldText& field : fields) {
     if (statistic == QLatin1String(field.name)) return QString::fromUtf8(field.definition);
   }
   return {};
@@ -78,7 +78,9 @@ TreeItem selected_group(const Selection& s, const std::array<Side, 2>& sides, co
     for (size_t i = 0; i < 2; ++i) out_cells[i] = values[i] ? member(*values[i]) : QString();
     return out_cells;
   };
-  out.children.push_back(row(QStringLiteral("layer"), words("Layer"), {}, s.layer < 0 ? words("all") : QString::number(s.layer), {}));
+  const auto layer = cell([&](const SelectedValue& v) { return v.layer < 0 ? QString() : words("all, most in %1").arg(v.layer); });
+  const QString one_layer = s.layer < 0 ? words("all") : QString::number(s.layer);
+  out.children.push_back(row(QStringLiteral("layer"), words("Layer"), {}, layer[0].isEmpty() ? one_layer : layer[0], layer[1]));
   out.children.push_back(row(QStringLiteral("place"), words("Site"), words("where in the layer"), site_title(s.site), {}));
   if (s.channel >= 0) out.children.push_back(row(QStringLiteral("channel"), words("Channel"), {}, QString::number(s.channel), {}));
   if (s.token >= 0) {
@@ -87,7 +89,8 @@ TreeItem selected_group(const Selection& s, const std::array<Side, 2>& sides, co
   }
   if (!values[0] && !values[1]) return out;
   const QString name = values[0] ? values[0]->statistic : values[1]->statistic;
-  const QString definition = s.channel >= 0 && s.token < 0   ? definition_of_channel(s.statistic)
+  const QString definition = s.channel < 0 && s.token < 0    ? definition_in(tensor_fields(), s.statistic)
+                             : s.channel >= 0 && s.token < 0 ? definition_in(channel_fields(), s.statistic)
                              : s.token >= 0 && s.channel < 0 ? words("max |x| of the token over the channels")
                                                              : words("x of this token and channel");
   const auto value = cell([](const SelectedValue& v) { return number(v.value, 5); });
@@ -102,6 +105,29 @@ TreeItem selected_group(const Selection& s, const std::array<Side, 2>& sides, co
   return out;
 }
 
+// What the file calls token_top1 is for the eye.
+QString field_title(const QString& name) {
+  const std::pair<const char*, QString> titles[] = {{"absmax", words("absmax")},
+                                                    {"p50", words("median |x|")},
+                                                    {"p99", words("99 % quantile of |x|")},
+                                                    {"p999", words("99.9 % quantile")},
+                                                    {"p9999", words("99.99 % quantile")},
+                                                    {"share_above_3_sigma", words("share above 3 σ")},
+                                                    {"share_above_6_sigma", words("share above 6 σ")},
+                                                    {"share_above_10_sigma", words("share above 10 σ")},
+                                                    {"share_above_20_sigma", words("share above 20 σ")},
+                                                    {"token_top1", words("token maxima: top-1")},
+                                                    {"token_top2", words("token maxima: top-2")},
+                                                    {"token_top3", words("token maxima: top-3")},
+                                                    {"token_median", words("token maxima: median")},
+                                                    {"token_least", words("token maxima: min-1")},
+                                                    {"token_ratio", words("top-1 / median")}};
+  for (const auto& [field, title] : titles) {
+    if (name == QLatin1String(field)) return title;
+  }
+  return name;
+}
+
 TreeItem site_group(const std::array<Side, 2>& sides, bool without_first) {
   TreeItem out = group("site", without_first ? words("Whole site, without first tokens") : words("Whole site"));
   const auto fields = tensor_fields();
@@ -114,7 +140,8 @@ TreeItem site_group(const std::array<Side, 2>& sides, bool without_first) {
     const bool read_from_bins =
         std::string_view(fields[f].name) == "token_median" && sides[0].site != nullptr && !sides[0].site->median_exact;
     if (read_from_bins) definition += words(", from 64 bins an octave (at most 0.54 % off)");
-    add_number(out, QString::fromLatin1(fields[f].name), QString::fromLatin1(fields[f].name), definition, values[0][f], values[1][f],
+    const QString name = QString::fromLatin1(fields[f].name);
+    add_number(out, name, field_title(name), words("%1 in the file. %2").arg(name, definition), values[0][f], values[1][f],
                sides[1].site != nullptr);
   }
   const auto count = [&](const char* key, const QString& name, auto member) {
@@ -155,15 +182,15 @@ TreeItem weights_group(const Selection& s, const std::array<Side, 2>& sides) {
     }
     if (linears[0] == nullptr && linears[1] == nullptr) continue;
     const QString shown = reader.section(QLatin1Char('.'), 1);
-    const auto add = [&](const char* key, const QString& definition, double LinearStatistics::*member) {
+    const auto add = [&](const char* key, const QString& title, const QString& definition, double LinearStatistics::*member) {
       const auto value = [&](size_t i) { return linears[i] != nullptr ? linears[i]->*member : std::nan(""); };
-      add_number(out, shown + QLatin1Char('.') + QLatin1String(key), shown + QLatin1Char(' ') + QLatin1String(key), definition, value(0),
-                 value(1), linears[1] != nullptr);
+      add_number(out, shown + QLatin1Char('.') + QLatin1String(key), shown + QLatin1Char(' ') + title, definition, value(0), value(1),
+                 linears[1] != nullptr);
     };
-    add("absmax", words("max |w| of the matrix"), &LinearStatistics::absmax);
-    add("kurtosis", words("m4/m2² of all weights, biased; 3 for a Gaussian"), &LinearStatistics::kurtosis);
-    add("rtn_relative_error", words("‖ŵ − w‖ / ‖w‖ of the matrix rounded to nearest: 4 bits, symmetric, one scale a row"),
-        &LinearStatistics::rtn_relative_error);
+    add("absmax", words("absmax"), words("max |w| of the matrix"), &LinearStatistics::absmax);
+    add("kurtosis", words("kurtosis"), words("m4/m2² of all weights, biased; 3 for a Gaussian"), &LinearStatistics::kurtosis);
+    add("rtn_relative_error", words("RTN W4 error"),
+        words("‖ŵ − w‖ / ‖w‖ of the matrix rounded to nearest: 4 bits, symmetric, one scale a row"), &LinearStatistics::rtn_relative_error);
   }
   return out;
 }

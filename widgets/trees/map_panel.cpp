@@ -64,7 +64,7 @@ ModelMapPanel::ModelMapPanel(const Workbench& workbench, QWidget* parent)
     measure_->setItemData(measure_->count() - 1, measure_tip(m), Qt::ToolTipRole);
   }
   measure_->setAccessibleName(tr("What the bars show"));
-  measure_->setToolTip(tr("What the bars show of A, on a log scale; the tick is B"));
+  measure_->setToolTip(tr("What the bars show, on a log scale: A above, B below; the number is A's"));
 
   auto* bar = new QHBoxLayout;
   bar->addWidget(search_, 1);
@@ -105,7 +105,7 @@ void ModelMapPanel::renew() {
   const auto [least, most] = map_range(items);
   bars_->set_range(least, most);
   QString of = a ? state_title(s.a, *workbench_.statistics) : QString();
-  if (b) of = tr("%1 | %2").arg(of, s.b.state);
+  if (b) of = tr("%1 above, %2 below").arg(of, state_title(s.b, *workbench_.statistics));
   model_->set_columns({tr("Layer, module, site"), of});
   model_->show(items);
   view_->viewport()->update();

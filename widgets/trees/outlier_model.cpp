@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/trees/outlier_model.h"
 
+#include <QGuiApplication>
+#include <QPalette>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -44,6 +46,12 @@ void OutlierModel::set_words(const QString& words) {
 void OutlierModel::set_only(const std::vector<StateRef>& states) {
   if (states == wanted_.only) return;
   wanted_.only = states;
+  start();
+}
+
+void OutlierModel::set_one_a_channel(bool on) {
+  if (on == wanted_.one_a_channel) return;
+  wanted_.one_a_channel = on;
   start();
 }
 
@@ -108,6 +116,18 @@ const OutlierRow* OutlierModel::row(const QModelIndex& index) const {
   return &rows_->rows[order_[static_cast<size_t>(index.row())]];
 }
 
+void OutlierModel::set_pointed(const Selection& place) {
+  if (place == pointed_) return;
+  pointed_ = place;
+  if (!order_.empty()) emit dataChanged(index(0, 0), index(rowCount() - 1, kOutlierColumns - 1), {Qt::BackgroundRole});
+}
+
+bool OutlierModel::is_pointed(const OutlierRow& row) const {
+  if (pointed_.layer < 0 || row.layer != pointed_.layer || row.site != pointed_.site || pointed_.channel != row.channel) return false;
+  const StateRef& state = rows_->states[static_cast<size_t>(row.state)];
+  return (pointed_.token < 0 || pointed_.token == row.token) && (state == pointed_.a || state == pointed_.b);
+}
+
 QModelIndex OutlierModel::find(const StateRef& state, SiteKey site, int channel, int token) const {
   const auto known = std::find(rows_->states.begin(), rows_->states.end(), state);
   if (known == rows_->states.end()) return {};
@@ -152,6 +172,11 @@ QVariant OutlierModel::data(const QModelIndex& index, int role) const {
   if (r == nullptr) return {};
   const bool text = index.column() == kOutlierState || index.column() == kOutlierSite || index.column() == kOutlierText;
   if (role == Qt::DisplayRole) return shown(*r, index.column());
+  if (role == Qt::BackgroundRole && is_pointed(*r)) {
+    QColor tint = QGuiApplication::palette().color(QPalette::Highlight);
+    tint.setAlphaF(0.25F);
+    return tint;
+  }
   if (role == Qt::TextAlignmentRole) return QVariant((text ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
   if (role == Qt::AccessibleTextRole) {
     return tr("%1: %2").arg(headerData(index.column(), Qt::Horizontal).toString(), shown(*r, index.column()));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "widgets/data/background.h"
+#include "widgets/data/selection.h"
 #include "widgets/trees/outlier_rows.h"
 
 namespace rolora::widgets {
@@ -26,7 +27,10 @@ class OutlierModel : public QAbstractTableModel {
   const OutlierRows& rows() const { return *rows_; }
   void set_words(const QString& words);
   void set_only(const std::vector<StateRef>& states);  ///< empty: all
+  void set_one_a_channel(bool on);
   const OutlierOrder& order() const { return wanted_; }
+  /// Rows of this place are tinted: where a view is pointed at. Layer −1: none.
+  void set_pointed(const Selection& place);
   bool busy() const { return given_up_ != nullptr; }
   qint64 last_order_ms() const { return last_ms_; }  ///< how long the last sorting took
   const OutlierRow* row(const QModelIndex& index) const;
@@ -50,7 +54,9 @@ class OutlierModel : public QAbstractTableModel {
   void take(const OutlierRowsPtr& rows, const std::vector<uint32_t>& order);
   QString shown(const OutlierRow& row, int column) const;
   OutlierRowsPtr rows_, wanted_rows_;
+  bool is_pointed(const OutlierRow& row) const;
   OutlierOrder wanted_;
+  Selection pointed_;
   std::vector<uint32_t> order_;                  // shown rows
   std::shared_ptr<std::atomic<bool>> given_up_;  // of the work under way
   QElapsedTimer timer_;

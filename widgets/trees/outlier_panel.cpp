@@ -5,7 +5,9 @@
 #include <QClipboard>
 #include <QGuiApplication>
 #include <QHeaderView>
+#include <QKeyEvent>
 #include <QMenu>
+#include <QSet>
 #include <QVBoxLayout>
 #include <algorithm>
 
@@ -24,6 +26,7 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
       view_(new QTreeView(this)),
       filter_(new QLineEdit(this)),
       selected_states_(new QToolButton(this)),
+      one_a_channel_(new QToolButton(this)),
       count_(new QLabel(this)) {
   setObjectName(QStringLiteral("outlier_panel"));
   view_->setModel(model_);
@@ -44,7 +47,7 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
                               {},
                               {}};
   for (int c = 0; c < kOutlierColumns; ++c) {
-    const int head = cell_width(view_, model_->headerData(c, Qt::Horizontal).toString() + QStringLiteral("  ▾  "));
+    const int head = cell_width(view_, model_->headerData(c, Qt::Horizontal).toString() + QStringLiteral(" ▾"));
     view_->header()->resizeSection(c, std::max(head, cell_width(view_, widest[c])));
   }
   view_->header()->setStretchLastSection(false);
@@ -61,6 +64,13 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
   selected_states_->setChecked(true);
   selected_states_->setAccessibleName(selected_states_->text());
   selected_states_->setToolTip(tr("Leave out states that are not shown"));
+  one_a_channel_->setText(tr("One a channel"));
+  one_a_channel_->setCheckable(true);
+  one_a_channel_->setChecked(true);
+  one_a_channel_->setAccessibleName(one_a_channel_->text());
+  one_a_channel_->setToolTip(
+      tr("Of each site and channel the largest value only: a channel of outliers is often the same for every token"));
+  model_->set_one_a_channel(true);
   count_->setForegroundRole(QPalette::PlaceholderText);
   auto* bar = new QHBoxLayout;
   const int gap = fontMetrics().averageCharWidth();
@@ -68,6 +78,7 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
   bar->setContentsMargins(gap, gap / 2, gap, gap / 2);
   bar->addWidget(filter_, 2);
   bar->addWidget(selected_states_);
+  bar->addWidget(one_a_channel_);
   bar->addStretch(1);
   bar->addWidget(count_);
   auto* layout = new QVBoxLayout(this);
@@ -76,6 +87,7 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
   layout->addLayout(bar);
   layout->addWidget(view_, 1);
   setFocusProxy(view_);
+  view_->installEventFilter(this);
 
   auto* copy_rows = new QAction(icon(QStringLiteral("copy")), tr("Copy Rows"), view_);
   copy_rows->setStatusTip(tr("The chosen rows as text, numbers exact"));
@@ -93,6 +105,7 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
   connect(&filter_soon_, &QTimer::timeout, this, [this] { model_->set_words(filter_->text()); });
   connect(filter_, &QLineEdit::textChanged, this, [this] { filter_soon_.start(); });
   connect(filter_, &QLineEdit::returnPressed, this, [this] { view_->setFocus(); });
+  connect(one_a_channel_, &QToolButton::toggled, model_, &OutlierModel::set_one_a_channel);
   connect(selected_states_, &QToolButton::toggled, this, [this] { gather_soon_.start(); });
   connect(view_, &QTreeView::clicked, this, &OutlierPanel::go_to);
   connect(view_, &QTreeView::activated, this, &OutlierPanel::go_to);
@@ -145,6 +158,8 @@ void OutlierPanel::gather() {
   };
   std::vector<Part> parts;
   const auto files = workbench_.statistics->open_files();
+  QSet<QString> sources;  // runs and single files; within one of them a state's name says enough
+  for (const SummaryPtr& file : files) sources.insert(source_title(file->file, workbench_));
   for (const SummaryPtr& file : files) {
     for (const StateSummary& state : file->states) {
       const StateRef ref{file->file, state.label};
@@ -152,7 +167,7 @@ void OutlierPanel::gather() {
       if (found == known_.end()) continue;
       const QString title = state_title(state);
       parts.push_back(
-          {ref, files.size() > 1 ? source_title(file->file, workbench_) + QLatin1Char(' ') + title : title, file, found->second});
+          {ref, sources.size() > 1 ? source_title(file->file, workbench_) + QLatin1Char(' ') + title : title, file, found->second});
     }
   }
   model_->set_rows_from([parts, without_first = s.without_first] {
@@ -175,10 +190,11 @@ void OutlierPanel::follow_selection() {
   if (s.layer < 0 || s.channel < 0 || view_->selectionModel()->selectedRows().size() > 1) return;
   const OutlierRow* current = model_->row(view_->currentIndex());
   const bool there = current != nullptr && current->layer == s.layer && current->site == s.site && current->channel == s.channel &&
-                     (s.token < 0 || current->token == s.token);
+                     (s.token < 0 || current->token == s.token || one_a_channel_->isChecked());
   if (there) return;
   for (const StateRef& state : {s.a, s.b}) {
-    const QModelIndex index = model_->find(state, {s.layer, s.site}, s.channel, s.token);
+    QModelIndex index = model_->find(state, {s.layer, s.site}, s.channel, s.token);
+    if (!index.isValid() && one_a_channel_->isChecked()) index = model_->find(state, {s.layer, s.site}, s.channel, -1);
     if (!index.isValid()) continue;
     view_->setCurrentIndex(index);
     return;
@@ -190,6 +206,20 @@ void OutlierPanel::focus_selection() {
   follow_selection();
   if (!view_->currentIndex().isValid() && model_->rowCount() > 0) view_->setCurrentIndex(model_->index(0, 0));
   view_->setFocus(Qt::ShortcutFocusReason);
+}
+
+/// Letters typed in the table go into its filter.
+bool OutlierPanel::eventFilter(QObject* watched, QEvent* event) {
+  if (watched == view_ && event->type() == QEvent::KeyPress) {
+    const auto* key = static_cast<QKeyEvent*>(event);
+    const bool letter = !key->text().isEmpty() && key->text()[0].isLetterOrNumber();
+    if (letter && !(key->modifiers() & ~(Qt::ShiftModifier | Qt::KeypadModifier))) {
+      filter_->setFocus(Qt::ShortcutFocusReason);
+      filter_->insert(key->text());
+      return true;
+    }
+  }
+  return QWidget::eventFilter(watched, event);
 }
 
 void OutlierPanel::copy() { QGuiApplication::clipboard()->setText(model_->text_of(view_->selectionModel()->selectedRows())); }

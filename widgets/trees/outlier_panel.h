@@ -23,8 +23,12 @@ class OutlierPanel : public QWidget {
   OutlierModel* model() const { return model_; }
   QLineEdit* filter() const { return filter_; }
   QToolButton* selected_states() const { return selected_states_; }
+  QToolButton* one_a_channel() const { return one_a_channel_; }
+  /// Tints the row of the place that a view points at; one with layer −1 tints nothing.
+  void point_at(const Selection& place) { model_->set_pointed(place); }
 
  public slots:
+  bool eventFilter(QObject* watched, QEvent* event) override;
   void focus_selection();  ///< goes to the selected place, for the key T
   void copy();
 
@@ -38,7 +42,7 @@ class OutlierPanel : public QWidget {
   OutlierModel* model_;
   QTreeView* view_;
   QLineEdit* filter_;
-  QToolButton* selected_states_;
+  QToolButton *selected_states_, *one_a_channel_;
   QLabel* count_;
   QTimer gather_soon_, filter_soon_;
   std::map<std::pair<StateRef, bool>, OutlierListPtr> known_;  // by state and without first tokens

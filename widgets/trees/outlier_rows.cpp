@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <unordered_map>
 #include <utility>
 
 #include "widgets/data/describe.h"
@@ -163,6 +164,27 @@ void append_outliers(OutlierRows& all, const StateRef& ref, const QString& title
   }
 }
 
+namespace {
+
+// Which rows hold the largest |x| of their state, site and channel.
+std::vector<bool> largest_of_channels(const std::vector<OutlierRow>& rows) {
+  std::vector<bool> largest(rows.size(), true);
+  std::unordered_map<uint64_t, size_t> best;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const OutlierRow& row = rows[i];
+    const uint64_t place = (static_cast<uint64_t>(row.state) << 48) ^ (static_cast<uint64_t>(row.site) << 44) ^
+                           (static_cast<uint64_t>(row.layer) << 28) ^ static_cast<uint64_t>(row.channel);
+    const auto [known, fresh] = best.try_emplace(place, i);
+    if (fresh) continue;
+    const bool larger = std::fabs(row.value) > std::fabs(rows[known->second].value);
+    largest[larger ? known->second : i] = false;
+    if (larger) known->second = i;
+  }
+  return largest;
+}
+
+}  // namespace
+
 std::optional<std::vector<uint32_t>> ordered(const OutlierRows& all, const OutlierOrder& order, const std::atomic<bool>& given_up) {
   std::vector<Word> words;
   for (const QString& word : order.words.split(QLatin1Char(' '), Qt::SkipEmptyParts)) words.push_back(parse_word(word, all));
@@ -174,11 +196,13 @@ std::optional<std::vector<uint32_t>> ordered(const OutlierRows& all, const Outli
   if (order.column == kOutlierState) rank = ranks(all.titles);
   if (order.column == kOutlierSite) rank = ranks(site_names());
   if (order.column == kOutlierText) rank = ranks(all.texts);
+  const std::vector<bool> largest = order.one_a_channel ? largest_of_channels(all.rows) : std::vector<bool>();
   std::vector<Sorted> shown, unknown;
   shown.reserve(all.rows.size());
   for (size_t i = 0; i < all.rows.size(); ++i) {
     if (i % kAtOnce == 0 && given_up) return std::nullopt;
     const OutlierRow& row = all.rows[i];
+    if (!largest.empty() && !largest[i]) continue;
     if (!wanted[static_cast<size_t>(row.state)] || !std::all_of(words.begin(), words.end(), [&](const Word& w) { return has(row, w); }))
       continue;
     const double number = number_of(row, order.column, rank);

@@ -57,6 +57,7 @@ struct OutlierOrder {
   bool descending = true;
   QString words;               ///< "l2 down c115 rotated": rows that have them all
   std::vector<StateRef> only;  ///< these states; empty: all
+  bool one_a_channel = false;  ///< of each state, site and channel its largest |x| only
   bool operator==(const OutlierOrder&) const = default;
 };
 

@@ -70,23 +70,27 @@ TreeItem state_item(const RunData& run, const MeasuredState& m, const RunsInput&
   TreeItem item;
   const StateRef ref{m.file, m.label};
   item.key = QStringLiteral("state:") + m.station + QLatin1Char('/') + m.label;
-  QString title = m.label;
-  for (const SummaryPtr& file : input.files) {
-    const StateSummary* state = file->file == m.file ? file->find(m.label) : nullptr;
-    if (state != nullptr) title = state_title(*state);
-  }
-  item.cells = {
-      {title, {}}, {words("measured"), {}}, perplexity_cell(run, m.model), worst_cell(m.worst_layer, m.worst_site, m.worst_ratio), {}};
+  const QString damage = input.errors.value(m.file);
+  item.cells = {{m.title, m.label},
+                damage.isEmpty() ? TreeCell() : TreeCell{words("cannot be read"), damage},
+                perplexity_cell(run, m.model),
+                worst_cell(m.worst_layer, m.worst_site, m.worst_ratio),
+                {}};
   item.payload = QVariant::fromValue(RunsRow{RunsRow::Kind::state, run.folder, m.station, ref});
   mark(item, ref, input.selection);
+  if (!damage.isEmpty()) item.icon = QStringLiteral("warning");
   return item;
 }
 
 TreeItem station_item(const RunData& run, const RunData::StationLine& line) {
   TreeItem item;
   item.key = QStringLiteral("station:") + line.id;
-  const QString state = line.done ? words("done") : line.at_work ? words("at work") : words("waiting");
-  item.cells = {{line.id, kind_in_words(line.kind)}, {state, {}}, {}, {}, {line.done ? bytes(line.bytes) : QString(), {}}};
+  const QString state = line.done               ? words("done")
+                        : line.at_work          ? words("at work")
+                        : line.damage.isEmpty() ? words("waiting")
+                                                : words("damaged");
+  if (!line.damage.isEmpty()) item.icon = QStringLiteral("warning");
+  item.cells = {{line.id, kind_in_words(line.kind)}, {state, line.damage}, {}, {}, {line.done ? bytes(line.bytes) : QString(), {}}};
   for (const PerplexityRow& row : run.perplexities) {
     if (row.station != line.id) continue;
     item.cells[kRunsPerplexity] = {number(row.perplexity, 4), words("%1 on %2, %3 tokens").arg(row.state, row.text, grouped(row.tokens))};
@@ -122,6 +126,18 @@ TreeItem stations_item(const RunData& run) {
   return item;
 }
 
+// The first thing of a run that is there and cannot be read; empty for a whole one.
+QString damage_of(const RunData& run, const RunsInput& input) {
+  if (const QString own = input.errors.value(run.folder); !own.isEmpty()) return own;
+  for (const RunData::StationLine& line : run.stations) {
+    if (!line.damage.isEmpty()) return line.damage;
+  }
+  for (const QString& file : run.statistics_files) {
+    if (const QString error = input.errors.value(file); !error.isEmpty()) return error;
+  }
+  return {};
+}
+
 TreeItem run_item(const RunData& run, const RunsInput& input) {
   TreeItem item;
   item.key = QStringLiteral("run:") + run.folder;
@@ -130,7 +146,9 @@ TreeItem run_item(const RunData& run, const RunsInput& input) {
   if (run.state != QStringLiteral("finished")) state = words("%1, %2 of %3").arg(state).arg(done).arg(run.stations.size());
   qint64 sum = 0;
   for (const auto& line : run.stations) sum += line.bytes;
-  item.cells = {{run.name, run.folder}, {state, run.failure}, {}, {}, {bytes(sum), {}}};
+  const QString damage = damage_of(run, input);
+  if (!damage.isEmpty()) state = words("damaged");
+  item.cells = {{run.name, run.folder}, {state, damage.isEmpty() ? run.failure : damage}, {}, {}, {bytes(sum), {}}};
   const MeasuredState* worst = nullptr;
   for (const MeasuredState& m : run.measured) {
     item.children.push_back(state_item(run, m, input));
@@ -139,9 +157,8 @@ TreeItem run_item(const RunData& run, const RunsInput& input) {
   if (worst != nullptr) item.cells[kRunsWorst] = worst_cell(worst->worst_layer, worst->worst_site, worst->worst_ratio);
   item.children.push_back(stations_item(run));
   const bool pinned = input.pinned.contains(run.folder);
-  item.icon = pinned                                  ? QStringLiteral("star-filled")
-              : run.state == QStringLiteral("failed") ? QStringLiteral("warning")
-                                                      : QStringLiteral("jobs");
+  const bool broken = !damage.isEmpty() || run.state == QStringLiteral("failed");
+  item.icon = pinned ? QStringLiteral("star-filled") : broken ? QStringLiteral("warning") : QStringLiteral("jobs");
   item.payload = QVariant::fromValue(RunsRow{RunsRow::Kind::run, run.folder, {}, {}});
   return item;
 }
@@ -166,7 +183,7 @@ TreeItem file_item(const StatisticsSummary& file, const RunsInput& input) {
       layer = key.layer;
       site = QString::fromStdString(std::string(name_of(key.site)));
     }
-    child.cells = {{state_title(s), {}}, {words("measured"), {}}, {}, worst_cell(layer, site, ratio), {}};
+    child.cells = {{state_title(s), {}}, {}, {}, worst_cell(layer, site, ratio), {}};
     child.payload = QVariant::fromValue(RunsRow{RunsRow::Kind::state, {}, {}, ref});
     mark(child, ref, input.selection);
     item.children.push_back(std::move(child));

@@ -2,6 +2,7 @@
 // What the tree of models and runs shows, as values: model → run → measured states and stations; files without a run stand by themselves.
 #pragma once
 
+#include <QHash>
 #include <QSet>
 #include <QString>
 #include <vector>
@@ -30,7 +31,8 @@ struct RunsInput {
   std::vector<RunDataPtr> runs;   ///< in the order they were opened
   std::vector<SummaryPtr> files;  ///< open ones
   Selection selection;
-  QSet<QString> pinned;  ///< folders of runs and files; they stand first
+  QHash<QString, QString> errors;  ///< of runs (by folder) and statistics (by file) that cannot be read
+  QSet<QString> pinned;            ///< folders of runs and files; they stand first
 };
 std::vector<TreeItem> runs_items(const RunsInput& input);
 /// Where a state stands in the tree.

@@ -38,8 +38,10 @@ RunsPanel::RunsPanel(const Workbench& workbench, QWidget* parent)
   const auto renew_now = [this] { renew(); };
   connect(workbench.runs, &RunStore::opened, this, renew_now);
   connect(workbench.runs, &RunStore::updated, this, renew_now);
+  connect(workbench.runs, &RunStore::failed, this, renew_now);
   connect(workbench.runs, &RunStore::closed, this, renew_now);
   connect(workbench.statistics, &StatisticsStore::opened, this, renew_now);
+  connect(workbench.statistics, &StatisticsStore::failed, this, renew_now);
   connect(workbench.statistics, &StatisticsStore::closed, this, renew_now);
   connect(workbench.selection, &SelectionModel::changed, this, [this](const Selection& now, const Selection& before) {
     if (now.a == before.a && now.b == before.b) return;
@@ -52,7 +54,11 @@ RunsPanel::RunsPanel(const Workbench& workbench, QWidget* parent)
 RunsInput RunsPanel::input() const {
   RunsInput in;
   for (const QString& folder : workbench_.runs->open_runs()) {
-    if (const RunDataPtr run = workbench_.runs->run(folder)) in.runs.push_back(run);
+    const RunDataPtr run = workbench_.runs->run(folder);
+    if (!run) continue;
+    in.runs.push_back(run);
+    in.errors[folder] = workbench_.runs->error(folder);
+    for (const QString& file : run->statistics_files) in.errors[file] = workbench_.statistics->error(file);
   }
   in.files = workbench_.statistics->open_files();
   in.selection = workbench_.selection->current();

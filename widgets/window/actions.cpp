@@ -7,6 +7,8 @@
 #include <QWidget>
 #include <QWidgetAction>
 #include <algorithm>
+#include <iterator>
+#include <ranges>
 
 #include "widgets/base/icons.h"
 #include "widgets/window/fuzzy.h"
@@ -64,43 +66,75 @@ const Actions::Source* Actions::source_of(const QAction* action) const {
   return nullptr;
 }
 
+void Actions::remember(const QString& title) const {
+  constexpr qsizetype kMost = 12;
+  used_.removeAll(title);
+  used_.prepend(title);
+  if (used_.size() > kMost) used_.removeLast();
+}
+
+/// The action as an entry, with its panel before its name.
+FinderEntry Actions::entry_of(QAction* action) const {
+  const Source* source = source_of(action);
+  FinderEntry entry;
+  entry.title = plain_text(action);
+  // An arrow says nothing in a list: its tip does.
+  if (!entry.title.contains(QRegularExpression(QStringLiteral("\\p{L}")))) entry.title = action->toolTip();
+  if (source != nullptr) entry.title = QStringLiteral("%1: %2").arg(source->name, entry.title);
+  const QString tip = action->statusTip().isEmpty() ? action->toolTip() : action->statusTip();
+  QString why = reason(action);
+  if (why.isEmpty()) why = source != nullptr ? source->reason : tip;
+  entry.enabled = action->isEnabled();
+  entry.detail = entry.enabled ? tip : tr("Not now: %1").arg(why);
+  if (action->isCheckable() && action->isChecked()) entry.detail = tr("On. %1").arg(entry.detail);
+  entry.shortcut = action->shortcut().toString(QKeySequence::NativeText);
+  entry.icon = action->icon();
+  entry.run = [target = QPointer<QAction>(action)] {
+    if (target != nullptr) target->trigger();
+  };
+  return entry;
+}
+
 std::vector<FinderEntry> Actions::find(const QString& text) const {
+  std::vector<FinderEntry> all;
+  QSet<QString> seen;
+  for (QAction* action : window_->findChildren<QAction*>()) {
+    if (!is_listed(action)) continue;
+    FinderEntry entry = entry_of(action);
+    const QString key = entry.title + entry.shortcut;
+    if (seen.contains(key)) continue;
+    seen.insert(key);
+    all.push_back(std::move(entry));
+  }
+  if (page_) {
+    QSet<QString> named;
+    for (const FinderEntry& entry : all) named.insert(entry.title);
+    std::vector<FinderEntry> shown = page_();
+    std::erase_if(shown, [&](const FinderEntry& entry) { return named.contains(entry.title); });  // a button of an action
+    std::ranges::move(shown, std::back_inserter(all));
+  }
   struct Found {
     FinderEntry entry;
     int score;
   };
   std::vector<Found> found;
-  QSet<QString> seen;
-  for (QAction* action : window_->findChildren<QAction*>()) {
-    if (!is_listed(action)) continue;
-    const Source* source = source_of(action);
-    QString title = plain_text(action);
-    // An arrow says nothing in a list: its tip does.
-    if (!title.contains(QRegularExpression(QStringLiteral("\\p{L}")))) title = action->toolTip();
-    if (source != nullptr) title = QStringLiteral("%1: %2").arg(source->name, title);
-    const QString key = title + action->shortcut().toString();
-    if (seen.contains(key)) continue;
-    const std::optional<FuzzyMatch> match = fuzzy_match(text, title);
-    const std::optional<FuzzyMatch> in_tip = match ? std::nullopt : fuzzy_match(text, title + QLatin1Char(' ') + action->statusTip());
+  for (FinderEntry& entry : all) {
+    const std::optional<FuzzyMatch> match = fuzzy_match(text, entry.title);
+    const std::optional<FuzzyMatch> in_tip = match ? std::nullopt : fuzzy_match(text, entry.title + QLatin1Char(' ') + entry.detail);
     if (!match && !in_tip) continue;
-    seen.insert(key);
-    const QString tip = action->statusTip().isEmpty() ? action->toolTip() : action->statusTip();
-    QString why = reason(action);
-    if (why.isEmpty()) why = source != nullptr ? source->reason : tip;
-    FinderEntry entry{title,
-                      action->isEnabled() ? tip : tr("Not now: %1").arg(why),
-                      action->shortcut().toString(QKeySequence::NativeText),
-                      action->icon(),
-                      action->isEnabled(),
-                      [target = QPointer<QAction>(action)] {
-                        if (target != nullptr) target->trigger();
-                      },
-                      match ? match->positions : QVector<int>()};
-    if (action->isCheckable() && action->isChecked()) entry.detail = tr("On. %1").arg(entry.detail);
-    found.push_back({std::move(entry), (match ? match->score : in_tip->score / 3) + (action->isEnabled() ? 4 : 0)});
+    if (match) entry.matched = match->positions;
+    const auto used = used_.indexOf(entry.title);
+    const int lately = used < 0 ? 0 : static_cast<int>(used_.size() - used) + (text.isEmpty() ? 100 : 0);
+    const int score = (match ? match->score : in_tip->score / 3) + (entry.enabled ? 4 : 0) + lately;
+    entry.run = [this, title = entry.title, run = std::move(entry.run)] {
+      remember(title);
+      run();
+    };
+    found.push_back({std::move(entry), score});
   }
-  std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
-    return a.score != b.score ? a.score > b.score : a.entry.title.localeAwareCompare(b.entry.title) < 0;
+  // Without a text the order is that of the menus.
+  std::stable_sort(found.begin(), found.end(), [&](const Found& a, const Found& b) {
+    return a.score != b.score ? a.score > b.score : !text.isEmpty() && a.entry.title.localeAwareCompare(b.entry.title) < 0;
   });
   std::vector<FinderEntry> entries;
   entries.reserve(found.size());

@@ -8,6 +8,7 @@
 #include <QKeySequence>
 #include <QObject>
 #include <QString>
+#include <QStringList>
 #include <functional>
 #include <vector>
 
@@ -35,7 +36,9 @@ class Actions : public QObject {
   static QString reason(const QAction* action);
   /// Actions of this panel are listed with its name before theirs; a disabled one that says nothing itself says this.
   void add_source(const QWidget* panel, const QString& name, const QString& reason);
-  /// Every action in the window that fits the text, best first. Disabled ones say why.
+  /// Gives the entries of the page that is shown; they are listed with the actions.
+  void set_page(std::function<std::vector<FinderEntry>()> entries) { page_ = std::move(entries); }
+  /// Every action in the window that fits the text, best first; without a text those used last. Disabled ones say why.
   std::vector<FinderEntry> find(const QString& text) const;
 
  private:
@@ -44,7 +47,11 @@ class Actions : public QObject {
     QString name, reason;
   };
   const Source* source_of(const QAction* action) const;
+  FinderEntry entry_of(QAction* action) const;
+  void remember(const QString& title) const;
   QWidget* window_;
+  std::function<std::vector<FinderEntry>()> page_;
+  mutable QStringList used_;  // titles, the last one first
   std::vector<Source> sources_;
   QHash<QString, QAction*> actions_;
 };

@@ -20,7 +20,6 @@ Centre::Centre(QWidget* parent)
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
-  layout->addWidget(messages_);
   layout->addLayout(stack_, 1);
   tabs_->setDocumentMode(true);
   tabs_->setMovable(true);
@@ -30,6 +29,7 @@ Centre::Centre(QWidget* parent)
   tabs_->setUsesScrollButtons(true);
   stack_->addWidget(start_);
   stack_->addWidget(tabs_);
+  messages_->raise();
   connect(tabs_, &QTabWidget::currentChanged, this, [this] { emit current_changed(current_id()); });
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The middle of the window: messages above, below them the start page or the tabs of the views and pages.
+// The middle of the window: the start page or the tabs of the views and pages, and over their corner the messages.
 #pragma once
 
 #include <QIcon>

@@ -18,9 +18,9 @@ namespace {
 QString words(const char* text) { return QCoreApplication::translate("Help", text); }
 
 QString table(const QString& title, const std::vector<std::pair<QString, QString>>& rows) {
-  QString html = QStringLiteral("<h3>%1</h3><table cellspacing='0' cellpadding='3'>").arg(title.toHtmlEscaped());
+  QString html = QStringLiteral("<h3>%1</h3><table width='100%' cellspacing='0' cellpadding='3'>").arg(title.toHtmlEscaped());
   for (const auto& [key, meaning] : rows) {
-    html += QStringLiteral("<tr><td><b>%1</b>&nbsp;&nbsp;</td><td>%2</td></tr>").arg(key.toHtmlEscaped(), meaning.toHtmlEscaped());
+    html += QStringLiteral("<tr><td width='28%'><b>%1</b></td><td>%2</td></tr>").arg(key.toHtmlEscaped(), meaning.toHtmlEscaped());
   }
   return html + QStringLiteral("</table>");
 }
@@ -43,7 +43,11 @@ QString key_sheet() {
                                         {QStringLiteral("Alt+1 … 6"), words("the panels")},
                                         {QStringLiteral("Ctrl+[  Ctrl+]"), words("selection before and after")},
                                         {QStringLiteral("Ctrl+E"), words("figure at paper size")},
-                                        {QStringLiteral("Ctrl + −"), words("larger and smaller text")}});
+                                        {QStringLiteral("Ctrl + −"), words("larger and smaller text")}}) +
+         table(words("Recipe, jobs, prompt"),
+               {{QStringLiteral("Ctrl+Return"), words("starts the recipe; opens the chosen job's run; runs the prompt")},
+                {QStringLiteral("Ctrl+Shift+J, K"), words("saves the recipe as a job; copies it as a command")},
+                {QStringLiteral("Ctrl+Shift+R, S, X"), words("goes on with a job; stops and saves it; cancels it")}});
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <QScreen>
 #include <QStatusBar>
 #include <QUrl>
+#include <utility>
 
 #include "widgets/base/icons.h"
 #include "widgets/base/places.h"
@@ -102,6 +103,7 @@ void MainWindow::make_status_bar() {
   status_ = new StatusLine(this);
   jobs_status_ = new QLabel(this);
   jobs_status_->setAccessibleName(tr("Jobs at work"));
+  jobs_status_->setContentsMargins(0, 0, fontMetrics().averageCharWidth(), 0);
   statusBar()->setSizeGripEnabled(false);
   statusBar()->addWidget(status_, 1);
   statusBar()->addPermanentWidget(jobs_status_);
@@ -161,6 +163,7 @@ void MainWindow::restore_layout(const WindowOptions& options) {
 }
 
 void MainWindow::save_layout() {
+  if (std::exchange(made_room_, false)) switch_layout(QStringLiteral("inspect"));
   settings_.set_bytes(kGeometry, saveGeometry());
   settings_.set_text(kPerspective, docks_->current());
   settings_.set_bytes(layout_key(docks_->current()), docks_->save());
@@ -168,9 +171,14 @@ void MainWindow::save_layout() {
   settings_.sync();
 }
 
-void MainWindow::switch_perspective(const QString& id) {
+void MainWindow::switch_layout(const QString& perspective) {
   settings_.set_bytes(layout_key(docks_->current()), docks_->save());
-  if (!docks_->restore(settings_.bytes(layout_key(id)), id)) docks_->arrange(id);
+  if (!docks_->restore(settings_.bytes(layout_key(perspective)), perspective)) docks_->arrange(perspective);
+}
+
+void MainWindow::switch_perspective(const QString& id) {
+  made_room_ = false;
+  switch_layout(id);
   if (id == QStringLiteral("train")) show_view(QStringLiteral("training"));
   if (id == QStringLiteral("compare")) {
     Selection selection = workbench_.selection->current();
@@ -243,8 +251,9 @@ void MainWindow::closeEvent(QCloseEvent* event) {
 
 /// The user's own wish to quit may be answered by a question; a worker never asks one.
 void MainWindow::ask_about_jobs() {
-  auto* box = new QMessageBox(QMessageBox::Question, tr("Quit"), tr("%n job(s) are at work.", nullptr, jobs_->active_count()),
-                              QMessageBox::Cancel, this);
+  const int active = jobs_->active_count();
+  const QString question = active == 1 ? tr("One job is at work.") : tr("%1 jobs are at work.").arg(active);
+  auto* box = new QMessageBox(QMessageBox::Question, tr("Quit"), question, QMessageBox::Cancel, this);
   box->setAttribute(Qt::WA_DeleteOnClose);
   box->setInformativeText(tr("They are processes of their own: the window finds them again at its next start."));
   QPushButton* keep = box->addButton(tr("Keep running"), QMessageBox::AcceptRole);

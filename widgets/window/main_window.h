@@ -92,8 +92,8 @@ class MainWindow : public QMainWindow {
   void connect_panels();
   void name_action_sources();
   void connect_measuring();
-  QStringList known_models() const;
   void offer_models();
+  void follow_states();
   void update_actions();
   void update_style();
   void fill_recent();
@@ -104,6 +104,8 @@ class MainWindow : public QMainWindow {
   void open_statistics(const QString& file, const QString& view);
   void open_model(const QString& folder);
   void load_job(const QString& file);
+  QString first_folder() const;
+  void make_room_for_the_recipe();
   void remember(const QString& path);
   void tell_error(const QString& text);
   void begin_opening(const QString& path);
@@ -117,6 +119,7 @@ class MainWindow : public QMainWindow {
   void open_palette();
   void open_search();
   void switch_perspective(const QString& id);
+  void switch_layout(const QString& perspective);
   void reset_layout();
   void drill(const QString& from);
   void climb(const QString& from);
@@ -144,6 +147,7 @@ class MainWindow : public QMainWindow {
   QMenu* recent_menu_ = nullptr;
   QPointer<FigureDialog> figure_dialog_;
   bool quit_anyway_ = false;
+  bool made_room_ = false;
   int opening_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <QFileInfo>
 #include <QFutureWatcher>
 #include <QtConcurrent>
+#include <utility>
 
 #include "widgets/base/places.h"
 #include "widgets/data/pairs.h"
@@ -41,11 +42,13 @@ void MainWindow::open_run(const QString& folder, const QString& view) {
   begin_opening(folder);
   show_run(workbench_, folder, this, [this, folder, view](const QString& error) {
     end_opening();
-    if (!error.isEmpty()) return tell_error(error);
-    remember(folder);
     const RunDataPtr run = workbench_.runs->run(folder);
-    const bool measured = run != nullptr && !run->statistics_files.isEmpty();
+    if (run == nullptr) return tell_error(error);
+    remember(folder);
+    centre_->messages()->forget(folder);
+    const bool measured = error.isEmpty() && !run->statistics_files.isEmpty();  // damaged statistics are told by their store
     const QString fitting = measured ? QStringLiteral("overview") : QStringLiteral("training");
+    if (std::exchange(made_room_, false)) switch_layout(QStringLiteral("inspect"));
     if (view.isEmpty() || !show_view(view)) show_view(fitting);
   });
 }
@@ -54,7 +57,7 @@ void MainWindow::open_statistics(const QString& file, const QString& view) {
   begin_opening(file);
   show_statistics(workbench_, file, this, [this, file, view](const QString& error) {
     end_opening();
-    if (!error.isEmpty()) return tell_error(error);
+    if (!error.isEmpty()) return;  // told by the store
     remember(file);
     if (view.isEmpty() || !show_view(view)) show_view(QStringLiteral("overview"));
   });
@@ -63,12 +66,21 @@ void MainWindow::open_statistics(const QString& file, const QString& view) {
 void MainWindow::open_model(const QString& folder) {
   remember(folder);
   recipe_->set_model(folder);
+  make_room_for_the_recipe();
   show_view(QStringLiteral("recipe"));
+}
+
+/// Before anything is measured the panels of numbers and places have nothing to say: recipe and jobs get their room until a run is opened.
+void MainWindow::make_room_for_the_recipe() {
+  if (workbench_.selection->current().a.valid() || docks_->current() != QStringLiteral("inspect")) return;
+  switch_layout(QStringLiteral("train"));
+  made_room_ = true;
 }
 
 void MainWindow::load_job(const QString& file) {
   const Result<bool> loaded = recipe_->open_job(file);
   if (!loaded.ok()) return tell_error(loaded.error);
+  make_room_for_the_recipe();
   show_view(QStringLiteral("recipe"));
 }
 
@@ -96,8 +108,16 @@ void MainWindow::remember(const QString& path) {
 
 void MainWindow::tell_error(const QString& text) { centre_->messages()->tell(MessageBar::Kind::error, text); }
 
+/// Where a dialog begins that was never used: beside what was opened last, else beside the bundled model.
+QString MainWindow::first_folder() const {
+  const QStringList recent = settings_.recent();
+  if (!recent.isEmpty()) return QFileInfo(recent.first()).absolutePath();
+  const QString resources = resources_folder();
+  return resources.isEmpty() ? QDir::homePath() : resources;
+}
+
 void MainWindow::ask_for_folder() {
-  auto* dialog = new QFileDialog(this, tr("Open a model or a run"), settings_.text(QStringLiteral("dialogs/folder"), QDir::homePath()));
+  auto* dialog = new QFileDialog(this, tr("Open a model or a run"), settings_.text(QStringLiteral("dialogs/folder"), first_folder()));
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setFileMode(QFileDialog::Directory);
   dialog->setOption(QFileDialog::ShowDirsOnly, false);
@@ -109,7 +129,7 @@ void MainWindow::ask_for_folder() {
 }
 
 void MainWindow::ask_for_statistics() {
-  auto* dialog = new QFileDialog(this, tr("Open statistics"), settings_.text(QStringLiteral("dialogs/statistics"), QDir::homePath()),
+  auto* dialog = new QFileDialog(this, tr("Open statistics"), settings_.text(QStringLiteral("dialogs/statistics"), first_folder()),
                                  tr("Statistics (*.h5 *.hdf5)"));
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setFileMode(QFileDialog::ExistingFile);
@@ -125,8 +145,9 @@ void MainWindow::job_ended(const QString& id) {
   if (record == nullptr) return;
   const QString folder = record->folder;
   if (record->state == JobState::finished) {
-    centre_->messages()->tell(MessageBar::Kind::note, tr("%1 is finished.").arg(record->name), tr("Show before | after"),
-                              [this, folder] { open_run(folder, {}); });
+    centre_->messages()->tell(
+        MessageBar::Kind::note, tr("%1 is finished.").arg(record->name), tr("Show before | after"),
+        [this, folder] { open_run(folder, {}); }, folder);
   } else if (record->state == JobState::failed) {
     centre_->messages()->tell(MessageBar::Kind::error, tr("%1 failed: %2").arg(record->name, record->message), tr("Show job"), [this, id] {
       jobs_panel_->show_job(id);

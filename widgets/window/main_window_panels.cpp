@@ -4,6 +4,7 @@
 #include <QFileInfo>
 #include <QLabel>
 #include <QMenu>
+#include <QTabWidget>
 
 #include "widgets/base/icons.h"
 #include "widgets/base/places.h"
@@ -15,6 +16,7 @@
 #include "widgets/jobs/job_queue.h"
 #include "widgets/jobs/jobs_panel.h"
 #include "widgets/jobs/measure_service.h"
+#include "widgets/jobs/worker_program.h"
 #include "widgets/recipe/prompt_panel.h"
 #include "widgets/recipe/recipe_page.h"
 #include "widgets/trees/inspector_panel.h"
@@ -30,15 +32,17 @@
 #include "widgets/window/centre.h"
 #include "widgets/window/dock_host.h"
 #include "widgets/window/figure_dialog.h"
+#include "widgets/window/known_models.h"
 #include "widgets/window/main_window.h"
 #include "widgets/window/message_bar.h"
+#include "widgets/window/page_controls.h"
 #include "widgets/window/start_page.h"
 #include "widgets/window/status_line.h"
 
 namespace rolora::widgets {
 namespace {
 
-const QString kPinned = QStringLiteral("runs/pinned");
+const QString kPinned = QStringLiteral("runs/pinned"), kWorker = QStringLiteral("worker/program");
 
 }  // namespace
 
@@ -75,7 +79,9 @@ void MainWindow::make_panels() {
   };
   measure_ = new MeasureService(workbench_.statistics, this);
   runs_panel_ = new RunsPanel(workbench_, this);
+  set_worker_program(settings_.text(kWorker));
   jobs_panel_ = new JobsPanel(jobs_, this);
+  connect(jobs_panel_, &JobsPanel::worker_chosen, this, [this](const QString& program) { settings_.set_text(kWorker, program); });
   outlier_panel_ = new OutlierPanel(workbench_, this);
   add("runs", tr("Runs and models"), tr("What is open: models, runs, measured states"), "model", "Alt+1", runs_panel_);
   add("map", tr("Model map"), tr("Layers, modules and sites with their outliers"), "map", "Alt+2", new ModelMapPanel(workbench_, this));
@@ -88,6 +94,11 @@ void MainWindow::make_panels() {
 }
 
 void MainWindow::name_action_sources() {
+  actions_->set_page([this] {
+    const QString id = centre_->current_id();
+    const QWidget* page = id == QStringLiteral("start") ? nullptr : centre_->tabs()->currentWidget();
+    return page == nullptr ? std::vector<FinderEntry>() : page_controls(centre_->title(id), page);
+  });
   const auto add = [this](const QWidget* panel, const QString& name, const QString& reason) { actions_->add_source(panel, name, reason); };
   add(jobs_panel_, tr("Jobs"), tr("no job is chosen for which this makes sense"));
   add(recipe_, tr("Recipe"), tr("the recipe is not ready for it; its page says what is missing"));
@@ -99,9 +110,10 @@ void MainWindow::name_action_sources() {
 
 void MainWindow::connect_stores() {
   connect(sentence_, &SelectionSentence::changed, status_, &StatusLine::set_selection);
-  connect(workbench_.selection, &SelectionModel::changed, this, [this](const Selection& now) {
+  connect(workbench_.selection, &SelectionModel::changed, this, [this](const Selection& now, const Selection& before) {
     setWindowTitle(now.a.valid() ? tr("%1 — RoLoRA Workbench").arg(source_title(now.a.file, workbench_)) : tr("RoLoRA Workbench"));
     update_actions();
+    if (now.a != before.a || now.b != before.b) follow_states();
   });
   connect(workbench_.statistics, &StatisticsStore::opened, this, &MainWindow::update_actions);
   connect(workbench_.statistics, &StatisticsStore::closed, this, &MainWindow::update_actions);
@@ -115,12 +127,14 @@ void MainWindow::connect_stores() {
   });
   connect(workbench_.runs, &RunStore::opened, this, &MainWindow::offer_models);
   connect(workbench_.runs, &RunStore::updated, this, &MainWindow::offer_models);
+  connect(workbench_.runs, &RunStore::updated, this, [this](const QString& folder) { open_new_statistics(workbench_, folder); });
+  connect(workbench_.statistics, &StatisticsStore::failed, this, [this](const QString&, const QString& error) { tell_error(error); });
   show_jobs_status();
 }
 
 void MainWindow::show_jobs_status() {
   const int active = jobs_->active_count();
-  jobs_status_->setText(active == 0 ? QString() : tr("%n job(s) at work", nullptr, active));
+  jobs_status_->setText(active == 0 ? QString() : active == 1 ? tr("1 job at work") : tr("%1 jobs at work").arg(active));
   jobs_status_->setVisible(active > 0);
 }
 
@@ -134,6 +148,8 @@ void MainWindow::connect_panels() {
       docks_->show(QStringLiteral("outliers"));
       outlier_panel_->focus_selection();
     });
+    connect(view, &View::pointed_at, outlier_panel_, &OutlierPanel::point_at);
+    connect(view, &View::pointed_away, outlier_panel_, [this] { outlier_panel_->point_at({}); });
     connect(view, &View::page_asked, this, &MainWindow::show_view);
     connect(view, &View::layer_filter_asked, this,
             [this](int layer) { outlier_panel_->filter()->setText(QStringLiteral("l%1").arg(layer)); });
@@ -200,32 +216,19 @@ void MainWindow::connect_measuring() {
   });
 }
 
-/// Model folders that boxes offer: the bundled one, those opened lately, and what the open runs started from and made.
-QStringList MainWindow::known_models() const {
-  QStringList models;
-  const QString resources = resources_folder();
-  if (!resources.isEmpty()) models += resources + QStringLiteral("/bundled");
-  for (const QString& path : settings_.recent()) {
-    if (QFileInfo::exists(path + QStringLiteral("/config.json"))) models += path;
-  }
-  for (const QString& folder : workbench_.runs->open_runs()) {
-    const RunDataPtr run = workbench_.runs->run(folder);
-    if (run == nullptr) continue;
-    const nlohmann::json path = run->job.value("/model/path"_json_pointer, nlohmann::json());
-    if (path.is_string()) models += QDir::cleanPath(QDir(folder).absoluteFilePath(QString::fromStdString(path.get<std::string>())));
-    for (const RunData::StationLine& station : run->stations) {
-      const QString model = QStringLiteral("%1/stations/%2/model").arg(folder, station.id);
-      if (station.done && QFileInfo::exists(model + QStringLiteral("/config.json"))) models += model;
-    }
-  }
-  models.removeDuplicates();
-  return models;
-}
-
 void MainWindow::offer_models() {
-  const QStringList models = known_models();
+  const QStringList models = known_models(*workbench_.runs, settings_.recent());
   recipe_->set_known_models(models);
   prompt_->set_known_models(models);
+  follow_states();
+}
+
+/// A text is run through the models whose states are looked at, unless somebody chose others for it.
+void MainWindow::follow_states() {
+  const Selection& now = workbench_.selection->current();
+  const QStringList known = known_models(*workbench_.runs, settings_.recent());
+  const QString a = model_of_state(now.a, *workbench_.runs, known), b = model_of_state(now.b, *workbench_.runs, known);
+  if (!a.isEmpty()) prompt_->set_models(a, b);
 }
 
 /// One level down: the whole model, a site, its values.

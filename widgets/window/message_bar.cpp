@@ -6,11 +6,18 @@
 #include <QLabel>
 #include <QPushButton>
 #include <QToolButton>
+#include <algorithm>
 
 #include "widgets/base/icons.h"
 #include "widgets/base/style_shapes.h"
 
 namespace rolora::widgets {
+namespace {
+
+constexpr int kLifetimeMs = 15'000;
+constexpr int kCharacters = 72;
+
+}  // namespace
 
 MessageBar::MessageBar(QWidget* parent)
     : QFrame(parent),
@@ -44,10 +51,40 @@ MessageBar::MessageBar(QWidget* parent)
     close_newest();
     if (action) action();
   });
+  lifetime_.setSingleShot(true);
+  lifetime_.setInterval(kLifetimeMs);
+  connect(&lifetime_, &QTimer::timeout, this, &MessageBar::close_newest);
+  parent->installEventFilter(this);
   hide();
 }
 
-void MessageBar::tell(Kind kind, const QString& text, const QString& action_text, std::function<void()> action) {
+bool MessageBar::eventFilter(QObject* watched, QEvent* event) {
+  if (watched == parent() && event->type() == QEvent::Resize) place();
+  return QFrame::eventFilter(watched, event);
+}
+
+void MessageBar::enterEvent(QEnterEvent* event) {
+  lifetime_.stop();
+  QFrame::enterEvent(event);
+}
+
+void MessageBar::leaveEvent(QEvent* event) {
+  if (!messages_.empty() && goes_by_itself(messages_.back())) lifetime_.start();
+  QFrame::leaveEvent(event);
+}
+
+/// In the corner where nothing is read first, as wide as a line of text is read well.
+void MessageBar::place() {
+  if (messages_.empty()) return;
+  const QRect room = parentWidget()->rect();
+  const int margin = qRound(style_unit());
+  const int width = std::min(fontMetrics().averageCharWidth() * kCharacters, room.width() - 2 * margin);
+  const int height = std::max(layout()->hasHeightForWidth() ? layout()->heightForWidth(width) : 0, sizeHint().height());
+  setGeometry(room.right() - margin - width, room.bottom() - margin - height, width, height);
+  raise();
+}
+
+void MessageBar::tell(Kind kind, const QString& text, const QString& action_text, std::function<void()> action, const QString& about) {
   for (size_t i = 0; i < messages_.size(); i++) {
     if (messages_[i].text != text) continue;
     Message again = std::move(messages_[i]);
@@ -56,13 +93,18 @@ void MessageBar::tell(Kind kind, const QString& text, const QString& action_text
     messages_.push_back(std::move(again));
     return show_newest();
   }
-  messages_.push_back({kind, text, action_text, std::move(action)});
+  messages_.push_back({kind, text, action_text, about, std::move(action)});
   show_newest();
+}
+
+void MessageBar::forget(const QString& about) {
+  if (std::erase_if(messages_, [&](const Message& one) { return one.about == about; }) > 0) show_newest();
 }
 
 QString MessageBar::text() const { return messages_.empty() ? QString() : messages_.back().text; }
 
 void MessageBar::show_newest() {
+  lifetime_.stop();
   if (messages_.empty()) return hide();
   const Message& message = messages_.back();
   const int size = qRound(style_unit() * 1.2);
@@ -75,10 +117,14 @@ void MessageBar::show_newest() {
   button_->setToolTip(message.action_text);
   button_->setVisible(!message.action_text.isEmpty());
   show();
+  place();
+  if (goes_by_itself(message) && !underMouse()) lifetime_.start();
   setAccessibleName(message.text);
   QAccessibleEvent event(this, QAccessible::Alert);
   QAccessible::updateAccessibility(&event);
 }
+
+bool MessageBar::goes_by_itself(const Message& message) { return message.kind == Kind::note && message.action_text.isEmpty(); }
 
 void MessageBar::close_newest() {
   if (!messages_.empty()) messages_.pop_back();

@@ -29,12 +29,15 @@ bool names(const Candidate& candidate, const QStringList& wanted, const Workbenc
   return true;
 }
 
-FinderEntry entry_of(const Selection& place, const SiteSummary* site, const Workbench& workbench) {
+FinderEntry entry_of(const Selection& place, const SiteSummary& site, const Workbench& workbench) {
   FinderEntry entry;
-  entry.title = describe(place, workbench);
-  if (site != nullptr) {
-    entry.detail = words("largest |x| %1, kurtosis %2").arg(number(site->all.absmax), number(site->all.kurtosis));
-  }
+  QStringList title = {words("layer %1").arg(place.layer), site_title(place.site)};
+  if (place.channel >= 0) title += words("channel %1").arg(place.channel);
+  if (place.token >= 0) title += token_title(workbench.statistics->summary(place.a.file).get(), place.token);
+  title += state_title(place.a, *workbench.statistics);
+  entry.title = title.join(QStringLiteral(" · "));  // what tells the rows apart comes first
+  entry.detail = words("%1. Largest |x| of the site %2, kurtosis %3")
+                     .arg(source_title(place.a.file, workbench), number(site.all.absmax), number(site.all.kurtosis));
   entry.icon = {};
   entry.run = [selection = QPointer<SelectionModel>(workbench.selection), place] {
     if (selection != nullptr) selection->propose(place);
@@ -60,7 +63,7 @@ void add_places(const Candidate& candidate, const PlaceQuery& query, const Workb
     Selection one = place;
     one.layer = key.layer;
     one.site = key.site;
-    out.push_back(entry_of(one, &site, workbench));
+    out.push_back(entry_of(one, site, workbench));
   }
 }
 

@@ -111,7 +111,17 @@ TEST_F(Sentence, AsksForTheValueAndSaysItWhenItCame) {
   s.layer = -1;
   s.channel = -1;
   selection_.propose(s);
-  EXPECT_EQ(sentence.current(), QStringLiteral("story · plain · all layers · down_proj input · absmax"));
+  EXPECT_EQ(sentence.current(), QStringLiteral("story · plain · all layers · down_proj input · absmax %1 (%2 median) in layer 1")
+                                    .arg(number(80, 4), times(80 / site("plain", 1).token_median)));
+  s.comparison = Comparison::ratio;
+  s.b = rotated_;
+  EXPECT_TRUE(said(s).endsWith(QStringLiteral("down_proj input · absmax"))) << said(s).toStdString();
+}
+
+TEST_F(Sentence, AStateIsCalledAsItsRunCallsIt) {
+  store_.open(file_, nullptr, [](const auto&) {}, {{QStringLiteral("rotated"), QStringLiteral("rotated (seed 0) + LoRA")}});
+  ASSERT_TRUE(QTest::qWaitFor([&] { return state_title(rotated_, store_) == QStringLiteral("rotated (seed 0) + LoRA"); }));
+  EXPECT_EQ(state_title(plain_, store_), QStringLiteral("plain"));
 }
 
 TEST_F(Sentence, AFileThatIsGoneLeavesNamesOnly) {

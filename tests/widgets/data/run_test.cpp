@@ -122,16 +122,6 @@ TEST_F(Run, OnlyWhatIsDoneCountsAndALeftoverIsNot) {
 
 TEST_F(Run, RefusesWhatIsNotARunInOneLineThatNamesFileAndKey) {
   EXPECT_THAT(read_run(text(folder_ / "nothing")).error.toStdString(), HasSubstr("run.json"));
-  run_.finish("ppl", {{"perplexity", 12}, {"nll", "two"}, {"tokens", 5}}, "evaluate");
-  EXPECT_THAT(refusal(), HasSubstr("stations/ppl/result.json: nll: expected"));
-  run_.finish("ppl", {{"perplexity", 12}, {"nll", 2}}, "evaluate");
-  EXPECT_THAT(refusal(), HasSubstr("stations/ppl/result.json: tokens: expected"));
-  run_.finish("ppl", {{"perplexity", 12}, {"nll", 2}, {"tokens", 5}}, "merge");
-  EXPECT_THAT(refusal(), HasSubstr("kind: expected evaluate, found merge"));
-  std::filesystem::remove_all(run_.folder() / "stations/ppl");
-  run_.finish("lora", {{"losses", {1, 2}}, {"lr", {1}}, {"grad_norm", {1, 2}}, {"evaluation", Json::array()}}, "finetune");
-  EXPECT_THAT(refusal(), HasSubstr("lr: expected 2 numbers, found 1"));
-  std::filesystem::remove_all(run_.folder() / "stations/lora");
   run_.set_state("dancing");
   EXPECT_THAT(refusal(), HasSubstr("run.json: state: expected running, stopped, failed or finished, found dancing"));
   run_.set_state("finished");
@@ -140,6 +130,37 @@ TEST_F(Run, RefusesWhatIsNotARunInOneLineThatNamesFileAndKey) {
   EXPECT_THAT(refusal(), HasSubstr("job.json: stations[0].id: expected letters"));
   test::write_text(run_.folder() / "job.json", "{\"format\": 1, ");
   EXPECT_THAT(refusal(), HasSubstr("job.json: line"));
+}
+
+TEST_F(Run, AStationThatCannotBeReadIsToldWhereItStandsAndTheOthersAreShown) {
+  run_.finish_all();
+  run_.set_state("finished");
+  constexpr size_t kPpl = 2, kLora = 4;
+  const auto damage = [this](size_t station) {
+    const RunDataPtr run = read();
+    EXPECT_FALSE(run->stations[station].done);
+    EXPECT_EQ(run->statistics_files.size(), 1) << "the other stations are whole";
+    return run->stations[station].damage.toStdString();
+  };
+  EXPECT_EQ(read()->stations[kPpl].damage.toStdString(), "");
+  run_.finish("ppl", {{"perplexity", 12}, {"nll", "two"}, {"tokens", 5}}, "evaluate");
+  EXPECT_THAT(damage(kPpl), HasSubstr("stations/ppl/result.json: nll: expected"));
+  run_.finish("ppl", {{"perplexity", 12}, {"nll", 2}}, "evaluate");
+  EXPECT_THAT(damage(kPpl), HasSubstr("stations/ppl/result.json: tokens: expected"));
+  run_.finish("ppl", {{"perplexity", 12}, {"nll", 2}, {"tokens", 5}}, "merge");
+  EXPECT_THAT(damage(kPpl), HasSubstr("kind: expected evaluate, found merge"));
+  test::write_text(run_.folder() / "stations/ppl/DONE", "00\n");
+  EXPECT_THAT(damage(kPpl), HasSubstr("stations/ppl/result.json: content: expected what its DONE seals"));
+  run_.finish("lora", {{"losses", {1, 2}}, {"lr", {1}}, {"grad_norm", {1, 2}}, {"evaluation", Json::array()}}, "finetune");
+  EXPECT_THAT(damage(kLora), HasSubstr("lr: expected 2 numbers, found 1"));
+}
+
+TEST_F(Run, AMeasuredStateIsCalledByWhatMadeIt) {
+  run_.finish_all();
+  const RunDataPtr run = read();
+  ASSERT_EQ(run->measured.size(), 2u);
+  EXPECT_EQ(run->measured[1].title, QStringLiteral("rotated (seed 0)"));
+  EXPECT_EQ(titles_in(*run, run->statistics_files[0]).at(QStringLiteral("plain")), QStringLiteral("plain"));
 }
 
 TEST_F(Run, IsInterruptedWhenNobodyIsAtWork) {

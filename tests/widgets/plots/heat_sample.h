@@ -4,10 +4,13 @@
 
 #include <QDir>
 #include <QImage>
+#include <QPainter>
 #include <QPalette>
 #include <QWidget>
+#include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <functional>
 #include <random>
 #include <utility>
 #include <vector>
@@ -57,6 +60,28 @@ inline double thread_milliseconds() {
   timespec t{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) * 1e-6;
+}
+
+/// The middle one of some times of `work`, in processor time of this thread.
+inline double median_milliseconds(int times, const std::function<void(int)>& work) {
+  std::vector<double> all;
+  for (int i = 0; i < times; ++i) {
+    const double before = thread_milliseconds();
+    work(i);
+    all.push_back(thread_milliseconds() - before);
+  }
+  std::nth_element(all.begin(), all.begin() + times / 2, all.end());
+  return all[static_cast<size_t>(times / 2)];
+}
+
+/// A picture of this size blitted onto another: what a frame costs at least. Speed is judged as a multiple of it, on any machine.
+inline double blit_milliseconds(QSize size) {
+  QImage from(size, QImage::Format_RGB32), to(size, QImage::Format_RGB32);
+  from.fill(Qt::gray);
+  return median_milliseconds(31, [&](int) {
+    QPainter painter(&to);
+    painter.drawImage(0, 0, from);
+  });
 }
 
 /// Pixels of an image whose colour is nearly this one.

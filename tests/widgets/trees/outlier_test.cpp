@@ -120,6 +120,48 @@ TEST(OutlierModel, FiltersByWords) {
   expect("", [](const OutlierRow& r) { return r.state == 0; });
 }
 
+TEST(OutlierModel, OneAChannelKeepsTheLargestOfEach) {
+  OutlierModel model;
+  const OutlierRowsPtr rows = random_rows(3000);
+  model.set_rows(rows);
+  model.set_one_a_channel(true);
+  wait(model);
+  std::map<std::tuple<int, int, SiteKind, int>, float> largest;
+  for (const OutlierRow& r : rows->rows) {
+    float& most = largest[{r.state, r.layer, r.site, r.channel}];
+    most = std::max(most, std::fabs(r.value));
+  }
+  ASSERT_EQ(model.rowCount(), static_cast<int>(largest.size()));
+  ASSERT_LT(model.rowCount(), 3000);
+  for (int i = 0; i < model.rowCount(); ++i) {
+    const OutlierRow& r = *model.row(model.index(i, 0));
+    EXPECT_EQ(std::fabs(r.value), (largest[{r.state, r.layer, r.site, r.channel}]));
+  }
+}
+
+TEST(OutlierModel, TintsThePlaceThatAViewPointsAt) {
+  OutlierModel model;
+  QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::Fatal);
+  model.set_rows(random_rows(2000));
+  wait(model);
+  const OutlierRow wanted = *model.row(model.index(5, 0));
+  Selection place;
+  place.a = {QStringLiteral("/f"), QStringLiteral("plain")};
+  place.b = {QStringLiteral("/f"), QStringLiteral("rotated")};
+  place.layer = wanted.layer, place.site = wanted.site, place.channel = wanted.channel;
+  model.set_pointed(place);
+  int tinted = 0;
+  for (int i = 0; i < model.rowCount(); ++i) {
+    const OutlierRow& r = *model.row(model.index(i, 0));
+    const bool right = r.layer == wanted.layer && r.site == wanted.site && r.channel == wanted.channel;
+    EXPECT_EQ(model.index(i, 0).data(Qt::BackgroundRole).isValid(), right);
+    tinted += right;
+  }
+  EXPECT_GE(tinted, 1);
+  model.set_pointed({});
+  EXPECT_FALSE(model.index(5, 0).data(Qt::BackgroundRole).isValid());
+}
+
 TEST(OutlierModel, TheNewestWishWins) {
   OutlierModel model;
   QSignalSpy reordered(&model, &OutlierModel::reordered);
@@ -169,6 +211,9 @@ TEST_F(Panel, ListsTheLargestOfEveryStateAndGoesThere) {
   panel.resize(panel.fontMetrics().averageCharWidth() * 120, panel.fontMetrics().height() * 18);
   panel.show();
   open_run();
+  ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model()->rowCount() > 0 && panel.model()->rows().rows.size() == 2 * 4 * 64; }));
+  EXPECT_LE(panel.model()->rowCount(), 2 * 2 * (10 + 24)) << "one of each channel";
+  panel.one_a_channel()->click();
   ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model()->rowCount() == 2 * 4 * 64; }));
   const OutlierRow* first = panel.model()->row(panel.model()->index(0, 0));
   EXPECT_EQ(first->channel, test::kPlantedChannel) << "the largest value first";
@@ -182,7 +227,9 @@ TEST_F(Panel, ListsTheLargestOfEveryStateAndGoesThere) {
   EXPECT_EQ(s.site, SiteKind::down_in);
   EXPECT_EQ(s.a, plain()) << "before and after stay what they are";
 
-  QTest::keyClicks(panel.filter(), QStringLiteral("plain l1 down"));
+  panel.view()->setFocus();
+  QTest::keyClicks(panel.view(), QStringLiteral("p"));  // typing in the table filters it
+  QTest::keyClicks(panel.filter(), QStringLiteral("lain l1 down"));
   ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model()->rowCount() == 64; }));
   panel.copy();
   const QString text = QGuiApplication::clipboard()->text();
@@ -194,7 +241,7 @@ TEST_F(Panel, ListsTheLargestOfEveryStateAndGoesThere) {
 TEST_F(Panel, FollowsTheSelectionAndTheSwitchOfFirstTokens) {
   OutlierPanel panel(workbench_);
   open_run();
-  ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model()->rowCount() == 2 * 4 * 64; }));
+  ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model()->rowCount() > 0 && panel.model()->rows().rows.size() == 2 * 4 * 64; }));
   Selection s = selection_.current();
   s.layer = 1;
   s.channel = test::kPlantedChannel;

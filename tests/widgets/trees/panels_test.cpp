@@ -69,8 +69,28 @@ TEST_F(Panels, TheTreeOfRunsTellsStatesAndLooksAtThem) {
   EXPECT_TRUE(statistics_.open_files().empty());
 }
 
+TEST_F(Panels, WhatCannotBeReadIsMarkedWhereItStands) {
+  run_.set_state("finished");
+  test::write_text(run_.folder() / "stations/ppl/DONE", "00\n");
+  test::write_text(run_.folder() / "stations/outliers/statistics.h5", "no HDF5");
+  RunsPanel panel(workbench_);
+  QSignalSpy failed(&statistics_, &StatisticsStore::failed);
+  show_run(workbench_, folder_of_run(), &panel);
+  ASSERT_TRUE(QTest::qWaitFor([&] { return failed.count() > 0; }));
+  const QStringList run = {QStringLiteral("model:abc"), QStringLiteral("run:") + folder_of_run()};
+  const auto told = [&](const QStringList& keys) {
+    const QModelIndex index = panel.model()->find(keys).siblingAtColumn(kRunsState);
+    return index.data().toString().toStdString() + ": " + index.data(Qt::ToolTipRole).toString().toStdString();
+  };
+  EXPECT_THAT(told(run), testing::StartsWith("damaged: "));
+  EXPECT_THAT(told(run + QStringList{QStringLiteral("stations"), QStringLiteral("station:ppl")}),
+              testing::AllOf(testing::StartsWith("damaged: "), testing::HasSubstr("what its DONE seals")));
+  EXPECT_THAT(told(state_keys("plain")), testing::AllOf(testing::StartsWith("cannot be read: "), testing::HasSubstr("statistics.h5")));
+}
+
 TEST_F(Panels, AGrowingRunKeepsItsRowsOpenAndTheCurrentOne) {
   std::filesystem::remove(run_.folder() / "stations/ppl-gptq/DONE");
+  run_.set_state("stopped");
   RunsPanel panel(workbench_);
   open_run();
   const QStringList run = {QStringLiteral("model:abc"), QStringLiteral("run:") + folder_of_run()};
@@ -143,7 +163,9 @@ TEST_F(Panels, TheInspectorGivesNumbersDefinitionsAndProvenance) {
   s.channel = test::kPlantedChannel;
   selection_.propose(s);
   const QStringList value = {QStringLiteral("selected"), QStringLiteral("value")};
-  ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model()->find(value).isValid(); }));
+  ASSERT_TRUE(QTest::qWaitFor([&] {
+    return panel.model()->find({QStringLiteral("selected"), QStringLiteral("channel")}).isValid() && panel.model()->find(value).isValid();
+  }));
   ASSERT_TRUE(QTest::qWaitFor([&] { return !cell(*panel.model(), value, kInspectorB).isEmpty(); }));
   EXPECT_EQ(cell(*panel.model(), value, kInspectorName), QStringLiteral("absmax"));
   EXPECT_EQ(cell(*panel.model(), value, kInspectorA).toDouble(), 80);

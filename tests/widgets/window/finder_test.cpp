@@ -73,6 +73,20 @@ TEST(Finder, TypingNarrowsAndEscapeLeaves) {
   EXPECT_FALSE(finder.isVisible());
 }
 
+TEST(Actions, WithoutATextWhatWasUsedLastStandsFirst) {
+  QMainWindow window;
+  Actions actions(&window);
+  for (const char* name : {"Open", "About", "Quit"}) actions.add({QLatin1String(name), QLatin1String(name), {}, {}, {}}, [] {});
+  const auto titles = [&] {
+    QStringList out;
+    for (const FinderEntry& entry : actions.find({})) out += entry.title;
+    return out.join(QLatin1Char(' '));
+  };
+  EXPECT_EQ(titles(), QStringLiteral("Open About Quit")) << "as in the menus";
+  actions.find(QStringLiteral("quit"))[0].run();
+  EXPECT_EQ(titles(), QStringLiteral("Quit Open About"));
+}
+
 TEST(Actions, PaletteListsEveryActionAndSaysWhyNot) {
   QMainWindow window;
   Actions actions(&window);

@@ -2,6 +2,7 @@
 #include <QAbstractButton>
 #include <QAbstractItemModelTester>
 #include <QClipboard>
+#include <QComboBox>
 #include <QDockWidget>
 #include <QDropEvent>
 #include <QLineEdit>
@@ -84,6 +85,50 @@ TEST_F(WholeWindow, EqualMessagesAreCounted) {
   window_->open_path(path("nowhere"));
   window_->open_path(path("nowhere"));
   EXPECT_EQ(window_->centre()->messages()->count(), 1);
+}
+
+TEST_F(WholeWindow, ARunWithDamagedStatisticsStillShowsTheRest) {
+  test::write_text(run_.folder() / "stations/outliers/statistics.h5", "no HDF5");
+  window_->open_path(run_folder());
+  wait_until_read();
+  EXPECT_EQ(window_->centre()->current_id(), QStringLiteral("training"));
+  EXPECT_EQ(window_->centre()->messages()->count(), 1) << "told once";
+  EXPECT_TRUE(window_->centre()->messages()->text().contains(QStringLiteral("statistics.h5")));
+}
+
+TEST_F(WholeWindow, AfterScalingUpAndBackEveryControlHasItsSizeAgain) {
+  window_->open_path(run_folder());
+  wait_until_read();
+  QList<QWidget*> controls;
+  for (QWidget* control : window_->findChildren<QWidget*>()) {
+    if (qobject_cast<QComboBox*>(control) != nullptr || qobject_cast<QAbstractButton*>(control) != nullptr) controls += control;
+  }
+  std::vector<QSize> before;
+  for (const QWidget* control : controls) before.push_back(control->sizeHint());
+  theme_.set_scale(1.5);
+  QCoreApplication::processEvents();
+  theme_.set_scale(1);
+  QCoreApplication::processEvents();
+  for (qsizetype i = 0; i < controls.size(); ++i) {
+    EXPECT_EQ(controls[i]->sizeHint(), before[static_cast<size_t>(i)])
+        << controls[i]->metaObject()->className() << " " << controls[i]->accessibleName().toStdString();
+  }
+}
+
+TEST_F(WholeWindow, MessagesPushNothingAwayAndNotesGoByThemselves) {
+  window_->open_path(run_folder());
+  wait_until_read();
+  MessageBar* messages = window_->centre()->messages();
+  const QRect before = window_->centre()->tabs()->geometry();
+  messages->set_lifetime(50);
+  messages->tell(MessageBar::Kind::error, QStringLiteral("an error"));
+  EXPECT_EQ(window_->centre()->tabs()->geometry(), before);
+  EXPECT_TRUE(window_->centre()->rect().contains(messages->geometry()));
+  messages->tell(MessageBar::Kind::note, QStringLiteral("a note"));
+  EXPECT_EQ(messages->count(), 2);
+  ASSERT_TRUE(QTest::qWaitFor([&] { return messages->count() == 1; }));
+  QTest::qWait(150);
+  EXPECT_EQ(messages->text(), QStringLiteral("an error")) << "an error stays";
 }
 
 TEST_F(WholeWindow, TheStoryIsThreeClicksAway) {
