@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/tokenizer/sentencepiece.h"
 
+#include <vector>
+
 #include "core/base/error.h"
 #include "core/storage/atomic_file.h"
 #include "core/tokenizer/sentencepiece_file.h"
 #include "core/tokenizer/tiktoken.h"
+#include "core/tokenizer/unigram.h"
 
 #ifdef ROLORA_HAS_SENTENCEPIECE
 #include <sentencepiece_processor.h>
@@ -20,10 +23,12 @@ constexpr uint64_t kLargestModel = 256ull << 20;
 class SentencePieceTokenizer final : public Tokenizer {
  public:
   SentencePieceTokenizer(const std::string& bytes, std::string file)
-      : file_(std::move(file)), type_(check_sentencepiece_model(bytes, file_).type) {
+      : file_(std::move(file)), summary_(check_sentencepiece_model(bytes, file_)) {
     const sentencepiece::util::Status status = processor_.LoadFromSerializedProto(bytes);
     if (!status.ok()) throw InputError(file_, "model", "a SentencePiece model", printable(status.ToString(), 200));
-    if (processor_.GetPieceSize() <= 0) throw InputError(file_, "pieces", "a vocabulary", "none");
+    if (processor_.GetPieceSize() != summary_.pieces)
+      throw InputError(file_, "pieces", std::to_string(summary_.pieces) + ", as the file lists", std::to_string(processor_.GetPieceSize()));
+    if (summary_.type == SentencePieceType::unigram) exact_ = normal_pieces();
   }
 
   std::vector<int64_t> encode(std::string_view text, bool special) const override {
@@ -31,7 +36,7 @@ class SentencePieceTokenizer final : public Tokenizer {
     const sentencepiece::util::Status status = processor_.Encode(absl::string_view(text.data(), text.size()), &ids);
     if (!status.ok()) throw Error("sentencepiece: encoding failed: " + printable(status.ToString(), 200));
     std::vector<int64_t> out = special ? prefix() : std::vector<int64_t>();
-    out.insert(out.end(), ids.begin(), ids.end());
+    append(ids, out);
     return out;
   }
 
@@ -56,7 +61,7 @@ class SentencePieceTokenizer final : public Tokenizer {
   int64_t vocabulary() const override { return processor_.GetPieceSize(); }
   std::optional<int64_t> bos() const override { return defined(processor_.bos_id()); }
   std::optional<int64_t> eos() const override { return defined(processor_.eos_id()); }
-  std::string kind() const override { return "sentencepiece " + std::string(name_of(type_)); }
+  std::string kind() const override { return "sentencepiece " + std::string(name_of(summary_.type)); }
   std::vector<int64_t> prefix() const override {
     const auto id = bos();
     return id ? std::vector<int64_t>{*id} : std::vector<int64_t>();
@@ -67,6 +72,34 @@ class SentencePieceTokenizer final : public Tokenizer {
   }
 
  private:
+  std::unique_ptr<const TokenModel> normal_pieces() const {
+    std::vector<ScoredPiece> pieces;
+    for (int id = 0; id < processor_.GetPieceSize(); ++id)
+      pieces.push_back({is_normal(id) ? processor_.IdToPiece(id) : "", is_normal(id) ? processor_.GetScore(id) : 0});
+    return make_unigram_model(std::move(pieces), processor_.unk_id(), file_);
+  }
+
+  bool is_normal(int id) const { return summary_.types[static_cast<size_t>(id)] == PieceType::normal; }
+
+  // The library's version 0.1.97 adds scores in single precision, so that of two spellings with the same pieces in another order rounding
+  // chooses; version 0.2.3 takes the first. Runs of normal pieces are spelled again, in double precision.
+  void append(const std::vector<int>& ids, std::vector<int64_t>& out) const {
+    std::string run;
+    const auto finish = [&] {
+      if (!run.empty()) exact_->encode(run, out);
+      run.clear();
+    };
+    for (const int id : ids) {
+      if (exact_ && is_normal(id)) {
+        run += processor_.IdToPiece(id);
+        continue;
+      }
+      finish();
+      out.push_back(id);
+    }
+    finish();
+  }
+
   static std::optional<int64_t> defined(int id) { return id >= 0 ? std::optional<int64_t>(id) : std::nullopt; }
 
   void check_id(int64_t id) const {
@@ -75,8 +108,9 @@ class SentencePieceTokenizer final : public Tokenizer {
   }
 
   std::string file_;
-  SentencePieceType type_;
+  SentencePieceSummary summary_;
   sentencepiece::SentencePieceProcessor processor_;
+  std::unique_ptr<const TokenModel> exact_;  ///< of a unigram model: its normal pieces
 };
 
 #endif

@@ -80,9 +80,10 @@ class Message {
   size_t at_ = 0;
 };
 
-void check_piece(std::string_view bytes, const std::string& file, int64_t index) {
+PieceType check_piece(std::string_view bytes, const std::string& file, int64_t index) {
   Message piece(bytes, file, "pieces[" + std::to_string(index) + "]");
   bool named = false;
+  uint64_t type = 1;  // the schema's default
   while (const auto field = piece.next()) {
     if (field->number == 1) {
       if (!field->text || field->text->empty() || !is_valid_utf8(*field->text))
@@ -92,9 +93,11 @@ void check_piece(std::string_view bytes, const std::string& file, int64_t index)
       if (!field->word || !std::isfinite(std::bit_cast<float>(*field->word))) piece.refuse("a finite score", "something else");
     } else if (field->number == 3) {
       if (!field->integer || *field->integer < 1 || *field->integer > 6) piece.refuse("a piece type from 1 to 6", "something else");
+      type = *field->integer;
     }
   }
   if (!named) piece.refuse("a text", "none");
+  return static_cast<PieceType>(type);
 }
 
 SentencePieceType read_type(std::string_view bytes, const std::string& file) {
@@ -140,7 +143,7 @@ SentencePieceSummary check_sentencepiece_model(std::string_view bytes, const std
     if (!field->text) model.refuse("a SentencePiece model", "a field " + std::to_string(field->number) + " that is no message");
     switch (field->number) {
       case 1:
-        check_piece(*field->text, file, summary.pieces++);
+        summary.types.push_back(check_piece(*field->text, file, summary.pieces++));
         break;
       case 2:
         summary.type = read_type(*field->text, file), trainer = true;

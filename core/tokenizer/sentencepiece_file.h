@@ -6,15 +6,19 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rolora {
 
 enum class SentencePieceType { unigram = 1, bpe = 2, word = 3, character = 4 };
 std::string_view name_of(SentencePieceType type);
 
+enum class PieceType : uint8_t { normal = 1, unknown, control, user_defined, unused, byte };
+
 struct SentencePieceSummary {
   SentencePieceType type = SentencePieceType::unigram;
   int64_t pieces = 0;
+  std::vector<PieceType> types;  ///< by id
 };
 
 /// Walks the protocol buffer (sentencepiece_model.proto): pieces with UTF-8 text and finite scores, a trainer and a normalizer

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/base/error.h"
@@ -18,6 +19,10 @@ constexpr double kUnknownPenalty = 10;  // SentencePiece's and the reference lib
 class UnigramModel final : public TokenModel {
  public:
   explicit UnigramModel(const JsonObject& json);
+  UnigramModel(std::vector<ScoredPiece> pieces, int64_t unknown, const std::string& file)
+      : pieces_(std::move(pieces)), file_(file), unknown_(unknown) {
+    index();
+  }
   void encode(std::string_view word, std::vector<int64_t>& ids) const override;
   std::optional<int64_t> id_of(std::string_view piece) const override;
   const std::string* piece_of(int64_t id) const override;
@@ -26,11 +31,8 @@ class UnigramModel final : public TokenModel {
   std::string_view name() const override { return "unigram"; }
 
  private:
-  struct Piece {
-    std::string text;
-    double score;
-  };
   struct Node;
+  void index();
   /// Calls found(length, id) for every piece that the text begins with, the shortest first.
   template <class Found>
   void for_prefixes(std::string_view text, Found found) const;
@@ -38,7 +40,7 @@ class UnigramModel final : public TokenModel {
   void append(std::string_view token, std::vector<int64_t>& ids) const;
   int64_t unknown_id() const;
 
-  std::vector<Piece> pieces_;
+  std::vector<ScoredPiece> pieces_;
   std::unordered_map<std::string_view, int64_t> ids_;  ///< views into pieces_; of a piece listed twice the later one counts
   std::vector<int64_t> sorted_;                        ///< the ids in ids_ by their piece's bytes, no empty piece
   std::vector<size_t> first_byte_;                     ///< [257] where in sorted_ the pieces with each first byte begin
@@ -59,14 +61,21 @@ UnigramModel::UnigramModel(const JsonObject& json) : file_(json.file()) {
   const Json& vocabulary = json.raw("vocab");
   if (!vocabulary.is_array() || vocabulary.empty()) json.refuse("vocab", "a list of [piece, score]", vocabulary.type_name());
   pieces_.reserve(vocabulary.size());
-  ids_.reserve(vocabulary.size());
-  double least = std::numeric_limits<double>::infinity();
   for (const Json& entry : vocabulary) {
     const bool good = entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_number();
     if (!good) json.refuse("vocab[" + std::to_string(pieces_.size()) + "]", "[piece, score]", printable(entry.dump()));
     pieces_.push_back({entry[0].get<std::string>(), entry[1].get<double>()});
-    least = std::min(least, pieces_.back().score);
   }
+  index();
+  if (json.has("unk_id")) unknown_ = json.integer("unk_id", 0, largest_id());
+  byte_fallback_ = json.boolean_or("byte_fallback", false);
+}
+
+// Fills what is found by a piece's text, and the cost of the unknown.
+void UnigramModel::index() {
+  double least = std::numeric_limits<double>::infinity();
+  for (const ScoredPiece& piece : pieces_) least = std::min(least, piece.score);
+  ids_.reserve(pieces_.size());
   for (size_t id = 0; id < pieces_.size(); ++id) ids_[pieces_[id].text] = static_cast<int64_t>(id);
   for (const auto& [text, id] : ids_) {
     if (!text.empty()) sorted_.push_back(id);
@@ -77,8 +86,6 @@ UnigramModel::UnigramModel(const JsonObject& json) : file_(json.file()) {
   for (const int64_t id : sorted_) ++first_byte_[static_cast<uint8_t>(text_of(id)[0]) + size_t{1}];
   for (size_t i = 1; i < first_byte_.size(); ++i) first_byte_[i] += first_byte_[i - 1];
   unknown_score_ = least - kUnknownPenalty;
-  if (json.has("unk_id")) unknown_ = json.integer("unk_id", 0, largest_id());
-  byte_fallback_ = json.boolean_or("byte_fallback", false);
 }
 
 std::optional<int64_t> UnigramModel::id_of(std::string_view piece) const {
@@ -175,5 +182,9 @@ void UnigramModel::encode(std::string_view word, std::vector<int64_t>& ids) cons
 }  // namespace
 
 std::unique_ptr<const TokenModel> make_unigram_model(const JsonObject& json) { return std::make_unique<UnigramModel>(json); }
+
+std::unique_ptr<const TokenModel> make_unigram_model(std::vector<ScoredPiece> pieces, int64_t unknown, const std::string& file) {
+  return std::make_unique<UnigramModel>(std::move(pieces), unknown, file);
+}
 
 }  // namespace rolora

@@ -65,6 +65,8 @@ BYTES = [
     b"a\x00\xffb\x00",
     "车轮".encode()[1:] + b" " + "é".encode()[:1],
     b"<mask>\xe9 <0x41>",
+    # Two spellings of equal score, between which single precision would choose by rounding.
+    b"aaaa\xfe\xcc\xbf\xf0\x9f\x8f\xbdu\n\n\n" + b"\xe1\x84\x80" * 7 + b"\x17" * 7 + b"lll",
 ]
 
 
