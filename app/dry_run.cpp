@@ -16,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kShared = 1.25;  // below, the passes only waited for each other
+
 std::string bytes_text(double bytes) {
   char text[40];
   if (bytes >= 1e9)
@@ -49,16 +51,22 @@ std::string table(const Json& result) {
         << std::setw(12) << bytes_text(s["disk_bytes"].get<double>()) << "\n";
   }
   const Json& pace = result["pace"];
-  out << "together    ~" << duration_text(result["seconds"].get<double>()) << ", at most " << bytes_text(result["peak_bytes"].get<double>())
+  out << "together    about " << duration_text(result["seconds_low"].get<double>()) << " to "
+      << duration_text(result["seconds_high"].get<double>()) << ", at most " << bytes_text(result["peak_bytes"].get<double>())
       << " of memory at a time, " << bytes_text(result["disk_bytes"].get<double>()) << " on the disk\n";
   if (const double temporary = result["temporary_bytes"]; temporary > 0) {
     out << "            and " << bytes_text(temporary) << " at a time in a nameless file in TMPDIR\n";
   }
   out << "estimated   " << pace["how"].get<std::string>() << "\n            " << std::setprecision(4)
-      << pace["layer_seconds"].get<double>() * 1e3 << " ms for " << pace["tokens"] << " tokens through one layer, × (" << pace["layers"]
-      << " layers + " << pace["head_share"].get<double>() << " for the head) = " << pace["seconds_per_token"].get<double>() * 1e3
-      << " ms a token\n"
-      << "the job can run; nothing was written\n";
+      << pace["layer_seconds"].get<double>() * 1e3 << " ms (median of " << pace["passes"].size() << " passes, quartiles "
+      << pace["layer_seconds_low"].get<double>() * 1e3 << " and " << pace["layer_seconds_high"].get<double>() * 1e3 << ") on "
+      << pace["threads"] << " threads for " << pace["tokens"] << " tokens through one layer, × (" << pace["layers"] << " layers + "
+      << pace["head_share"].get<double>() << " for the head)" << (pace["waiting"] > 1 ? " × 1.35 for threads that wait for each other" : "")
+      << " = " << pace["seconds_per_token"].get<double>() * 1e3 << " ms a token\n";
+  if (const double slowdown = pace["slowdown"]; slowdown > kShared) {
+    out << "            other programs are at work: while they are, it takes " << std::setprecision(2) << slowdown << " times as long\n";
+  }
+  out << "the job can run; nothing was written\n";
   return out.str();
 }
 

@@ -25,7 +25,7 @@ struct FinetuneOptions {
   std::optional<double> alpha, dropout, validation;
   std::optional<uint64_t> init_random;
   TrainingSettings training;
-  int64_t save_every = 0;
+  std::optional<int64_t> save_every;
   bool resume = false, force = false;
   CLI::App* app = nullptr;
   bool given(const char* option) const { return app->count(option) > 0; }
@@ -98,7 +98,9 @@ void add_recipe_options(CLI::App& a, FinetuneOptions& o) {
 
 void add_output_options(CLI::App& a, FinetuneOptions& o) {
   a.add_option("--out", o.out, "Output folder: a PEFT adapter, or a model with --full (required)")->required();
-  a.add_option("--save-every", o.save_every, "Steps between checkpoints in OUT.checkpoints (default 0: only when stopped; own choice)")
+  a.add_option(
+       "--save-every", o.save_every,
+       "Steps between checkpoints in OUT.checkpoints; 0: only when stopped (default a tenth of the steps, at most 100; own choice)")
       ->check(zero_or_more());
   a.add_flag("--resume", o.resume,
              "Go on from the newest checkpoint; the result is that of an uninterrupted run (default off; own choice)");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/finetune/finetune.h"
 
+#include <algorithm>
 #include <chrono>
 #include <sstream>
 
@@ -18,6 +19,8 @@ namespace rolora {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kStepStage = "finetune: step";
 
 // A folder's own name, also of "model/".
 std::string folder_name(const fs::path& folder) {
@@ -116,11 +119,14 @@ void report(const StepRecord& record, int64_t total, double seconds, Monitor& mo
       monitor.metric("absmax " + site, record.step, values.at("absmax").get<double>());
     }
   }
-  monitor.progress("finetune: step", record.step, total);
+  monitor.progress(kStepStage, record.step, total);
 }
 
 void train(const FinetuneJob& job, const Json& identity, ParameterSet& parameters, Trainer& trainer, Monitor& monitor) {
   const fs::path checkpoints = checkpoint_folder(job.out);
+  const int64_t save_every = job.save_every.value_or(usual_save_interval(trainer.total()));
+  // Before the first step, so that whoever draws the course drops what an earlier attempt did after its checkpoint.
+  if (trainer.done() > 0) monitor.progress(kStepStage, trainer.done(), trainer.total());
   while (trainer.done() < trainer.total()) {
     if (monitor.stop_requested()) {
       save_training(checkpoints, identity, parameters, trainer);
@@ -131,7 +137,7 @@ void train(const FinetuneJob& job, const Json& identity, ParameterSet& parameter
     const StepRecord& record = trainer.step();
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     report(record, trainer.total(), seconds.count(), monitor);
-    const bool due = job.save_every > 0 && record.step % job.save_every == 0 && record.step < trainer.total();
+    const bool due = save_every > 0 && record.step % save_every == 0 && record.step < trainer.total();
     if (due && !monitor.stop_requested()) save_training(checkpoints, identity, parameters, trainer);
   }
 }
@@ -180,6 +186,8 @@ std::vector<StepRecord> train_and_write(const FinetuneBase& base, const Finetune
 }
 
 }  // namespace
+
+int64_t usual_save_interval(int64_t steps) { return std::clamp<int64_t>((steps + 9) / 10, 1, 100); }
 
 fs::path checkpoint_folder(const fs::path& out) {
   fs::path folder = out.lexically_normal();

@@ -37,7 +37,7 @@ struct FinetuneJob {
   /// An existing output of this very training is its result, and nothing is trained; any other is replaced. For an owner of the output's
   /// folder who may have been killed after the training ended.
   bool take_finished = false;
-  int64_t save_every = 0;               ///< steps between checkpoints; 0 = only when stopped
+  std::optional<int64_t> save_every;    ///< steps between checkpoints; 0 = only when stopped; default usual_save_interval(steps)
   std::optional<at::ScalarType> store;  ///< of a full training's model; default the base's
 };
 
@@ -55,6 +55,9 @@ struct FinetuneResult {
 /// Cancelled; the same job resumed gives the same bytes as one never stopped, and a job that differs in anything that decides the bytes is
 /// refused by that key. InputError ("lock") while another process trains into `out`. NumericError when loss or gradient are not finite.
 FinetuneResult finetune(const FinetuneBase& base, FinetuneJob job, const Compute& compute, Monitor& monitor);
+
+/// A tenth of the steps, at most 100: what a kill may cost. Checkpoints change no result.
+int64_t usual_save_interval(int64_t steps);
 
 /// "OUT.checkpoints", beside the output.
 std::filesystem::path checkpoint_folder(const std::filesystem::path& out);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/jobs/inputs.h"
-#include "core/model/weights.h"
+#include "core/jobs/pace_probe.h"
 
 namespace rolora {
 
@@ -27,37 +27,33 @@ struct StationEstimate {
   double temporary_bytes = 0;      ///< of a nameless file in TMPDIR while it works
 };
 
-/// The first layer of the base, run on made-up tokens here and now.
-struct PaceProbe {
-  int64_t tokens = 0, layers = 0;  ///< of the timed pass; of the model
-  double layer_seconds = 0;        ///< of that pass through one layer, its weights loaded
-  double head_share = 0;           ///< the head's weights, in layers
-  double seconds_per_token = 0;    ///< layer_seconds / tokens × (layers + head_share)
-};
-
 struct RunEstimate {
   PaceProbe pace;
   double program_bytes = 0;  ///< this process before anything was opened: the program and its libraries
   std::vector<StationEstimate> stations;
   double seconds() const;
+  /// Between these it should end on an idle machine: the spread of the passes, and of what stations really took beside what they were
+  /// forecast (kStationSpread).
+  double seconds_low() const;
+  double seconds_high() const;
   /// Of the station that needs most, the program with it.
   double peak_bytes() const;
   double disk_bytes() const;
   double temporary_bytes() const;  ///< of the station that needs most: the file is gone when it ends
 };
 
+/// Stations' forecast work against what they took, on the models that were measured: within this share of each other.
+inline constexpr double kStationSpread = 0.2;
+
 /// Memory of this process now.
 double resident_bytes();
-
-/// Takes a second or two, a single pass of 64 tokens where even that is longer.
-PaceProbe probe_pace(const ModelSource& model, const Compute& compute, Monitor& monitor);
 
 /// `job` as inspect_inputs completed it.
 RunEstimate estimate_run(const Job& job, const RunInputs& inputs, const Compute& compute, double program_bytes, Monitor& monitor);
 
 /// {"stations": [{id, kind, work_tokens, seconds, peak_bytes, memory: [{what, arithmetic, bytes}], disk_bytes, temporary_bytes}],
-/// "seconds", "peak_bytes", "disk_bytes", "temporary_bytes", "program_bytes", "pace": {tokens, layers, layer_seconds, head_share,
-/// seconds_per_token, how}}
+/// "seconds", "seconds_low", "seconds_high", "peak_bytes", "disk_bytes", "temporary_bytes", "program_bytes", "pace": {tokens, layers,
+/// threads, passes, layer_seconds, layer_seconds_low, layer_seconds_high, waiting, slowdown, head_share, seconds_per_token, how}}
 Json estimate_json(const RunEstimate& estimate);
 
 /// What a station holds in memory and leaves on the disk (the other half of estimate_run).

@@ -80,7 +80,7 @@ struct FinetuneStation {
   std::optional<int64_t> block;              ///< ids of a packed block of a text; default min(2048, model's limit)
   std::optional<int64_t> cutoff;             ///< ids kept of a record; default min(1024, model's limit)
   TrainingSettings training;                 ///< its seed is the station's; validation defaults to 0.1 for shuffled records
-  int64_t save_every = 0;                    ///< steps between checkpoints; 0 = only when stopped
+  std::optional<int64_t> save_every;         ///< steps between checkpoints; 0 = only when stopped; default usual_save_interval
   std::optional<std::string> store;          ///< of a full training's model; default: the input's type
 };
 

@@ -192,7 +192,7 @@ FinetuneStation read_finetune(const JsonObject& o) {
   }
   s.training = training(o);
   if (s.format == "alpaca" && s.training.shuffle && !o.has("validation")) s.training.validation = 0.1;
-  s.save_every = o.integer_or("save_every", s.save_every, 0, kMany);
+  if (o.has("save_every")) s.save_every = o.integer("save_every", 0, kMany);
   if (s.training.full) {
     refuse_beside(o, {"rank", "alpha", "dropout", "targets", "variant"}, "full, which trains no adapter");
     s.store = store(o);
@@ -255,7 +255,7 @@ Json to_json(const FinetuneStation& s) {
               {"validation", t.validation},
               {"evaluate_every", t.evaluate_every},
               {"site_statistics_every", t.site_statistics_every},
-              {"save_every", s.save_every}};
+              {"save_every", or_null(s.save_every)}};
   out[t.warmup ? "warmup_steps" : "warmup_ratio"] = t.warmup ? Json(*t.warmup) : Json(t.warmup_ratio);
   out[t.steps ? "steps" : "epochs"] = t.steps ? Json(*t.steps) : Json(t.epochs);
   if (s.format == "text") {

@@ -53,6 +53,28 @@ TEST_F(DryRun, EstimatesEveryStationAndTouchesNothing) {
   EXPECT_GT(estimate["free_bytes"].get<double>(), 0);
 }
 
+// What decides the time is measured several times, and the estimate says how far apart the measurements were.
+TEST_F(DryRun, TheTimeHasASpreadAndItsArithmetic) {
+  const Outcome run = rolora({"run", job_, "--dry-run", "--threads", "1", "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const Json estimate = Json::parse(run.out);
+  const Json& pace = estimate["pace"];
+  EXPECT_EQ(pace["threads"], 1);
+  ASSERT_GE(pace["passes"].size(), 3u);
+  std::vector<double> passes = pace["passes"];
+  std::sort(passes.begin(), passes.end());
+  const double median = (passes[(passes.size() - 1) / 2] + passes[passes.size() / 2]) / 2;
+  EXPECT_NEAR(pace["layer_seconds"].get<double>(), median, 1e-12);
+  EXPECT_LE(pace["layer_seconds_low"].get<double>(), median);
+  EXPECT_GE(pace["layer_seconds_high"].get<double>(), median);
+  EXPECT_NEAR(pace["seconds_per_token"].get<double>(),
+              median / pace["tokens"].get<double>() * (pace["layers"].get<double>() + pace["head_share"].get<double>()), 1e-15);
+  EXPECT_EQ(pace["waiting"], 1) << "one thread waits for none";
+  EXPECT_GE(pace["slowdown"].get<double>(), 1);
+  EXPECT_LT(estimate["seconds_low"].get<double>(), 0.81 * estimate["seconds"].get<double>());
+  EXPECT_GT(estimate["seconds_high"].get<double>(), 1.19 * estimate["seconds"].get<double>());
+}
+
 TEST_F(DryRun, RefusesWhatARunRefusesInTheSameWords) {
   Json wrong = job();
   wrong["stations"][0]["colour"] = "blue";

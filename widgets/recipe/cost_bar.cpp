@@ -6,6 +6,8 @@
 #include <QLabel>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
+#include <cmath>
 
 #include "widgets/base/format.h"
 #include "widgets/base/theme.h"
@@ -14,6 +16,8 @@ namespace rolora::widgets {
 namespace {
 
 using Json = nlohmann::json;
+using nlohmann::literals::operator""_json_pointer;
+constexpr double kShared = 1.25;  // slowdown; below, the threads of the measurement only waited for each other
 
 QString bytes_text(double count) { return bytes(static_cast<qint64>(count)); }
 QString words(const Json& object, const char* key) { return QString::fromStdString(object.value(key, "")).toHtmlEscaped(); }
@@ -23,6 +27,23 @@ QString row(const QString& what, const QString& arithmetic, const QString& resul
 }
 
 }  // namespace
+
+QString time_range(double low, double high) {
+  const auto ends = [](double from, double to, int digits, const QString& unit) {
+    const QString one = QString::number(from, 'f', digits), other = QString::number(to, 'f', digits);
+    return one == other ? CostBar::tr("about %1 %2").arg(one, unit) : CostBar::tr("about %1–%2 %3").arg(one, other, unit);
+  };
+  low = std::max(0.0, low);
+  high = std::max(low, high);
+  if (high < 1) return CostBar::tr("about a second");
+  if (high < 90) {
+    const double step = high < 20 ? 1 : 5;
+    return ends(std::max(step, std::floor(low / step) * step), std::ceil(high / step) * step, 0, CostBar::tr("s"));
+  }
+  if (high < 90 * 60) return ends(std::max(1.0, std::floor(low / 60)), std::ceil(high / 60), 0, CostBar::tr("min"));
+  if (high < 48 * 3600) return ends(low / 3600, high / 3600, 1, CostBar::tr("h"));
+  return ends(low / 86400, high / 86400, 1, CostBar::tr("days"));
+}
 
 CostBar::CostBar(QWidget* parent) : QWidget(parent) {
   verdict_ = new QLabel;
@@ -60,12 +81,15 @@ void CostBar::say(const QString& text, Mood mood) {
 
 void CostBar::show_checking() { say(tr("The worker checks the job…"), Mood::neutral); }
 
-void CostBar::show_problem(const QString& line) {
+void CostBar::show_problem(const QString& line) { show_line(line, Mood::error); }
+void CostBar::show_needed(const QString& line) { show_line(line, Mood::neutral); }
+
+void CostBar::show_line(const QString& line, Mood mood) {
   too_much_ = false;
   more_->hide();
   details_->hide();
   estimate_ = nullptr;
-  say(line, Mood::error);
+  say(line, mood);
 }
 
 void CostBar::show_estimate(const Json& estimate) {
@@ -74,9 +98,13 @@ void CostBar::show_estimate(const Json& estimate) {
                disk = estimate.value("disk_bytes", 0.0);
   const bool knows_free = estimate.contains("free_bytes") && estimate["free_bytes"].is_number();
   const double free = knows_free ? estimate["free_bytes"].get<double>() : 0;
-  QString text = tr("Can run: about %1, up to %2 of memory (this machine has %3), %4 on the disk")
-                     .arg(duration(estimate.value("seconds", 0.0)), bytes_text(peak), bytes_text(machine), bytes_text(disk));
+  const double seconds = estimate.value("seconds", 0.0);
+  QString text = tr("Can run: %1, up to %2 of memory (this machine has %3), %4 on the disk")
+                     .arg(time_range(estimate.value("seconds_low", seconds), estimate.value("seconds_high", seconds)), bytes_text(peak),
+                          bytes_text(machine), bytes_text(disk));
   if (knows_free) text += tr(" (%1 free)").arg(bytes_text(free));
+  const double slowdown = estimate.value("/pace/slowdown"_json_pointer, 1.0);
+  if (slowdown > kShared) text += tr(". Other programs are at work: with them it takes %1 times as long").arg(number(slowdown, 2));
   const bool memory = machine > 0 && peak > 0.9 * machine, room = knows_free && disk > free;
   too_much_ = memory || room;
   if (memory) text += tr(". That is more memory than this machine can well give");
@@ -94,6 +122,28 @@ void CostBar::show_station(const QString& station) {
 void CostBar::show_details() {
   details_->setVisible(more_->isChecked() && more_->isVisibleTo(this) && estimate_.is_object());
   if (!details_->isVisibleTo(this)) return;
+  details_->setText(time_arithmetic() + station_arithmetic());
+}
+
+QString CostBar::time_arithmetic() const {
+  const Json& pace = estimate_["pace"];
+  const auto ms = [&](const char* key) { return number(pace.value(key, 0.0) * 1e3); };
+  QString html = tr("<b>Time.</b> %1 ms (median of %2 passes on %3 threads, quartiles %4 and %5) for %6 tokens through one layer")
+                     .arg(ms("layer_seconds"), grouped(static_cast<qint64>(pace.value("passes", Json::array()).size())),
+                          grouped(pace.value("threads", qint64{0})), ms("layer_seconds_low"), ms("layer_seconds_high"),
+                          grouped(pace.value("tokens", qint64{0})));
+  html += tr(", × (%1 layers + %2 for the head) = %3 ms a token")
+              .arg(grouped(pace.value("layers", qint64{0})), number(pace.value("head_share", 0.0)), ms("seconds_per_token"));
+  if (pace.value("waiting", 1.0) > 1) html += tr(", threads' waits for each other (× %1) included").arg(number(pace.value("waiting", 1.0)));
+  double work = 0;
+  for (const Json& station : estimate_["stations"]) work += station.value("work_tokens", 0.0);
+  html += tr("; × %1 tokens of work = %2, within a fifth of it and the quartiles %3.")
+              .arg(grouped(static_cast<qint64>(work)), duration(estimate_.value("seconds", 0.0)),
+                   time_range(estimate_.value("seconds_low", 0.0), estimate_.value("seconds_high", 0.0)));
+  return html + QStringLiteral(" <i>%1</i>").arg(tr("How: %1.").arg(words(pace, "how")));
+}
+
+QString CostBar::station_arithmetic() const {
   const Json* shown = nullptr;
   for (const Json& station : estimate_["stations"]) {
     const bool larger = shown == nullptr || station.value("peak_bytes", 0.0) > shown->value("peak_bytes", 0.0);
@@ -103,24 +153,16 @@ void CostBar::show_details() {
     }
     if (larger) shown = &station;
   }
-  const Json& pace = estimate_["pace"];
-  QString html = tr("<b>Time.</b> %1 ms for %2 tokens through one layer, × (%3 layers + %4 for the head) = %5 ms a token.")
-                     .arg(number(pace.value("layer_seconds", 0.0) * 1e3), grouped(pace.value("tokens", qint64{0})),
-                          grouped(pace.value("layers", qint64{0})), number(pace.value("head_share", 0.0)),
-                          number(pace.value("seconds_per_token", 0.0) * 1e3));
-  html += QStringLiteral(" <i>%1</i>").arg(tr("How: %1.").arg(words(pace, "how")));
-  if (shown != nullptr) {
-    html += tr("<br><b>%1.</b> %2 tokens of work × that = %3; memory:")
-                .arg(words(*shown, "id"), grouped(static_cast<qint64>(shown->value("work_tokens", 0.0))),
-                     duration(shown->value("seconds", 0.0)));
-    html += QStringLiteral("<table>") +
-            row(tr("the program and its libraries"), tr("measured"), bytes_text(estimate_.value("program_bytes", 0.0)));
-    for (const Json& part : (*shown)["memory"])
-      html += row(words(part, "what"), words(part, "arithmetic"), bytes_text(part.value("bytes", 0.0)));
-    html += row(tr("<b>together</b>"), QString(), QStringLiteral("<b>%1</b>").arg(bytes_text(shown->value("peak_bytes", 0.0)))) +
-            QStringLiteral("</table>");
-  }
-  details_->setText(html);
+  if (shown == nullptr) return {};
+  QString html =
+      tr("<br><b>%1.</b> %2 tokens of work × that = %3; memory:")
+          .arg(words(*shown, "id"), grouped(static_cast<qint64>(shown->value("work_tokens", 0.0))), duration(shown->value("seconds", 0.0)));
+  html += QStringLiteral("<table>") +
+          row(tr("the program and its libraries"), tr("measured"), bytes_text(estimate_.value("program_bytes", 0.0)));
+  for (const Json& part : (*shown)["memory"])
+    html += row(words(part, "what"), words(part, "arithmetic"), bytes_text(part.value("bytes", 0.0)));
+  return html + row(tr("<b>together</b>"), QString(), QStringLiteral("<b>%1</b>").arg(bytes_text(shown->value("peak_bytes", 0.0)))) +
+         QStringLiteral("</table>");
 }
 
 void CostBar::changeEvent(QEvent* event) {

@@ -35,6 +35,7 @@ class FieldEditor : public QObject {
   void set_problem(const QString& line);
   /// Its text is no value.
   bool is_wrong() const { return shown_ && !own_problem_.isEmpty(); }
+  const QString& own_problem() const { return own_problem_; }
   QWidget* widget() const { return editor_; }
   /// `palette`: of the form, which has a new one before its parts have.
   void style_texts(const QPalette& palette);

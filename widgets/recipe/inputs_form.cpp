@@ -14,11 +14,14 @@
 #include <QPushButton>
 #include <QRegularExpression>
 #include <QRegularExpressionValidator>
+#include <QStandardItemModel>
 #include <QToolButton>
 #include <QVBoxLayout>
 
 #include "widgets/base/format.h"
 #include "widgets/base/theme.h"
+#include "widgets/jobs/dialog_folder.h"
+#include "widgets/jobs/model_title.h"
 #include "widgets/jobs/worker_call.h"
 
 namespace rolora::widgets {
@@ -128,6 +131,7 @@ void InputsForm::build_head(QGridLayout* grid) {
   model_->setEditable(true);
   model_->setInsertPolicy(QComboBox::NoInsert);
   model_->lineEdit()->setAccessibleName(tr("Model folder"));
+  model_->lineEdit()->setPlaceholderText(tr("needed: a model folder"));
   model_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   connect(model_, &QComboBox::editTextChanged, this, [this](const QString& folder) { document_->set_model(folder.trimmed()); });
   auto* browse = new QPushButton(tr("Browse…"));
@@ -155,18 +159,24 @@ void InputsForm::build_head(QGridLayout* grid) {
   threads_ = line_edit(tr("Threads"), tr("Results repeat for a given number. Default 0: all cores"));
   threads_->setValidator(new QIntValidator(0, 1024, threads_));
   threads_->setPlaceholderText(tr("all cores"));
-  add_row(grid, 8, tr("Device"), device_, nullptr, {});
-  add_row(grid, 9, tr("Threads"), threads_, nullptr, tr("Results repeat for a given number of threads on the same kind of machine."));
+  add_row(grid, 8, tr("Device"), device_, nullptr, QStringLiteral(" "));
+  device_facts_ = faint_.back();
+  device_facts_->setText(tr("cpu: this machine's processor, always there. cuda: its NVIDIA GPU, many times as fast where there is one."));
+  add_row(grid, 10, tr("Threads"), threads_, nullptr, tr("Results repeat for a given number of threads on the same kind of machine."));
+  connect(threads_, &QLineEdit::textEdited, this, &InputsForm::device_changed);
 }
 
 QString InputsForm::device() const { return device_->currentText(); }
 int InputsForm::threads() const { return threads_->text().toInt(); }
 
-void InputsForm::set_known_models(const QStringList& folders) {
+void InputsForm::set_known_models(const QStringList& known) {
+  const QStringList folders = existing_models(known);
+  if (document_->model().isEmpty() && !folders.isEmpty()) document_->set_model(folders.first());
   const QSignalBlocker quiet(model_);
   const QString now = document_->model();
   model_->clear();
   model_->addItems(folders);
+  for (int i = 0; i < model_->count(); ++i) model_->setItemData(i, model_title(folders[i]), Qt::ToolTipRole);
   model_->setEditText(now);
 }
 
@@ -246,20 +256,28 @@ void InputsForm::refresh() {
 }
 
 void InputsForm::pick_model() {
-  auto* dialog = new QFileDialog(this, tr("Model folder"), document_->model());
+  auto* dialog = new QFileDialog(this, tr("Model folder"), dialog_folder(document_->model(), {model_->itemText(0)}));
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setFileMode(QFileDialog::Directory);
   dialog->setOption(QFileDialog::ShowDirsOnly);
-  connect(dialog, &QFileDialog::fileSelected, document_, &RecipeDocument::set_model);
+  connect(dialog, &QFileDialog::fileSelected, document_, [document = document_](const QString& folder) {
+    remember_dialog_folder(folder);
+    document->set_model(folder);
+  });
   dialog->open();
 }
 
 void InputsForm::pick_text(const QString& name) {
-  auto* dialog = new QFileDialog(this, tr("File of the text %1").arg(name), QFileInfo(document_->text_file(name)).path());
+  QStringList near;
+  for (const TextRow& row : rows_) near << document_->text_file(row.name);
+  auto* dialog =
+      new QFileDialog(this, tr("File of the text %1").arg(name), dialog_folder(document_->text_file(name), near << document_->model()));
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setFileMode(QFileDialog::ExistingFile);
-  connect(dialog, &QFileDialog::fileSelected, document_,
-          [document = document_, name](const QString& file) { document->set_text(name, file, document->text_corpus(name)); });
+  connect(dialog, &QFileDialog::fileSelected, document_, [document = document_, name](const QString& file) {
+    remember_dialog_folder(file);
+    document->set_text(name, file, document->text_corpus(name));
+  });
   dialog->open();
 }
 
@@ -272,13 +290,36 @@ void InputsForm::look_at_model() {
   if (folder.isEmpty()) return model_facts_->setText(tr("A Hugging Face folder: plain, rotated or quantized by this program."));
   model_facts_->setText(tr("looking…"));
   look_ = WorkerCall::start({QStringLiteral("info"), folder}, this, [this, folder](const Result<nlohmann::json>& info) {
-    if (folder == document_->model()) model_facts_->setText(info.ok() ? facts_of(info.value) : info.error);
+    if (folder != document_->model()) return;
+    model_facts_->setText(info.ok() ? facts_of(info.value) : info.error);
+    if (info.ok() && !looked_for_cuda_) look_for_cuda();
   });
+}
+
+// Any model that can be read will do: the worker opens the device before it looks at it.
+void InputsForm::look_for_cuda() {
+  looked_for_cuda_ = true;
+  WorkerCall::start({QStringLiteral("info"), looked_at_, QStringLiteral("--device"), QStringLiteral("cuda")}, this,
+                    [this](const Result<nlohmann::json>& info) { show_cuda(info.ok() ? QString() : info.error); });
+}
+
+void InputsForm::show_cuda(const QString& problem) {
+  const QString what = tr("cpu: this machine's processor, always there. cuda: its NVIDIA GPU, many times as fast.");
+  device_facts_->setText(problem.isEmpty() ? tr("%1 It is available here.").arg(what) : tr("%1 Not available here: %2").arg(what, problem));
+  device_->setItemData(1, problem, Qt::ToolTipRole);
+  if (auto* items = qobject_cast<QStandardItemModel*>(device_->model())) items->item(1)->setEnabled(problem.isEmpty());
+}
+
+void InputsForm::focus_gap() {
+  if (document_->model().isEmpty()) return model_->setFocus(Qt::OtherFocusReason);
+  for (const TextRow& row : rows_) {
+    if (document_->text_file(row.name).isEmpty()) return row.file->setFocus(Qt::OtherFocusReason);
+  }
 }
 
 void InputsForm::show_problem(const JobProblem& problem) {
   const bool here = problem.station < 0 && !problem.line.isEmpty();
-  problem_->setText(here ? (problem.key.isEmpty() ? problem.line : problem.key + QStringLiteral(": ") + problem.line) : QString());
+  problem_->setText(here ? problem_in_words(problem, *document_) : QString());
   problem_->setVisible(here);
 }
 

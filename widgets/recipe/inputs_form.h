@@ -28,6 +28,8 @@ class InputsForm : public QScrollArea {
   QString device() const;
   int threads() const;
   void show_problem(const JobProblem& problem);
+  /// Puts the keyboard where the first thing is missing: the model, else a text.
+  void focus_gap();
 
  signals:
   void device_changed();
@@ -51,17 +53,20 @@ class InputsForm : public QScrollArea {
   void pick_model();
   void pick_text(const QString& name);
   void look_at_model();
+  void look_for_cuda();
+  void show_cuda(const QString& problem);
   void style_texts();
 
   RecipeDocument* document_;
   QLineEdit *name_ = nullptr, *seed_ = nullptr, *threads_ = nullptr;
   QComboBox *model_ = nullptr, *dtype_ = nullptr, *device_ = nullptr;
-  QLabel *model_facts_ = nullptr, *problem_ = nullptr, *title_ = nullptr, *texts_title_ = nullptr;
+  QLabel *model_facts_ = nullptr, *device_facts_ = nullptr, *problem_ = nullptr, *title_ = nullptr, *texts_title_ = nullptr;
   QVBoxLayout* texts_ = nullptr;
   std::vector<TextRow> rows_;
   std::vector<QLabel*> faint_;
   QTimer pause_;
   QString looked_at_;
+  bool looked_for_cuda_ = false;
   QPointer<WorkerCall> look_;
 };
 

@@ -11,11 +11,13 @@
 #include <QPushButton>
 #include <QSpinBox>
 #include <QSplitter>
+#include <QStyledItemDelegate>
 #include <QVBoxLayout>
 
 #include "widgets/base/format.h"
 #include "widgets/base/theme.h"
 #include "widgets/jobs/measure_service.h"
+#include "widgets/jobs/model_title.h"
 #include "widgets/jobs/worker_call.h"
 
 namespace rolora::widgets {
@@ -33,6 +35,20 @@ QPlainTextEdit* text_box(const QString& name, const QString& placeholder, int li
                         static_cast<int>(2 * box->document()->documentMargin()));
   return box;
 }
+
+// The list shows what a model is called and then where it lies; the box itself holds the folder.
+class ModelNames : public QStyledItemDelegate {
+ public:
+  static constexpr int kTitle = Qt::UserRole;
+  using QStyledItemDelegate::QStyledItemDelegate;
+
+ protected:
+  void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
+    QStyledItemDelegate::initStyleOption(option, index);
+    option->text = PromptPanel::tr("%1 — %2").arg(index.data(kTitle).toString(), option->text);
+    option->textElideMode = Qt::ElideMiddle;
+  }
+};
 
 QString site_title(SiteKind site) { return QString::fromUtf8(name_of(site).data(), static_cast<qsizetype>(name_of(site).size())); }
 
@@ -126,6 +142,7 @@ QWidget* PromptPanel::make_side(int side) {
   s.model->lineEdit()->setAccessibleName(tr("Model folder %1").arg(name));
   s.model->lineEdit()->setPlaceholderText(side == 0 ? tr("a model folder") : tr("another model folder, or none"));
   s.model->setToolTip(tr("Plain, rotated, tuned or quantized: a folder of a model"));
+  s.model->setItemDelegate(new ModelNames(s.model));
   s.label->setBuddy(s.model);
   connect(s.model, &QComboBox::editTextChanged, this, &PromptPanel::show_state);
   s.out = text_box(tr("Continuation by %1").arg(name), tr("The continuation comes here"), 3);
@@ -142,12 +159,14 @@ QWidget* PromptPanel::make_side(int side) {
   return box;
 }
 
-void PromptPanel::set_known_models(const QStringList& folders) {
+void PromptPanel::set_known_models(const QStringList& known) {
+  const QStringList folders = existing_models(known);
   for (Side& side : sides_) {
     const QString now = side.model->currentText();
     const QSignalBlocker quiet(side.model);
     side.model->clear();
     side.model->addItems(folders);
+    for (int i = 0; i < side.model->count(); ++i) side.model->setItemData(i, model_title(folders[i]), ModelNames::kTitle);
     side.model->setEditText(now);
   }
 }

@@ -20,10 +20,11 @@ RecipeCheck::RecipeCheck(QObject* parent) : QObject(parent), pause_(this) {
 
 RecipeCheck::~RecipeCheck() { forget(); }
 
-void RecipeCheck::check(const nlohmann::json& job, const QString& device) {
+void RecipeCheck::check(const nlohmann::json& job, const QString& device, int threads) {
   forget();
   job_ = job;
   device_ = device;
+  threads_ = threads;
   emit checking();
   pause_.start();
 }
@@ -43,7 +44,8 @@ void RecipeCheck::ask() {
     return;
   }
   file.close();
-  const QStringList arguments = {QStringLiteral("run"), file.fileName(), QStringLiteral("--dry-run"), QStringLiteral("--device"), device_};
+  QStringList arguments = {QStringLiteral("run"), file.fileName(), QStringLiteral("--dry-run"), QStringLiteral("--device"), device_};
+  if (threads_ > 0) arguments << QStringLiteral("--threads") << QString::number(threads_);  // the time hangs on them
   call_ = WorkerCall::start(arguments, this, [this, name = file.fileName(), asked = asked_](const Result<nlohmann::json>& answer) {
     QFile::remove(name);
     if (asked != asked_) return;

@@ -17,7 +17,7 @@ class RecipeCheck : public QObject {
  public:
   explicit RecipeCheck(QObject* parent = nullptr);
   ~RecipeCheck() override;
-  void check(const nlohmann::json& job, const QString& device);
+  void check(const nlohmann::json& job, const QString& device, int threads);
   /// Forgets what was asked: nothing is said about it any more.
   void forget();
 
@@ -32,6 +32,7 @@ class RecipeCheck : public QObject {
   QTimer pause_;
   nlohmann::json job_;
   QString device_;
+  int threads_ = 0;
   QPointer<WorkerCall> call_;
   int asked_ = 0;
 };

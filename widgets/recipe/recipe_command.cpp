@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/recipe/recipe_command.h"
 
+#include <QDir>
+#include <QFileInfo>
 #include <QRegularExpression>
 #include <QStringList>
 
@@ -8,6 +10,8 @@ namespace rolora::widgets {
 namespace {
 
 using Json = nlohmann::json;
+
+QString whole_path(const QString& path) { return path.isEmpty() ? path : QDir::cleanPath(QFileInfo(path).absoluteFilePath()); }
 
 QString plain(const Json& value) {
   if (value.is_array()) {
@@ -24,9 +28,9 @@ class VerbCommand {
   explicit VerbCommand(const Json& job) : job_(job) {}
 
   /// Empty where the verb's options cannot say it.
-  QStringList words(const Json& station, const QString& folder, const QString& device) {
-    const QString kind = plain(station["kind"]);
-    words_ = {QStringLiteral("rolora"), kind, plain(job_["model"]["path"])};
+  QStringList words(const Json& station, const CommandPlace& place) {
+    const QString kind = plain(station["kind"]), folder = whole_path(place.folder);
+    words_ = {whole_path(place.program), kind, whole_path(plain(job_["model"]["path"]))};
     bool possible = kind != u"merge";
     for (const auto& [key, value] : station.items()) {
       if (key == "id" || key == "kind" || key == "model" || value.is_null()) continue;
@@ -40,7 +44,8 @@ class VerbCommand {
     }
     if (job_.contains("dtype")) add("dtype", plain(job_["dtype"]));
     if (job_.contains("seed") && !station.contains("seed")) add("seed", plain(job_["seed"]));
-    if (device != u"cpu") add("device", device);
+    if (place.device != u"cpu") add("device", place.device);
+    if (place.threads > 0) add("threads", QString::number(place.threads));
     if (kind != u"evaluate") add("out", kind == u"statistics" ? folder + QStringLiteral(".h5") : folder);
     return possible ? words_ : QStringList();
   }
@@ -56,7 +61,7 @@ class VerbCommand {
     const Json text = job_["texts"].value(value.get<std::string>(), Json::object());
     const bool ids = text.value("corpus", "text") == "ids";
     add(ids ? QString(name).replace(QStringLiteral("text-file"), QStringLiteral("ids")) : name,
-        QString::fromStdString(text.value("file", "")));
+        whole_path(QString::fromStdString(text.value("file", ""))));
     if (!ids && text.value("corpus", "text") != "text" && !corpus_name.isEmpty())
       add(corpus_name, QString::fromStdString(text.value("corpus", "text")));
   }
@@ -104,17 +109,18 @@ QString shell_word(const QString& word) {
   return QLatin1Char('\'') + quoted.replace(QLatin1Char('\''), QStringLiteral("'\\''")) + QLatin1Char('\'');
 }
 
-QString recipe_command(const Json& job, const QString& job_file, const QString& folder, const QString& device, bool* needs_file) {
+QString recipe_command(const Json& job, const CommandPlace& place, bool* needs_file) {
   const Json& stations = job["stations"];
   if (needs_file != nullptr) *needs_file = false;
   if (stations.size() == 1 && stations[0].is_object() && stations[0].contains("kind")) {
-    const QStringList words = VerbCommand(job).words(stations[0], folder, device);
+    const QStringList words = VerbCommand(job).words(stations[0], place);
     if (!words.isEmpty()) return line_of(words);
   }
   if (needs_file != nullptr) *needs_file = true;
-  QStringList words = {QStringLiteral("rolora"),  QStringLiteral("run"), job_file, QStringLiteral("--out"), folder,
-                       QStringLiteral("--resume")};
-  if (device != u"cpu") words << QStringLiteral("--device") << device;
+  QStringList words = {whole_path(place.program), QStringLiteral("run"),    whole_path(place.job_file),
+                       QStringLiteral("--out"),   whole_path(place.folder), QStringLiteral("--resume")};
+  if (place.device != u"cpu") words << QStringLiteral("--device") << place.device;
+  if (place.threads > 0) words << QStringLiteral("--threads") << QString::number(place.threads);
   return line_of(words);
 }
 

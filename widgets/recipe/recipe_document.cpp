@@ -75,8 +75,18 @@ Result<bool> RecipeDocument::load(const QString& file) {
   return {true, {}};
 }
 
+Json RecipeDocument::absolute_job() const {
+  Json job = job_;
+  const QString here = QDir::currentPath();
+  make_absolute(job["model"], "path", here);
+  for (auto& [name, text] : job["texts"].items()) {
+    if (text.is_object()) make_absolute(text, "file", here);
+  }
+  return job;
+}
+
 QString RecipeDocument::text() const {
-  return QString::fromStdString(job_.dump(2, ' ', false, Json::error_handler_t::replace)) + QLatin1Char('\n');
+  return QString::fromStdString(absolute_job().dump(2, ' ', false, Json::error_handler_t::replace)) + QLatin1Char('\n');
 }
 
 QString RecipeDocument::name() const { return text_of(job_, "name"); }
@@ -259,6 +269,39 @@ JobProblem problem_of(const QString& error, const RecipeDocument& document) {
   static const QRegularExpression kIndex(QStringLiteral(R"(\[\d+\].*$)"));
   problem.key.remove(kIndex);  // "states[1].label" is told at "states"
   return problem;
+}
+
+namespace {
+
+QString field_in_words(const QString& key, const StationKind* kind) {
+  if (kind == nullptr) return key;
+  for (const Field& field : kind->fields) {
+    if (key == QLatin1String(field.key)) return field_text(field.label);
+  }
+  return key;
+}
+
+QString input_in_words(const QString& key) {
+  if (key.startsWith(QStringLiteral("model"))) return RecipeDocument::tr("Model");
+  if (key.startsWith(QStringLiteral("texts."))) return RecipeDocument::tr("Text “%1”").arg(key.section(QLatin1Char('.'), 1, 1));
+  if (key == u"name") return RecipeDocument::tr("Job");
+  if (key == u"seed") return RecipeDocument::tr("Seed");
+  if (key == u"dtype") return RecipeDocument::tr("Arithmetic");
+  return key;
+}
+
+}  // namespace
+
+QString problem_in_words(const JobProblem& problem, const RecipeDocument& document) {
+  if (problem.line.isEmpty()) return {};
+  if (problem.station < 0) {
+    return problem.key.isEmpty() ? problem.line : QStringLiteral("%1: %2").arg(input_in_words(problem.key), problem.line);
+  }
+  const StationKind* kind = find_kind(document.station_kind(problem.station));
+  const QString title = kind != nullptr ? field_text(kind->title) : document.station_kind(problem.station);
+  QString where = RecipeDocument::tr("%1 “%2”").arg(title, document.station_id(problem.station));
+  if (!problem.key.isEmpty()) where += QStringLiteral(", ") + field_in_words(problem.key, kind);
+  return QStringLiteral("%1: %2").arg(where, problem.line);
 }
 
 }  // namespace rolora::widgets

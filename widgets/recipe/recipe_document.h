@@ -19,7 +19,9 @@ class RecipeDocument : public QObject {
   /// Replaces everything. Relative paths are resolved against `folder`.
   void set_job(nlohmann::json job, const QString& folder = {});
   Result<bool> load(const QString& file);
-  /// The job as it stands, paths absolute.
+  /// The job with every path absolute: what a user typed is relative to where the window was started.
+  nlohmann::json absolute_job() const;
+  /// That, as a file's text.
   QString text() const;
 
   QString name() const;
@@ -73,5 +75,7 @@ struct JobProblem {
   QString line;      ///< what is wrong, without file and key
 };
 JobProblem problem_of(const QString& error, const RecipeDocument& document);
+/// The same for people: "Tune “tuned”, Rank: expected at least 1". The fields' own names, not the file's.
+QString problem_in_words(const JobProblem& problem, const RecipeDocument& document);
 
 }  // namespace rolora::widgets

@@ -7,6 +7,7 @@
 #include <QClipboard>
 #include <QComboBox>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QListView>
@@ -16,10 +17,13 @@
 #include <QStackedWidget>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
 #include <utility>
 
 #include "core/storage/atomic_file.h"
+#include "widgets/jobs/dialog_folder.h"
 #include "widgets/jobs/job_queue.h"
+#include "widgets/jobs/worker_program.h"
 #include "widgets/recipe/cost_bar.h"
 #include "widgets/recipe/inputs_form.h"
 #include "widgets/recipe/recipe_check.h"
@@ -92,7 +96,10 @@ RecipePage::RecipePage(JobQueue* queue, QWidget* parent)
   layout->addWidget(work, 1);
   layout->addWidget(make_bottom());
   connect(document_, &RecipeDocument::changed, this, &RecipePage::document_changed);
-  connect(document_, &RecipeDocument::reset, this, [this] { show_row(0); });
+  connect(document_, &RecipeDocument::reset, this, [this] {
+    asked_to_start_ = false;
+    show_row(0);
+  });
   connect(document_, &RecipeDocument::stations_changed, this, [this] {
     if (!list_->currentIndex().isValid()) show_row(0);
   });
@@ -102,7 +109,7 @@ RecipePage::RecipePage(JobQueue* queue, QWidget* parent)
     if (std::exchange(wrong_text_, wrong) == wrong) return update_actions();
     update_actions();
     if (wrong)
-      cost_->show_problem(tr("%1: a field holds no value yet").arg(document_->station_id(station_->row())));
+      cost_->show_problem(problem_in_words(station_->first_wrong(), *document_));
     else
       document_changed();
   });
@@ -153,6 +160,7 @@ QWidget* RecipePage::make_top() {
   for (const RecipePreset& preset : presets_) {
     if (preset.id == u"rotate") preset_->insertSeparator(preset_->count());
     preset_->addItem(preset.title, preset.id);
+    preset_->setItemData(preset_->count() - 1, preset.explanation, Qt::ToolTipRole);
   }
   preset_->setAccessibleName(tr("Preset"));
   preset_->setToolTip(tr("Begin with a whole recipe or a single station; it replaces what is here"));
@@ -285,10 +293,27 @@ void RecipePage::take_preset(const RecipePreset& preset) {
 Result<bool> RecipePage::open_job(const QString& file) {
   const Result<bool> loaded = document_->load(file);
   if (loaded.ok()) {
-    preset_->setCurrentIndex(-1);
-    preset_explanation_->setText(tr("From %1").arg(file));
+    name_preset(file);
   }
   return loaded;
+}
+
+// A file that holds a preset's stations is that preset; any other is a choice of its own.
+void RecipePage::name_preset(const QString& file) {
+  const auto same = [this](const RecipePreset& preset) {
+    return preset.job.is_object() && preset.job.contains("stations") && preset.job["stations"] == document_->job()["stations"];
+  };
+  const auto preset = std::find_if(presets_.begin(), presets_.end(), same);
+  const QString from = tr("From %1").arg(file), opened = QStringLiteral("file");
+  if (const int before = preset_->findData(opened); before >= 0) preset_->removeItem(before);
+  if (preset != presets_.end()) {
+    preset_->setCurrentIndex(preset_->findData(preset->id));
+    return preset_explanation_->setText(preset->explanation + QLatin1Char(' ') + from);
+  }
+  preset_->insertItem(0, tr("The file %1").arg(QFileInfo(file).fileName()), opened);
+  preset_->setItemData(0, from, Qt::ToolTipRole);
+  preset_->setCurrentIndex(0);
+  preset_explanation_->setText(from);
 }
 
 int RecipePage::station_row() const { return forms_->currentWidget() == station_ ? station_->row() : -1; }
@@ -321,14 +346,25 @@ void RecipePage::document_changed() {
   valid_ = false;
   list_model_->set_estimate(nullptr);
   const JobProblem gap = first_gap();
-  show_problem(gap);
-  if (gap.line.isEmpty()) {
-    check_->check(document_->job(), inputs_->device());
-  } else {
+  show_gap(gap);
+  if (gap.line.isEmpty())
+    check_->check(document_->absolute_job(), inputs_->device(), inputs_->threads());
+  else
     check_->forget();
-    cost_->show_problem(gap.station < 0 ? gap.line : tr("%1: %2: %3").arg(document_->station_id(gap.station), gap.key, gap.line));
-  }
   update_actions();
+}
+
+// What is only not there yet is no mistake before the job was to start.
+void RecipePage::show_gap(const JobProblem& gap) {
+  show_problem(asked_to_start_ ? gap : JobProblem());
+  if (gap.line.isEmpty()) return;
+  const QString line = problem_in_words(gap, *document_);
+  asked_to_start_ ? cost_->show_problem(line) : cost_->show_needed(line);
+}
+
+void RecipePage::go_to(const JobProblem& problem) {
+  show_row(problem.station + 1);
+  problem.station < 0 ? inputs_->focus_gap() : station_->focus_field(problem.key);
 }
 
 void RecipePage::show_problem(const JobProblem& problem) {
@@ -349,9 +385,7 @@ void RecipePage::accepted(const nlohmann::json& estimate) {
 void RecipePage::refused(const QString& line) {
   const JobProblem problem = problem_of(line, *document_);
   show_problem(problem);
-  QString where = problem.station >= 0 ? document_->station_id(problem.station) + QStringLiteral(": ") : QString();
-  if (!problem.key.isEmpty()) where += problem.key + QStringLiteral(": ");
-  cost_->show_problem(where + problem.line);
+  cost_->show_problem(problem_in_words(problem, *document_));
   update_actions();
 }
 
@@ -359,7 +393,7 @@ bool RecipePage::can_start() const { return valid_ && !station_->has_wrong_text(
 
 void RecipePage::update_actions() {
   const int row = station_row();
-  start_->setEnabled(can_start());
+  start_->setEnabled(can_start() || has_gap());  // with a gap it leads there
   save_->setEnabled(document_->station_count() > 0);
   copy_->setEnabled(document_->station_count() > 0);
   up_->setEnabled(row > 0);
@@ -369,10 +403,15 @@ void RecipePage::update_actions() {
 }
 
 void RecipePage::start() {
+  if (const JobProblem gap = first_gap(); !gap.line.isEmpty()) {
+    asked_to_start_ = true;
+    show_gap(gap);
+    return go_to(gap);
+  }
   if (!can_start()) return;
   JobRequest request;
   request.name = document_->name();
-  request.job = document_->job();
+  request.job = document_->absolute_job();
   request.device = inputs_->device();
   request.threads = inputs_->threads();
   const Result<QString> id = queue_->add(request);
@@ -384,13 +423,15 @@ void RecipePage::start() {
 
 QString RecipePage::command() const {
   const QString folder = queue_->unused_folder(document_->name());
-  return recipe_command(document_->job(), folder + QStringLiteral(".job.json"), folder, inputs_->device());
+  const CommandPlace place{worker_program(), folder + QStringLiteral(".job.json"), folder, inputs_->device(), inputs_->threads()};
+  return recipe_command(document_->job(), place);
 }
 
 void RecipePage::copy_command() {
   const QString folder = queue_->unused_folder(document_->name()), file = folder + QStringLiteral(".job.json");
   bool needs_file = false;
-  const QString line = recipe_command(document_->job(), file, folder, inputs_->device(), &needs_file);
+  const QString line =
+      recipe_command(document_->job(), {worker_program(), file, folder, inputs_->device(), inputs_->threads()}, &needs_file);
   if (needs_file) {
     const Result<bool> saved = save_job(file);
     if (!saved.ok()) return emit message(saved.error);
@@ -409,12 +450,14 @@ Result<bool> RecipePage::save_job(const QString& file) const {
 }
 
 void RecipePage::ask_where_to_save() {
-  auto* dialog = new QFileDialog(this, tr("Save as job"), queue_->folder(), tr("Job files (*.json)"));
+  auto* dialog =
+      new QFileDialog(this, tr("Save as job"), dialog_folder({}, {queue_->folder() + QStringLiteral("/x")}), tr("Job files (*.json)"));
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setAcceptMode(QFileDialog::AcceptSave);
   dialog->setDefaultSuffix(QStringLiteral("json"));
   dialog->selectFile(document_->name() + QStringLiteral(".json"));
   connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& file) {
+    remember_dialog_folder(file);
     const Result<bool> saved = save_job(file);
     emit message(saved.ok() ? tr("Saved %1").arg(file) : saved.error);
   });
@@ -422,10 +465,12 @@ void RecipePage::ask_where_to_save() {
 }
 
 void RecipePage::ask_what_to_open() {
-  auto* dialog = new QFileDialog(this, tr("Open job"), queue_->folder(), tr("Job files (*.json)"));
+  auto* dialog =
+      new QFileDialog(this, tr("Open job"), dialog_folder({}, {queue_->folder() + QStringLiteral("/x")}), tr("Job files (*.json)"));
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setFileMode(QFileDialog::ExistingFile);
   connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& file) {
+    remember_dialog_folder(file);
     const Result<bool> opened = open_job(file);
     if (!opened.ok()) emit message(opened.error);
   });

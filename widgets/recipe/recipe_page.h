@@ -63,6 +63,10 @@ class RecipePage : public QWidget {
   void refused(const QString& line);
   void show_problem(const JobProblem& problem);
   JobProblem first_gap() const;
+  bool has_gap() const { return !first_gap().line.isEmpty(); }
+  void show_gap(const JobProblem& gap);
+  void go_to(const JobProblem& problem);
+  void name_preset(const QString& file);
   void update_actions();
   void start();
   void copy_command();
@@ -85,6 +89,7 @@ class RecipePage : public QWidget {
   QCheckBox* override_ = nullptr;
   QAction *start_ = nullptr, *save_ = nullptr, *copy_ = nullptr, *open_ = nullptr, *up_ = nullptr, *down_ = nullptr, *remove_ = nullptr;
   bool valid_ = false, wrong_text_ = false;
+  bool asked_to_start_ = false;  // with gaps: from then on they are shown as wrong
 };
 
 }  // namespace rolora::widgets

@@ -170,6 +170,22 @@ void StationForm::show_problem(const JobProblem& problem) {
   problem_->setVisible(!problem_->text().isEmpty());
 }
 
+JobProblem StationForm::first_wrong() const {
+  for (const FieldEditor* editor : editors_) {
+    if (editor->is_wrong()) return {row_, QString::fromLatin1(editor->field().key), editor->own_problem()};
+  }
+  return {};
+}
+
+void StationForm::focus_field(const QString& key) {
+  for (FieldEditor* editor : editors_) {
+    if (key != QLatin1String(editor->field().key)) continue;
+    editor->set_shown(true);
+    ensureWidgetVisible(editor->widget());
+    editor->widget()->setFocus(Qt::OtherFocusReason);
+  }
+}
+
 bool StationForm::has_wrong_text() const {
   return std::any_of(editors_.begin(), editors_.end(), [](const FieldEditor* editor) { return editor->is_wrong(); });
 }

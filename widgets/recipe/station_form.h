@@ -29,6 +29,10 @@ class StationForm : public QScrollArea {
   void show_problem(const JobProblem& problem);
   /// Some text is no value: the document does not have it.
   bool has_wrong_text() const;
+  /// The first such field; without a line where there is none.
+  JobProblem first_wrong() const;
+  /// Puts the keyboard into the field of this key.
+  void focus_field(const QString& key);
   const std::vector<FieldEditor*>& editors() const { return editors_; }
 
  signals:

@@ -409,6 +409,56 @@ TEST_F(Job, TrainingFromScratchNeedsOnlyAConfiguration) {
   EXPECT_FALSE(tuned_mark(Checkpoint(full.out).config())) << "there was no model to tune";
 }
 
+// A kill leaves no time to save: without being told, a training saves every tenth of its steps.
+TEST_F(Job, SavesOnTheWayWithoutBeingTold) {
+  EXPECT_EQ(usual_save_interval(1), 1);
+  EXPECT_EQ(usual_save_interval(9), 1);
+  EXPECT_EQ(usual_save_interval(150), 15);
+  EXPECT_EQ(usual_save_interval(100000), 100);
+  FinetuneJob part = job(false);
+  part.out = folder_ / "killed";
+  const std::filesystem::path first = checkpoint_folder(part.out) / "step-1" / "state.json";
+  class Watching final : public Monitor {
+   public:
+    explicit Watching(std::filesystem::path file) : file_(std::move(file)) {}
+    void progress(std::string_view stage, int64_t done, int64_t) override {
+      if (stage == "finetune: step" && done == 2) seen_ = std::filesystem::exists(file_);
+    }
+    void metric(std::string_view, int64_t, double) override {}
+    void notice(std::string_view) override {}
+    bool stop_requested() const override { return false; }
+    bool seen_ = false;
+
+   private:
+    std::filesystem::path file_;
+  } watching(first);
+  finetune(base_, part, Compute{}, watching);
+  EXPECT_TRUE(watching.seen_);
+}
+
+// Who draws the course learns where it goes on before the first step is done again.
+TEST_F(Job, AResumedTrainingSaysFirstWhereItStands) {
+  FinetuneJob part = job(false);
+  part.out = folder_ / "resumed";
+  test::StoppingMonitor stopping(4);
+  EXPECT_THROW(finetune(base_, part, Compute{}, stopping), Cancelled);
+  class First final : public Monitor {
+   public:
+    void progress(std::string_view stage, int64_t done, int64_t) override {
+      if (stage == "finetune: step" && told_ < 0) told_ = done;
+    }
+    void metric(std::string_view, int64_t, double) override { metric_first_ = metric_first_ || told_ < 0; }
+    void notice(std::string_view) override {}
+    bool stop_requested() const override { return false; }
+    int64_t told_ = -1;
+    bool metric_first_ = false;
+  } first;
+  part.resume = true;
+  finetune(base_, part, Compute{}, first);
+  EXPECT_EQ(first.told_, 4);
+  EXPECT_FALSE(first.metric_first_);
+}
+
 TEST_F(Job, ImpossibleSettingsAreRefused) {
   SilentMonitor silent;
   const std::vector<std::function<void(TrainingSettings&)>> table = {[](TrainingSettings& s) { s.learning_rate = 0; },

@@ -4,10 +4,12 @@
 #include <QAbstractItemModelTester>
 #include <QAccessible>
 #include <QAction>
+#include <QLabel>
 #include <QListView>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <csignal>
 
 #include "tests/widgets/jobs/job_fixture.h"
 #include "tests/widgets/recipe/shots.h"
@@ -74,6 +76,31 @@ TEST_F(JobsPanelTest, ShowsARunAndItsEndAndOpensIt) {
   panel_.show_job(waiting);
   action(7)->trigger();
   EXPECT_EQ(queue_.find(waiting), nullptr);
+}
+
+TEST_F(JobsPanelTest, AnInterruptedTrainingTellsWhereItGoesOnAndKeepsItsCourse) {
+  nlohmann::json job = small_job();
+  job["stations"] = nlohmann::json::array({{{"id", "tuned"},
+                                            {"kind", "finetune"},
+                                            {"model", "base"},
+                                            {"data", "evaluation"},
+                                            {"format", "text"},
+                                            {"block", 32},
+                                            {"steps", 100},
+                                            {"batch", 1}}});
+  const QString id = queue_.add(request_of(QStringLiteral("tune-and-break-off"), job)).value;
+  panel_.show_job(id);
+  ASSERT_TRUE(wait_for([&] { return queue_.progress(id) && queue_.progress(id)->step >= 15; }));
+  ASSERT_TRUE(send_signal(queue_.find(id)->process, SIGKILL));
+  ASSERT_TRUE(wait_for_state(queue_, id, JobState::interrupted));
+  save_shot(panel_, "jobs-interrupted");
+  EXPECT_EQ(action(1)->text(), QStringLiteral("Go on"));
+  bool told = false;
+  for (const QLabel* label : panel_.findChildren<QLabel*>()) {
+    told = told || (label->isVisibleTo(&panel_) && label->text().contains(QStringLiteral("resumes from step")));
+  }
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(panel_.findChild<LossLine*>()->isVisibleTo(&panel_));
 }
 
 // No program, no work: the row says so in one line, and what was asked for can be tried again once it is found.

@@ -5,6 +5,8 @@
 #include <fstream>
 
 #include "tests/widgets/jobs/job_fixture.h"
+#include "widgets/jobs/worker_program.h"
+#include "widgets/recipe/cost_bar.h"
 #include "widgets/recipe/recipe_command.h"
 #include "widgets/recipe/recipe_fields.h"
 #include "widgets/recipe/recipe_list.h"
@@ -12,6 +14,8 @@
 
 namespace rolora::widgets::test {
 namespace {
+
+CommandPlace place(const QString& folder) { return {worker_program(), QString(), folder, QStringLiteral("cpu"), 0}; }
 
 using Json = nlohmann::json;
 
@@ -194,16 +198,15 @@ TEST(RecipeCommand, OneStationIsItsVerbAndTheWorkerTakesIt) {
                                   {"context", 64},
                                   {"quantization", {{"weights", 4}, {"activations", 4}, {"asymmetric", true}}}}});
   bool needs_file = true;
-  const QString line = recipe_command(job, QString(), path_of(folder / "out put"), QStringLiteral("cpu"), &needs_file);
+  const QString line = recipe_command(job, place(path_of(folder / "out put")), &needs_file);
   EXPECT_FALSE(needs_file);
-  EXPECT_TRUE(line.startsWith(QStringLiteral("rolora evaluate "))) << line.toStdString();
+  EXPECT_TRUE(line.startsWith(shell_word(worker_program()) + QStringLiteral(" evaluate "))) << line.toStdString();
   EXPECT_TRUE(line.contains(QStringLiteral("--asymmetric"))) << line.toStdString();
   job["stations"] = Json::array({{{"id", "r"}, {"kind", "rotate"}, {"model", "base"}, {"r1", "orthogonal"}, {"seed", 3}}});
-  const QString rotate = recipe_command(job, QString(), path_of(folder / "it's"), QStringLiteral("cpu"));
+  const QString rotate = recipe_command(job, place(path_of(folder / "it's")));
   QProcess shell;
-  shell.start(QStringLiteral("/bin/sh"),
-              {QStringLiteral("-c"),
-               QString(rotate).replace(QStringLiteral("rolora rotate"), qEnvironmentVariable("ROLORA_BIN") + QStringLiteral(" rotate"))});
+  shell.setWorkingDirectory(QStringLiteral("/"));
+  shell.start(QStringLiteral("/bin/sh"), {QStringLiteral("-c"), rotate});
   ASSERT_TRUE(shell.waitForFinished(60000));
   EXPECT_EQ(shell.exitCode(), 0) << rotate.toStdString() << shell.readAllStandardError().toStdString();
   EXPECT_TRUE(QFile::exists(path_of(folder / "it's/rotation.json")));
@@ -211,10 +214,41 @@ TEST(RecipeCommand, OneStationIsItsVerbAndTheWorkerTakesIt) {
 
 TEST(RecipeCommand, AWholeJobIsARun) {
   bool needs_file = false;
-  const QString line =
-      recipe_command(recipe_presets()[1].job, QStringLiteral("/j/a b.json"), QStringLiteral("/r"), QStringLiteral("cuda"), &needs_file);
+  const CommandPlace place{QStringLiteral("/opt/my tools/rolora"), QStringLiteral("/j/a b.json"), QStringLiteral("/r"),
+                           QStringLiteral("cuda"), 3};
+  const QString line = recipe_command(recipe_presets()[1].job, place, &needs_file);
   EXPECT_TRUE(needs_file);
-  EXPECT_EQ(line, QStringLiteral("rolora run '/j/a b.json' --out /r --resume --device cuda"));
+  EXPECT_EQ(line, QStringLiteral("'/opt/my tools/rolora' run '/j/a b.json' --out /r --resume --device cuda --threads 3"));
+}
+
+TEST(RecipeProblem, IsToldInTheWordsOfThePage) {
+  RecipeDocument document;
+  document.set_job(recipe_presets()[1].job);
+  const int row = document.row_of(QStringLiteral("tuned"));
+  EXPECT_EQ(problem_in_words({row, QStringLiteral("rank"), QStringLiteral("expected at least 1")}, document),
+            QStringLiteral("Tune “tuned”, Rank: expected at least 1"));
+  EXPECT_EQ(problem_in_words({-1, QStringLiteral("model.path"), QStringLiteral("expected a folder")}, document),
+            QStringLiteral("Model: expected a folder"));
+}
+
+// What a user typed is relative to where the window was started, not to where a job file comes to lie.
+TEST(RecipeDocument, ARelativePathIsMadeAbsolute) {
+  RecipeDocument document;
+  document.set_job(recipe_presets()[1].job);
+  document.set_model(QStringLiteral("models/one"));
+  document.set_text(QStringLiteral("tuning"), QStringLiteral("a.txt"), QStringLiteral("text"));
+  EXPECT_EQ(document.model(), QStringLiteral("models/one")) << "as it was typed";
+  const Json job = document.absolute_job();
+  EXPECT_EQ(job["model"]["path"], (QDir::currentPath() + QStringLiteral("/models/one")).toStdString());
+  EXPECT_EQ(job["texts"]["tuning"]["file"], (QDir::currentPath() + QStringLiteral("/a.txt")).toStdString());
+}
+
+TEST(TimeRange, SaysTwoEndsInOneUnit) {
+  EXPECT_EQ(time_range(41, 58), QStringLiteral("about 40–60 s"));
+  EXPECT_EQ(time_range(610, 890), QStringLiteral("about 10–15 min"));
+  EXPECT_EQ(time_range(4.2 * 3600, 6 * 3600), QStringLiteral("about 4.2–6.0 h"));
+  EXPECT_EQ(time_range(0.1, 0.4), QStringLiteral("about a second"));
+  EXPECT_EQ(time_range(5, 5), QStringLiteral("about 5 s"));
 }
 
 }  // namespace

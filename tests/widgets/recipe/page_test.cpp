@@ -9,11 +9,18 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
+#include <QProcess>
+#include <QRegularExpression>
 #include <QSignalSpy>
 
 #include "tests/widgets/jobs/job_fixture.h"
 #include "tests/widgets/recipe/shots.h"
+#include "widgets/base/theme.h"
+#include "widgets/jobs/dialog_folder.h"
 #include "widgets/jobs/job_queue.h"
+#include "widgets/jobs/worker_program.h"
+#include "widgets/recipe/cost_bar.h"
+#include "widgets/recipe/inputs_form.h"
 
 namespace rolora::widgets::test {
 namespace {
@@ -95,7 +102,7 @@ TEST_F(RecipePageTest, AMissingModelIsAskedFor) {
 TEST_F(RecipePageTest, CopiesACommandAndSavesAJob) {
   page_.show_preset(QStringLiteral("rotate"));
   action(2)->trigger();
-  EXPECT_TRUE(QApplication::clipboard()->text().startsWith(QStringLiteral("rolora rotate")))
+  EXPECT_TRUE(QApplication::clipboard()->text().startsWith(worker_program() + QStringLiteral(" rotate")))
       << QApplication::clipboard()->text().toStdString();
   const QString file = path_of(folder_ / "saved.json");
   ASSERT_TRUE(page_.save_job(file).ok());
@@ -104,6 +111,100 @@ TEST_F(RecipePageTest, CopiesACommandAndSavesAJob) {
   EXPECT_EQ(again.job(), page_.document()->job());
   EXPECT_FALSE(page_.save_job(QStringLiteral("/no/such/folder/saved.json")).ok());
   EXPECT_FALSE(page_.open_job(QStringLiteral("/no/such/job.json")).ok());
+}
+
+// Pasted into a shell anywhere, it runs.
+TEST_F(RecipePageTest, TheCopiedCommandRunsInAShell) {
+  action(2)->trigger();
+  QProcess shell;
+  shell.setWorkingDirectory(QStringLiteral("/"));
+  shell.start(QStringLiteral("/bin/sh"), {QStringLiteral("-c"), QApplication::clipboard()->text() + QStringLiteral(" --dry-run")});
+  ASSERT_TRUE(shell.waitForFinished(120000));
+  EXPECT_EQ(shell.exitCode(), 0) << QApplication::clipboard()->text().toStdString() << shell.readAllStandardError().toStdString();
+  EXPECT_TRUE(shell.readAllStandardOutput().contains("rtn-w4a4-rotated"));
+}
+
+TEST_F(RecipePageTest, WhatItCostsIsARangeInSight) {
+  ASSERT_TRUE(wait_for([&] { return page_.can_start(); }));
+  const auto* bar = page_.findChild<CostBar*>();
+  const QString said = bar->findChild<QLabel*>()->text();
+  EXPECT_TRUE(said.contains(QRegularExpression(QStringLiteral("about \\d+–\\d+ (s|min)")))) << said.toStdString();
+  EXPECT_TRUE(said.contains(QStringLiteral("of memory")));
+  EXPECT_TRUE(page_.rect().contains(QRect(bar->mapTo(&page_, QPoint()), bar->size()))) << "without scrolling";
+}
+
+// What is only not there yet is no mistake; Start leads to it, and then it is told as one.
+TEST_F(RecipePageTest, WhatIsMissingIsNeutralUntilStart) {
+  page_.document()->set_job(recipe_presets()[1].job);  // no texts, no model
+  page_.set_model(QString());
+  const QLabel* verdict = page_.findChild<CostBar*>()->findChild<QLabel*>();
+  const QColor error = theme_colours(page_.palette()).error;
+  EXPECT_EQ(verdict->text(), QStringLiteral("Choose a model folder."));
+  EXPECT_NE(verdict->palette().color(QPalette::WindowText), error);
+  for (const QLabel* label : page_.findChildren<QLabel*>()) {
+    if (!label->isVisibleTo(&page_)) continue;
+    EXPECT_NE(label->palette().color(QPalette::WindowText), error) << label->text().toStdString();
+  }
+  save_shot(page_, "recipe-fresh");
+  ASSERT_TRUE(action(0)->isEnabled());
+  choose(2);
+  action(0)->trigger();
+  EXPECT_EQ(verdict->palette().color(QPalette::WindowText), error);
+  EXPECT_TRUE(page_.findChild<InputsForm*>()->isVisibleTo(&page_)) << "it leads to what is missing";
+  save_shot(page_, "recipe-asked-to-start");
+  EXPECT_EQ(queue_.count(), 0);
+}
+
+TEST_F(RecipePageTest, AWrongFieldIsNamedInTheSummary) {
+  page_.show_preset(QStringLiteral("tune"));
+  choose(1);
+  auto* rank = field<QLineEdit>("rank");
+  rank->clear();
+  QTest::keyClicks(rank, QStringLiteral("0"));
+  EXPECT_EQ(page_.findChild<CostBar*>()->findChild<QLabel*>()->text(), QStringLiteral("Tune “tuned”, Rank: expected at least 1"));
+}
+
+TEST_F(RecipePageTest, AnOpenedFileIsNamedWhereOneBegins) {
+  ASSERT_TRUE(page_.open_job(source_folder() + QStringLiteral("/resources/jobs/story.json")).ok());
+  auto* begin = page_.findChildren<QComboBox*>().first();
+  for (QComboBox* combo : page_.findChildren<QComboBox*>()) {
+    if (combo->accessibleName() == u"Preset") begin = combo;
+  }
+  EXPECT_EQ(begin->currentText(), QStringLiteral("The whole story"));
+  const QString file = path_of(folder_ / "mine.json");
+  rolora::testing::put_bytes(folder_ / "mine.json", small_job().dump());
+  ASSERT_TRUE(page_.open_job(file).ok());
+  EXPECT_EQ(begin->currentText(), QStringLiteral("The file mine.json"));
+  page_.show_preset(QStringLiteral("ptq"));
+  EXPECT_EQ(begin->currentText(), QStringLiteral("PTQ only (rotate + quantize)"));
+  for (int i = 0; i < begin->count(); ++i) {
+    if (begin->itemText(i).isEmpty()) continue;  // a line between them
+    EXPECT_FALSE(begin->itemData(i, Qt::ToolTipRole).toString().isEmpty()) << i;
+  }
+}
+
+TEST_F(RecipePageTest, TheModelAtHandIsFilledInAndOneThatIsGoneIsNotOffered) {
+  page_.set_model(QString());
+  page_.set_known_models({QStringLiteral("/gone/model"), bundled_model()});
+  EXPECT_EQ(page_.document()->model(), bundled_model());
+  for (const QComboBox* combo : page_.findChildren<QComboBox*>()) EXPECT_LT(combo->findText(QStringLiteral("/gone/model")), 0);
+}
+
+TEST_F(RecipePageTest, TheDeviceSaysWhetherThereIsCuda) {
+  const auto told = [&] {
+    for (const QLabel* label : page_.findChildren<QLabel*>()) {
+      if (label->text().contains(QStringLiteral("vailable here"))) return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(wait_for(told));
+}
+
+TEST(DialogFolder, BeginsWhereOneWas) {
+  EXPECT_EQ(dialog_folder(bundled_model()), source_folder() + QStringLiteral("/resources"));
+  EXPECT_EQ(dialog_folder({}, {QStringLiteral("/gone/x/y"), bundled_model()}), source_folder() + QStringLiteral("/resources"));
+  remember_dialog_folder(bundled_text(QStringLiteral("tuning")));
+  EXPECT_EQ(dialog_folder({}, {bundled_model()}), source_folder() + QStringLiteral("/resources/texts"));
 }
 
 TEST_F(RecipePageTest, EveryTextIsReadableAfterThePaletteChanged) {

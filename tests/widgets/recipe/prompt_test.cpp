@@ -3,11 +3,13 @@
 
 #include <QAction>
 #include <QComboBox>
+#include <QFileInfo>
 #include <QSignalSpy>
 
 #include "tests/widgets/jobs/job_fixture.h"
 #include "tests/widgets/recipe/shots.h"
 #include "widgets/jobs/measure_service.h"
+#include "widgets/jobs/model_title.h"
 
 namespace rolora::widgets::test {
 namespace {
@@ -34,8 +36,24 @@ TEST(PromptPanel, ShowsBothModelsOnAText) {
   const StateSummary* state = summary->find(a.state);
   ASSERT_NE(state, nullptr);
   EXPECT_TRUE(state->sites.at(SiteKey{0, SiteKind::down_in}).kept);
+  EXPECT_EQ(state->title, QStringLiteral("bundled")) << "the model's name";
+  EXPECT_EQ(QFileInfo(a.file).completeBaseName(), QStringLiteral("“In the beginning God created”")) << "titles name the file";
   EXPECT_FALSE(panel.tokens_shown().isEmpty());
   save_shot(panel, "prompt");
+}
+
+TEST(PromptPanel, OffersModelsThatAreThereByTheirNames) {
+  StatisticsStore store;
+  MeasureService service(&store);
+  PromptPanel panel(&service);
+  panel.set_known_models({QStringLiteral("/runs/story/stations/gone/model"), bundled_model()});
+  const auto* models = panel.findChildren<QComboBox*>().first();
+  for (QComboBox* combo : panel.findChildren<QComboBox*>()) {
+    if (combo->isEditable()) models = combo;
+  }
+  ASSERT_EQ(models->count(), 1);
+  EXPECT_EQ(models->itemData(0).toString(), QStringLiteral("bundled"));
+  EXPECT_EQ(model_title(QStringLiteral("/runs/story/stations/tuned-rotated/model")), QStringLiteral("story · tuned-rotated"));
 }
 
 TEST(PromptPanel, AFolderThatIsNoModelIsTold) {
