@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/plots/line_series.h"
 
-#include <QPainterPath>
+#include <QPainter>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -41,10 +41,9 @@ class PixelOf {
 
 constexpr std::ptrdiff_t kThinnedFrom = 2000;
 
-/// `panel_floor` is where pixels lie that a logarithmic axis cannot show.
-QPainterPath path_inside(const QVector<QPointF>& points, const QRectF& panel) {
-  QPainterPath path;
-  QPointF pen;
+/// Lines without gaps, cut to the panel.
+std::vector<QPolygonF> lines_inside(const QVector<QPointF>& points, const QRectF& panel) {
+  std::vector<QPolygonF> lines;
   bool drawing = false;
   for (qsizetype i = 1; i < points.size(); ++i) {
     QPointF from = points[i - 1], to = points[i];
@@ -52,12 +51,27 @@ QPainterPath path_inside(const QVector<QPointF>& points, const QRectF& panel) {
       drawing = false;
       continue;
     }
-    if (!drawing || pen != from) path.moveTo(from);
-    path.lineTo(to);
-    pen = to;
+    if (!drawing || lines.back().last() != from) lines.push_back(QPolygonF() << from);
+    lines.back() << to;
     drawing = true;
   }
-  return path;
+  return lines;
+}
+
+/// In pieces: the outline of one long line that crosses itself everywhere takes the painter a hundred times as long. Dashes go on from
+/// piece to piece.
+void draw_line_in_pieces(QPainter& painter, const QPolygonF& line, QPen pen) {
+  constexpr qsizetype kPiece = 64;
+  double offset = pen.dashOffset();
+  for (qsizetype begin = 0; begin + 1 < line.size(); begin += kPiece) {
+    const qsizetype count = std::min(kPiece + 1, line.size() - begin);
+    if (pen.style() != Qt::SolidLine) pen.setDashOffset(offset);
+    painter.setPen(pen);
+    painter.drawPolyline(line.constData() + begin, static_cast<int>(count));
+    for (qsizetype i = begin + 1; i < begin + count && pen.style() != Qt::SolidLine; ++i) {
+      offset += std::hypot(line[i].x() - line[i - 1].x(), line[i].y() - line[i - 1].y()) / std::max(1.0, pen.widthF());
+    }
+  }
 }
 
 }  // namespace
@@ -128,9 +142,9 @@ QVector<QPointF> LineSeries::visible_pixels() const {
     for (size_t at = from; at < to; ++at) add(at);
     return points;
   }
-  // First, least, largest and last of the points that fall on half a pixel: nothing that sticks out is lost.
+  // First, least, largest and last of the points that fall on one pixel: nothing that sticks out is lost.
   const PixelOf x_of(*mKeyAxis);
-  const auto column_of = [&](size_t at) { return static_cast<qint64>(std::clamp(2 * x_of(keys_[at]), -1e9, 1e9)); };
+  const auto column_of = [&](size_t at) { return static_cast<qint64>(std::clamp(x_of(keys_[at]), -1e9, 1e9)); };
   for (size_t at = from; at < to;) {
     size_t stop = at + 1;
     if (!shown(at)) {
@@ -156,11 +170,9 @@ void LineSeries::draw(QCPPainter* painter) {
   if (mKeyAxis == nullptr || mValueAxis == nullptr || keys_.empty()) return;
   const QRectF panel = mKeyAxis->axisRect()->rect();
   if (look_.width > 0) {
-    const QPainterPath path = path_inside(visible_pixels(), panel);
     applyDefaultAntialiasingHint(painter);
-    painter->setPen(look_.pen());
     painter->setBrush(Qt::NoBrush);
-    painter->drawPath(path);
+    for (const QPolygonF& line : lines_inside(visible_pixels(), panel)) draw_line_in_pieces(*painter, line, look_.pen());
   }
   draw_markers(painter, panel);
 }
