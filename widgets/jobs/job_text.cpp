@@ -3,6 +3,7 @@
 
 #include <QCoreApplication>
 #include <QStringList>
+#include <algorithm>
 #include <cmath>
 
 #include "widgets/base/format.h"
@@ -64,7 +65,9 @@ QString interruption_text(const JobProgressPtr& now) {
     return tr("interrupted after %1; resumes after it").arg(at->id);
   const bool training = at->kind == u"finetune" && now->stage == u"finetune: step" && now->step > 0;
   if (!training) return tr("interrupted in %1; resumes from the beginning of this station").arg(at->id);
-  const QString where = tr("interrupted at step %1 of %2 of %3").arg(grouped(now->step), grouped(now->total), at->id);
+  // Every loss is told, but not every step's progress.
+  const qint64 told = now->losses.empty() ? 0 : static_cast<qint64>(now->losses.back().first);
+  const QString where = tr("interrupted at step %1 of %2 of %3").arg(grouped(std::max(now->step, told)), grouped(now->total), at->id);
   if (now->resumes_from > 0) return tr("%1, resumes from step %2").arg(where, grouped(now->resumes_from));
   return tr("%1, resumes from its first step: no checkpoint was saved (“Save every”)").arg(where);
 }

@@ -303,7 +303,9 @@ void InputsForm::look_for_cuda() {
                     [this](const Result<nlohmann::json>& info) { show_cuda(info.ok() ? QString() : info.error); });
 }
 
-void InputsForm::show_cuda(const QString& problem) {
+void InputsForm::show_cuda(const QString& error) {
+  static const QString kAgain = QStringLiteral("cuda: ");
+  const QString problem = error.startsWith(kAgain) ? error.mid(kAgain.size()) : error;
   const QString what = tr("cpu: this machine's processor, always there. cuda: its NVIDIA GPU, many times as fast.");
   device_facts_->setText(problem.isEmpty() ? tr("%1 It is available here.").arg(what) : tr("%1 Not available here: %2").arg(what, problem));
   device_->setItemData(1, problem, Qt::ToolTipRole);

@@ -54,7 +54,7 @@ class InputsForm : public QScrollArea {
   void pick_text(const QString& name);
   void look_at_model();
   void look_for_cuda();
-  void show_cuda(const QString& problem);
+  void show_cuda(const QString& error);
   void style_texts();
 
   RecipeDocument* document_;

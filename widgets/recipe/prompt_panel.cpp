@@ -16,6 +16,7 @@
 
 #include "widgets/base/format.h"
 #include "widgets/base/theme.h"
+#include "widgets/data/describe.h"
 #include "widgets/jobs/measure_service.h"
 #include "widgets/jobs/model_title.h"
 #include "widgets/jobs/worker_call.h"
@@ -49,8 +50,6 @@ class ModelNames : public QStyledItemDelegate {
     option->textElideMode = Qt::ElideMiddle;
   }
 };
-
-QString site_title(SiteKind site) { return QString::fromUtf8(name_of(site).data(), static_cast<qsizetype>(name_of(site).size())); }
 
 }  // namespace
 

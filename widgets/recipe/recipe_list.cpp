@@ -11,6 +11,15 @@
 #include "widgets/recipe/recipe_fields.h"
 
 namespace rolora::widgets {
+namespace {
+
+// An estimate has no tenths.
+QString rough(double seconds) {
+  if (seconds < 1) return RecipeListModel::tr("< 1 s");
+  return RecipeListModel::tr("~%1").arg(seconds < 59.5 ? RecipeListModel::tr("%1 s").arg(std::round(seconds)) : duration(seconds));
+}
+
+}  // namespace
 
 RecipeListModel::RecipeListModel(RecipeDocument* document, QObject* parent)
     : QAbstractListModel(parent), document_(document), rows_(1 + document->station_count()) {
@@ -51,7 +60,7 @@ QVariant RecipeListModel::data(const QModelIndex& index, int role) const {
   const QString name = station ? document_->station_id(row) : tr("Model and texts");
   const QString what = kind != nullptr ? field_text(kind->title) : station ? document_->station_kind(row) : QString();
   const auto seconds = seconds_.find(name);
-  const QString cost = station && seconds != seconds_.end() ? tr("~%1").arg(duration(seconds->second)) : QString();
+  const QString cost = station && seconds != seconds_.end() ? rough(seconds->second) : QString();
   switch (role) {
     case Qt::DisplayRole:
       return name;

@@ -128,6 +128,8 @@ TEST(Interruption, SaysWhereItStoodAndWhereItGoesOn) {
   now->total = 150;
   now->resumes_from = 50;
   EXPECT_EQ(interruption_text(now), QStringLiteral("interrupted at step 57 of 150 of lora, resumes from step 50"));
+  now->losses = {{57, 2.0}, {58, 2.0}};
+  EXPECT_TRUE(interruption_text(now).startsWith(QStringLiteral("interrupted at step 58 "))) << "its loss was told, its progress not";
   now->resumes_from = 0;
   EXPECT_TRUE(interruption_text(now).contains(QStringLiteral("from its first step")));
   now->stations[0].kind = QStringLiteral("quantize");

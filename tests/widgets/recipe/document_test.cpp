@@ -243,6 +243,15 @@ TEST(RecipeDocument, ARelativePathIsMadeAbsolute) {
   EXPECT_EQ(job["texts"]["tuning"]["file"], (QDir::currentPath() + QStringLiteral("/a.txt")).toStdString());
 }
 
+TEST(RecipeList, AnEstimateHasNoTenths) {
+  RecipeDocument document;
+  document.set_job(recipe_presets()[1].job);
+  RecipeListModel model(&document);
+  model.set_estimate({{"stations", {{{"id", "rotated"}, {"seconds", 0.351}}, {{"id", "tuned"}, {"seconds", 3.8}}}}});
+  EXPECT_EQ(model.index(1).data(RecipeListModel::CostRole).toString(), QStringLiteral("< 1 s"));
+  EXPECT_FALSE(model.index(3).data(RecipeListModel::CostRole).toString().contains(QLatin1Char('.')));
+}
+
 TEST(TimeRange, SaysTwoEndsInOneUnit) {
   EXPECT_EQ(time_range(41, 58), QStringLiteral("about 40–60 s"));
   EXPECT_EQ(time_range(610, 890), QStringLiteral("about 10–15 min"));
