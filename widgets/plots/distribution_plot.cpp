@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "widgets/base/format.h"
+#include "widgets/data/site_words.h"
 #include "widgets/plots/line_series.h"
 #include "widgets/plots/log_ticker.h"
 #include "widgets/plots/panels.h"
@@ -380,8 +381,8 @@ QString DistributionPlot::caption() const {
   for (const Drawn& drawn : drawn_) {
     if (drawn.row == 0) states << (drawn.is_a ? tr("%1 (A)") : tr("%1 (B)")).arg(drawn.name);
   }
-  const QString where =
-      data_.rows.size() == 1 ? tr("%1 of layer %2").arg(data_.site).arg(data_.rows.front().layer) : tr("%1 by layer").arg(data_.site);
+  const QString where = data_.rows.size() == 1 ? tr("%1 of layer %2").arg(site_words(data_.site)).arg(data_.rows.front().layer)
+                                               : tr("%1 by layer").arg(site_words(data_.site));
   QString text =
       (data_.token_maxima ? tr("Distribution of the largest |x| of each token at %1, %2.") : tr("Distribution of |x| at %1, %2."))
           .arg(where, states.join(tr(" and ")));

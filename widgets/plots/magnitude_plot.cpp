@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "widgets/base/format.h"
+#include "widgets/data/site_words.h"
 #include "widgets/plots/heat_bar.h"
 
 namespace rolora::widgets {
@@ -139,7 +140,7 @@ Selection MagnitudePlot::cell_selection(size_t, Cell cell) const {
 
 HeatPlot::Cell MagnitudePlot::selected_cell() const { return {selection().token, selection().channel}; }
 QString MagnitudePlot::row_label() const { return tr("Token"); }
-QString MagnitudePlot::column_label() const { return tr("Channel of %1").arg(data_.site); }
+QString MagnitudePlot::column_label() const { return tr("Channel of %1").arg(site_words(data_.site)); }
 
 QSharedPointer<QCPAxisTicker> MagnitudePlot::row_ticker(const PlotStyle& style) const {
   return QSharedPointer<TokenTicker>::create(data_.tokens, style);

@@ -2,6 +2,7 @@
 #include "widgets/plots/overview_plot.h"
 
 #include "widgets/data/describe.h"
+#include "widgets/data/site_words.h"
 
 namespace rolora::widgets {
 
@@ -30,7 +31,7 @@ QString OverviewPlot::cell_text(size_t panel, Cell cell) const {
   const int state = state_of_panel(data_.a, data_.b, data_.comparison, panel);
   const double map_median = contents().is_signed ? 0 : contents().panels[panel].source->figures().median;
   const QString value = compared_text(data_.a, data_.b, data_.comparison, look(), panel, cell.row, cell.column, map_median);
-  const QString place = tr("layer %1 · %2 · channel %3 · %4").arg(cell.row).arg(data_.site).arg(cell.column).arg(value);
+  const QString place = tr("layer %1 · %2 · channel %3 · %4").arg(cell.row).arg(site_words(data_.site)).arg(cell.column).arg(value);
   return state < 0 ? place : QStringLiteral("%1 · %2").arg(state == 0 ? data_.a.name : data_.b.name, place);
 }
 
@@ -43,7 +44,7 @@ Selection OverviewPlot::cell_selection(size_t, Cell cell) const {
 
 HeatPlot::Cell OverviewPlot::selected_cell() const { return {selection().layer, selection().channel}; }
 QString OverviewPlot::row_label() const { return tr("Layer"); }
-QString OverviewPlot::column_label() const { return tr("Channel of %1").arg(data_.site); }
+QString OverviewPlot::column_label() const { return tr("Channel of %1").arg(site_words(data_.site)); }
 
 QString OverviewPlot::file_name() const {
   return compared_name({QStringLiteral("overview"), data_.site, data_.statistic}, data_.over_rms, data_.a, data_.b, data_.comparison);

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "widgets/base/format.h"
+#include "widgets/data/site_words.h"
 #include "widgets/plots/line_series.h"
 #include "widgets/plots/panels.h"
 
@@ -307,7 +308,7 @@ QString ProfilePlot::caption() const {
   }
   QString text = tr("Layer profile of %1: the three largest, the median and the smallest of the tokens' largest |x|, and the kurtosis of "
                     "the tensor, %2.")
-                     .arg(data_.site, states.join(tr(" and ")));
+                     .arg(site_words(data_.site), states.join(tr(" and ")));
   if (data_.scaling == Scaling::over_rms) text += QLatin1Char(' ') + tr("|x| as multiples of each tensor's rms.");
   if (data_.without_first) text += QLatin1Char(' ') + tr("The first token of each window is left out.");
   return data_.facts.isEmpty() ? text : text + QLatin1Char(' ') + data_.facts;

@@ -98,10 +98,9 @@ TreeItem selected_group(const Selection& s, const std::array<Side, 2>& sides, co
   const auto rms = cell([](const SelectedValue& v) { return std::isfinite(v.over_rms) ? times(v.over_rms) : QString(); });
   out.children.push_back(row(QStringLiteral("value"), name, definition, value[0], value[1]));
   out.children.back().strong = true;
-  out.children.push_back(row(QStringLiteral("ratio"), words("of the median token"),
-                             words("|value| / median over the tokens of max |x| at this site"), ratio[0], ratio[1]));
-  out.children.push_back(
-      row(QStringLiteral("rms"), words("of the rms"), words("|value| / sqrt(mean of x²) of the whole site"), rms[0], rms[1]));
+  out.children.push_back(row(QStringLiteral("ratio"), words("× median"), words("|value| / median over the tokens of max |x| at this site"),
+                             ratio[0], ratio[1]));
+  out.children.push_back(row(QStringLiteral("rms"), words("× rms"), words("|value| / sqrt(mean of x²) of the whole site"), rms[0], rms[1]));
   return out;
 }
 
@@ -222,7 +221,7 @@ TreeItem provenance_group(const std::array<Side, 2>& sides, const Workbench& wor
   add("model", words("model"), words("identity of the model: a SHA-256 over its configuration and weights"),
       hash([](const Side& side) { return side.state->model_hash; }));
   add("rotation", words("rotation"), {}, of([](const Side& side) { return side.state->rotation; }));
-  add("checksum", words("rotation checksum"), words("of all rotation matrices"),
+  add("checksum", words("checksum"), words("of all rotation matrices"),
       hash([](const Side& side) { return side.state->rotation_checksum; }));
   add("text", words("text"), words("what ran through the model"), of([&](const Side& side) { return text(side.file->provenance.text); }));
   add("text_hash", words("text hash"), words("SHA-256 of that file"),

@@ -105,7 +105,7 @@ void ModelMapPanel::renew() {
   const auto [least, most] = map_range(items);
   bars_->set_range(least, most);
   QString of = a ? state_title(s.a, *workbench_.statistics) : QString();
-  if (b) of = tr("%1 above, %2 below").arg(of, state_title(s.b, *workbench_.statistics));
+  if (b) of = tr("%1 | %2").arg(of, state_title(s.b, *workbench_.statistics));
   model_->set_columns({tr("Layer, module, site"), of});
   model_->show(items);
   view_->viewport()->update();

@@ -14,6 +14,8 @@
 #include "widgets/data/pairs.h"
 #include "widgets/data/run_store.h"
 
+#include "widgets/data/site_words.h"
+
 namespace rolora::widgets {
 namespace {
 
@@ -182,6 +184,12 @@ TEST_F(Sentence, MarksAreToldWithTheirGroupAndValue) {
   }));
   EXPECT_TRUE(describe(s, workbench_).contains(QStringLiteral("G2: layer 1, channel 7: absmax 80.00 (")))
       << describe(s, workbench_).toStdString();
+}
+
+TEST(SiteWords, NamesOfFilesInWords) {
+  EXPECT_EQ(site_words(QStringLiteral("down_in")), QStringLiteral("down_proj input"));
+  EXPECT_EQ(site_words(QStringLiteral("layers.12.qkv_in")), QStringLiteral("q/k/v_proj input, layer 12"));
+  EXPECT_EQ(site_words(QStringLiteral("elsewhere")), QStringLiteral("elsewhere"));
 }
 
 TEST(ReadablePiece, ShowsBlanksAndLineBreaks) {

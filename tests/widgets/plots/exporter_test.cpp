@@ -63,7 +63,7 @@ TEST(FigureExporter, PdfPageFontsAndImages) {
   EXPECT_FALSE(images.contains(QStringLiteral("jpeg"))) << images.toStdString();
   EXPECT_GE(images.count(QRegularExpression(QStringLiteral("\\bimage\\b"))), 2) << images.toStdString();
   const QString text = tool_output(QStringLiteral("pdftotext"), {file, QStringLiteral("-")});
-  EXPECT_TRUE(text.contains(QStringLiteral("Channel of down_in"))) << text.toStdString();
+  EXPECT_TRUE(text.contains(QStringLiteral("Channel of down_proj input"))) << text.toStdString();
 }
 
 TEST(FigureExporter, TheHeatMapOfAPdfIsLossless) {
@@ -122,7 +122,7 @@ TEST(FigureExporter, SvgHasAViewBoxInPointsAndTexts) {
   while (!xml.atEnd()) xml.readNext();
   EXPECT_FALSE(xml.hasError()) << xml.errorString().toStdString();
   EXPECT_TRUE(svg.contains("<text"));
-  EXPECT_TRUE(svg.contains("Channel of down_in"));
+  EXPECT_TRUE(svg.contains("Channel of down_proj input"));
   EXPECT_TRUE(svg.contains("data:image/png"));
   EXPECT_TRUE(svg.contains("font-size=\"8\"")) << "labels are eight points";
   settings.text_outlines = true;

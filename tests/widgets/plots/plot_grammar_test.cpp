@@ -63,7 +63,7 @@ TEST_F(PlotGrammar, HoverSpeaksAndDoesNotDrawTheDataAgain) {
   const Hit hit = hovered[0][0].value<Hit>();
   EXPECT_EQ(hit.selection.layer, 3);
   EXPECT_EQ(hit.selection.channel, 1415) << "the largest cell under the pixel, not its middle";
-  EXPECT_TRUE(hit.text.startsWith(QStringLiteral("rotated · layer 3 · down_in · channel 1415 · absmax 100"))) << hit.text.toStdString();
+  EXPECT_TRUE(hit.text.startsWith(QStringLiteral("rotated · layer 3 · down_proj input · channel 1415 · absmax 100"))) << hit.text.toStdString();
   EXPECT_TRUE(hit.text.contains(QStringLiteral("median")));
   QEvent leave(QEvent::Leave);
   QApplication::sendEvent(&plot, &leave);

@@ -104,7 +104,7 @@ TEST_F(HeatViews, ClicksBecomeTheSelectionAndHoverTheSentence) {
   const QPoint at(static_cast<int>(map->keyAxis()->coordToPixel(7)), static_cast<int>(map->valueAxis()->coordToPixel(1)));
   QTest::mouseMove(view.plot(), at);
   WAIT_UNTIL(sentence.count() > 0);
-  EXPECT_TRUE(sentence.back()[0].toString().contains(QStringLiteral("layer 1 · down_in · channel 7 · absmax 80")))
+  EXPECT_TRUE(sentence.back()[0].toString().contains(QStringLiteral("layer 1 · down_proj input · channel 7 · absmax 80")))
       << sentence.back()[0].toString().toStdString();
   QTest::mouseClick(view.plot(), Qt::LeftButton, Qt::NoModifier, at);
   EXPECT_EQ(selection_.current().layer, 1);
