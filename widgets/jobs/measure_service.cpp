@@ -41,7 +41,8 @@ const Json* station_of(const Json& job, const QString& id) {
 // Every state of the answer (there is one) is called so.
 StateTitles titles_of(const Json& answer, const QString& title) {
   StateTitles titles;
-  for (const auto& [label, unused] : answer.value("states", Json::object()).items()) titles[QString::fromStdString(label)] = title;
+  const Json states = answer.value("states", Json::object());  // items() needs it to live
+  for (const auto& [label, unused] : states.items()) titles[QString::fromStdString(label)] = title;
   return titles;
 }
 
