@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "app/session.h"
+#include "app/sleeping_threads.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/base/version.h"
@@ -79,6 +80,7 @@ int main(int argc, char** argv) {
     return wrong_usage(e.what(), root.get_subcommands().empty() ? "" : root.get_subcommands().front()->get_name());
   }
   if (root.get_subcommands().empty()) return wrong_usage("expected a verb, found none");
+  if (root.got_subcommand("run")) let_waiting_threads_sleep();  // before a signal could be heard and forgotten
   install_signal_handlers();
   return run_verb(verbs);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -20,7 +21,12 @@ void let_waiting_threads_sleep() {
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   ::setenv("OMP_WAIT_POLICY", "passive", 1);
-  ::execv("/proc/self/exe", arguments.data());  // returns only where that cannot be; then it goes on as it is
+  // By its own path, so that the process keeps its name; both return only where that cannot be, and then it goes on as it is.
+  std::error_code none;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", none);
+  if (!none) ::execv(program.c_str(), arguments.data());
+  ::execv("/proc/self/exe", arguments.data());
+  ::unsetenv("OMP_WAIT_POLICY");
 }
 
 }  // namespace rolora::app

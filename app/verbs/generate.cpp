@@ -41,6 +41,13 @@ std::vector<int64_t> prompt_of(const GenerateVerbOptions& o, const OpenedModel& 
   return ids;
 }
 
+// A chat template's responses end with a token that the model's own configuration may not name.
+std::optional<int64_t> end_of_template(const GenerateVerbOptions& o, const OpenedModel& model) {
+  if (o.template_option->count() == 0) return std::nullopt;
+  const ChatTemplate* chat = find_template(o.prompt_template).chat;
+  return chat != nullptr ? end_of_response(*chat, *open_tokenizer(model.folder)) : std::nullopt;
+}
+
 // The text of the new ids; none where the folder has no tokenizer that can say it (ids alone need none).
 std::optional<std::string> text_of(const std::vector<int64_t>& ids, const OpenedModel& model, Monitor& monitor) {
   if (!has_tokenizer(model.folder)) return std::nullopt;
@@ -62,6 +69,7 @@ void run(Session& session, const GenerateVerbOptions& o) {
   GenerateOptions how = o.how;
   how.seed = session.options().seed;
   how.eos = tokens.eos;
+  if (const auto end = end_of_template(o, model)) how.eos->push_back(*end);
   const std::vector<int64_t> ids = generate(ResidentModel(*model.source, compute), prompt, how, session.monitor());
   const std::optional<std::string> text = text_of(ids, model, session.monitor());
   std::string human = text.value_or("");

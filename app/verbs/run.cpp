@@ -7,7 +7,6 @@
 #include "app/dry_run.h"
 #include "app/output_place.h"
 #include "app/run_observers.h"
-#include "app/sleeping_threads.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/jobs/runner.h"
@@ -70,7 +69,6 @@ void take_threads_of_run(const Options& o) {
 }
 
 void run(Session& session, const Options& o) {
-  let_waiting_threads_sleep();
   if (o.resume && o.force) throw UsageError("run: expected --resume or --force, found both");
   if (o.out.empty() && !o.dry_run) throw UsageError("--out: expected a name, found none");
   RunOptions options;

@@ -188,6 +188,15 @@ LearnedIds encode(const std::vector<RenderedPart>& parts, const Tokenizer& token
   return out;
 }
 
+std::optional<int64_t> end_of_response(const ChatTemplate& chat, const Tokenizer& tokenizer) {
+  const std::vector<Turn> turns = {{Role::user, "q"}, {Role::assistant, "r"}};
+  std::string end;
+  for (const RenderedPart& part : render(chat, turns, tokenizer, /*ask=*/false, "end_of_response", "")) {
+    if (part.learned) end = part.special ? part.text : "";
+  }
+  return end.empty() ? std::nullopt : tokenizer.special_token(end);
+}
+
 std::vector<std::string> missing_special_tokens(const ChatTemplate& chat, const Tokenizer& tokenizer) {
   std::vector<std::string> missing;
   for (const std::string_view form : {chat.system, chat.user, chat.opening, chat.response, chat.closing}) {

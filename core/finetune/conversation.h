@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,9 @@ struct LearnedIds {
 /// files) the template's special tokens become their ids and the text between them is encoded for itself, as the models' own code does, so
 /// that what a message says never becomes a special token. A token that spans the begin of a response is learned.
 LearnedIds encode(const std::vector<RenderedPart>& parts, const Tokenizer& tokenizer);
+
+/// The special token that ends a response, where the tokenizer has it: generation stops there.
+std::optional<int64_t> end_of_response(const ChatTemplate& chat, const Tokenizer& tokenizer);
 
 /// The template's special tokens that the tokenizer does not have: they are read as plain text.
 std::vector<std::string> missing_special_tokens(const ChatTemplate& chat, const Tokenizer& tokenizer);

@@ -62,7 +62,14 @@ bool is_conversation(const JsonObject& record) {
 }
 
 std::vector<Turn> turns_of(const JsonObject& record) {
-  if (is_conversation(record)) return read_conversation(record);
+  if (is_conversation(record)) {
+    std::vector<Turn> turns = read_conversation(record);
+    const std::string own = record.string_or("system", "");
+    if (!own.empty() && turns.front().role == Role::system) record.refuse("system", "none beside a system message", "both");
+    if (record.has("history") && !record.raw("history").empty()) record.refuse("history", "none beside messages", "both");
+    if (!own.empty()) turns.insert(turns.begin(), {Role::system, own});
+    return turns;
+  }
   std::vector<Turn> turns;
   const std::string system = record.string_or("system", ""), input = record.string_or("input", "");
   if (!system.empty()) turns.push_back({Role::system, system});
@@ -97,8 +104,8 @@ struct Instruction {
 };
 
 Instruction read_instruction(const JsonObject& record, const Json& value) {
+  refuse_unread(record, value);
   if (!is_conversation(record)) {
-    refuse_unread(record, value);
     return {record.string("instruction"), record.string_or("input", ""), record.string("output")};
   }
   const std::vector<Turn> turns = read_conversation(record);

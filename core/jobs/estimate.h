@@ -23,7 +23,7 @@ struct StationEstimate {
   double work = 0;  ///< tokens through the whole model, or what costs about as much (core/jobs/forecasts.cpp)
   double seconds = 0;
   std::vector<MemoryPart> memory;  ///< held at the same time, beside the program
-  double disk_bytes = 0;           ///< of the model or adapter that it leaves
+  double disk_bytes = 0;           ///< of what it writes: model or adapter, checkpoints while it trains
   double temporary_bytes = 0;      ///< of a nameless file in TMPDIR while it works
 };
 

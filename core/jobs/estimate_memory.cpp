@@ -92,7 +92,7 @@ class Memory {
     } else {
       leaves(trained, 4);
     }
-    leaves(3 * trained, 4);  // a checkpoint: the values and both moments
+    leaves((s.save_every == 0 ? 3 : 6) * trained, 4);  // checkpoints: the values and both moments; a new one stands before the old one goes
   }
   void operator()(const MergeStation& s) const {
     add("one layer's weights, in fp64 and merged", 2 * layer(), 8);

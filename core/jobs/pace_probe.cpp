@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/jobs/pace_probe.h"
 
+#include <strings.h>
+
 #include <ATen/Functions.h>
 #include <time.h>
 
@@ -99,7 +101,7 @@ PaceProbe probe_pace(const ModelSource& model, const Compute& compute, Monitor& 
   probe.layers = config.layers;
   probe.threads = kernels::threads();
   const char* policy = std::getenv("OMP_WAIT_POLICY");  // threads that spin work while they wait
-  const bool asleep = policy != nullptr && std::string_view(policy) == "passive";
+  const bool asleep = policy != nullptr && ::strcasecmp(policy, "passive") == 0;
   if (probe.threads > 1 && asleep && !compute.device.is_cuda()) probe.waiting = kWaiting;
   probe.head_share = static_cast<double>(config.vocabulary * config.hidden) / static_cast<double>(layer_parameters(config));
   probe.tokens = std::min<int64_t>(64, config.context);

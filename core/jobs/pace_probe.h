@@ -25,7 +25,7 @@ struct PaceProbe {
   double layer_seconds_low = 0;  ///< their quartiles
   double layer_seconds_high = 0;
   double waiting = 1;            ///< kWaiting with several threads that sleep while they wait
-  double slowdown = 1;           ///< median time on the wall / (median work × waiting): above 1 other programs are at work
+  double slowdown = 1;           ///< median time on the wall / (median work × waiting): above 1 other programs seem to be at work
   double head_share = 0;         ///< the head's weights, in layers
   double seconds_per_token = 0;  ///< layer_seconds × waiting / tokens × (layers + head_share)
 };
@@ -33,7 +33,7 @@ struct PaceProbe {
 /// Fills the quartiles, the median, the slowdown and seconds_per_token from what was measured; `walls` as long as probe.passes.
 void settle(PaceProbe& probe, std::vector<double> walls);
 
-/// Takes a second or two, three passes of 64 tokens after the first where even that is longer.
+/// Takes a second or two; at least three passes count, after two that do not.
 PaceProbe probe_pace(const ModelSource& model, const Compute& compute, Monitor& monitor);
 
 }  // namespace rolora

@@ -58,6 +58,7 @@ class Process {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
+  pid_t pid() const { return pid_; }
   void signal(int number) const { ::kill(pid_, number); }
   bool ended() {
     int status = 0;

@@ -73,11 +73,11 @@ void show_statistics(const Workbench& workbench, const QString& file, QObject* r
   workbench.statistics->open(file, receiver, look, titles);
 }
 
-void open_new_statistics(const Workbench& workbench, const QString& folder) {
+void open_new_statistics(const Workbench& workbench, const QString& folder, bool damaged_too) {
   const RunDataPtr run = workbench.runs->run(folder);
   if (!run) return;
   for (const QString& file : run->statistics_files) {
-    if (workbench.statistics->summary(file) != nullptr || !workbench.statistics->error(file).isEmpty()) continue;
+    if (workbench.statistics->summary(file) != nullptr || (!damaged_too && !workbench.statistics->error(file).isEmpty())) continue;
     workbench.statistics->open(
         file, nullptr, [](const auto&) {}, titles_in(*run, file));
   }
@@ -91,7 +91,7 @@ void show_run(const Workbench& workbench, const QString& folder, QObject* receiv
     }
     const QStringList files = result.value->statistics_files;
     show_statistics(workbench, files.first(), receiver, done, titles_in(*result.value, files.first()));
-    open_new_statistics(workbench, folder);
+    open_new_statistics(workbench, folder, true);
   });
 }
 

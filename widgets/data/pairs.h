@@ -28,7 +28,8 @@ void show_run(const Workbench& workbench, const QString& folder, QObject* receiv
 /// The same for one file of statistics.
 void show_statistics(const Workbench& workbench, const QString& file, QObject* receiver,
                      std::function<void(const QString& error)> done = {}, const StateTitles& titles = {});
-/// What an open run has measured since: opened, nothing else is shown. A file that cannot be read is not tried again.
-void open_new_statistics(const Workbench& workbench, const QString& folder);
+/// What an open run has measured since: opened, nothing else is shown. A file that could not be read is tried again with
+/// `damaged_too` only.
+void open_new_statistics(const Workbench& workbench, const QString& folder, bool damaged_too = false);
 
 }  // namespace rolora::widgets

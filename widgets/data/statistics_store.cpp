@@ -234,33 +234,35 @@ void StatisticsStore::open(const QString& given, QObject* receiver, std::functio
   const auto opened_now = [this, done = std::move(done)](const std::shared_ptr<const void>& value, const QString& error) {
     done({std::static_pointer_cast<const StatisticsSummary>(value), error});
   };
-  // The store itself waits first: it registers the file even when whoever asked is gone, and before anybody else hears of it.
-  s.wait_for(
-      key_of(QStringLiteral("open"), file), this,
-      [this, file](const std::shared_ptr<const void>& value, const QString& error) {
-        state_->errors.erase(file);
-        if (!value) {
-          state_->errors[file] = error;
-          emit failed(file, error);
-        }
-        const auto summary = std::static_pointer_cast<const StatisticsSummary>(value);
-        if (!summary || this->summary(file) == summary) return;
-        std::vector<SummaryPtr>& open = state_->open;
-        const auto old = std::find_if(open.begin(), open.end(), [&](const SummaryPtr& one) { return one->file == file; });
-        if (old == open.end()) {
-          open.push_back(summary);
-        } else {
-          *old = summary;
-          state_->cache.remove_if([&](const QString& key) { return key_of_file(key, file); });
-        }
-        emit opened(file);
-      },
-      false,
-      [this, file, titles] {
-        Answer answer;
-        answer.value = state_->open_now(file, titles);
-        return answer;
-      });
+  const bool fresh = !s.pending.contains(key_of(QStringLiteral("open"), file));
+  // The store itself waits first, once: it registers the file even when whoever asked is gone, and before anybody else hears of it.
+  if (fresh)
+    s.wait_for(
+        key_of(QStringLiteral("open"), file), this,
+        [this, file](const std::shared_ptr<const void>& value, const QString& error) {
+          state_->errors.erase(file);
+          if (!value) {
+            state_->errors[file] = error;
+            emit failed(file, error);
+          }
+          const auto summary = std::static_pointer_cast<const StatisticsSummary>(value);
+          if (!summary || this->summary(file) == summary) return;
+          std::vector<SummaryPtr>& open = state_->open;
+          const auto old = std::find_if(open.begin(), open.end(), [&](const SummaryPtr& one) { return one->file == file; });
+          if (old == open.end()) {
+            open.push_back(summary);
+          } else {
+            *old = summary;
+            state_->cache.remove_if([&](const QString& key) { return key_of_file(key, file); });
+          }
+          emit opened(file);
+        },
+        false,
+        [this, file, titles] {
+          Answer answer;
+          answer.value = state_->open_now(file, titles);
+          return answer;
+        });
   s.wait_for(key_of(QStringLiteral("open"), file), receiver, opened_now, false, {});
 }
 
@@ -280,6 +282,7 @@ void StatisticsStore::close(const QString& given) {
     request = s.pending.erase(request);
   }
   for (const Waiter& waiter : waiters) {
+    if (waiter.receiver == this) continue;  // the store itself: closed is no failure
     QMetaObject::invokeMethod(
         this, [this, waiter, file] { state_->tell(waiter, nullptr, tr("%1: was closed").arg(file)); }, Qt::QueuedConnection);
   }

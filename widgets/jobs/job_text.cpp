@@ -53,17 +53,20 @@ QString metrics_text(const JobProgressPtr& now) {
   if (!now) return {};
   QStringList parts;
   for (const auto& [name, value] : now->metrics) {
-    if (!name.startsWith(QStringLiteral("layers."))) parts << QStringLiteral("%1 %2").arg(name, number(value));
+    if (!name.contains(QStringLiteral(" layers."))) parts << QStringLiteral("%1 %2").arg(name, number(value));
   }
   return parts.join(kDot);
 }
 
 QString interruption_text(const JobProgressPtr& now) {
   const StationProgress* at = now ? now->station() : nullptr;
-  if (at == nullptr || !now->started_now) return tr("interrupted before the first station; resumes from the beginning");
+  if (now && now->started && !now->started_now) return tr("interrupted before it went on; finished stations stay");
+  if (at == nullptr) return tr("interrupted before the first station; resumes from the beginning");
   if (at->state == StationProgress::State::done || at->state == StationProgress::State::done_before)
     return tr("interrupted after %1; resumes after it").arg(at->id);
   const bool training = at->kind == u"finetune" && now->stage == u"finetune: step" && now->step > 0;
+  if (!training && at->kind == u"finetune" && now->resumes_from > 0)
+    return tr("interrupted in %1; resumes from step %2").arg(at->id, grouped(now->resumes_from));
   if (!training) return tr("interrupted in %1; resumes from the beginning of this station").arg(at->id);
   // Every loss is told, but not every step's progress.
   const qint64 told = now->losses.empty() ? 0 : static_cast<qint64>(now->losses.back().first);

@@ -104,7 +104,7 @@ void CostBar::show_estimate(const Json& estimate) {
                           bytes_text(machine), bytes_text(disk));
   if (knows_free) text += tr(" (%1 free)").arg(bytes_text(free));
   const double slowdown = estimate.value("/pace/slowdown"_json_pointer, 1.0);
-  if (slowdown > kShared) text += tr(". Other programs are at work: with them it takes %1 times as long").arg(number(slowdown, 2));
+  if (slowdown > kShared) text += tr(". Other programs seem to be at work: with them it takes %1 times as long").arg(number(slowdown, 2));
   const bool memory = machine > 0 && peak > 0.9 * machine, room = knows_free && disk > free;
   too_much_ = memory || room;
   if (memory) text += tr(". That is more memory than this machine can well give");

@@ -44,6 +44,7 @@ void MainWindow::open_run(const QString& folder, const QString& view) {
     end_opening();
     const RunDataPtr run = workbench_.runs->run(folder);
     if (run == nullptr) return tell_error(error);
+    if (const QString unreadable = workbench_.runs->error(folder); !unreadable.isEmpty()) tell_error(unreadable);
     remember(folder);
     centre_->messages()->forget(folder);
     const bool measured = error.isEmpty() && !run->statistics_files.isEmpty();  // damaged statistics are told by their store

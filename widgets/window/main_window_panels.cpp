@@ -5,6 +5,7 @@
 #include <QLabel>
 #include <QMenu>
 #include <QTabWidget>
+#include <algorithm>
 
 #include "widgets/base/icons.h"
 #include "widgets/base/places.h"

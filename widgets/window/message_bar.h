@@ -19,7 +19,7 @@ class MessageBar : public QFrame {
   Q_OBJECT
  public:
   enum class Kind { note, error };
-  explicit MessageBar(QWidget* parent = nullptr);
+  explicit MessageBar(QWidget* parent);  ///< not null: what it lies over
   /// `action_text` empty: only a close button; with one even a note stays. `about`: what forget() takes.
   void tell(Kind kind, const QString& text, const QString& action_text = {}, std::function<void()> action = {}, const QString& about = {});
   /// What was told about it is over.

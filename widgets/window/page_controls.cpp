@@ -7,6 +7,8 @@
 #include <QCoreApplication>
 #include <QPointer>
 #include <QTabBar>
+#include <functional>
+#include <utility>
 
 namespace rolora::widgets {
 namespace {

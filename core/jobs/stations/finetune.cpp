@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/finetune/finetune.h"
 
+#include "core/finetune/conversation.h"
 #include "core/finetune/merge.h"
+#include "core/finetune/templates.h"
 #include "core/jobs/stations/stations.h"
 #include "core/model/checkpoint.h"
+#include "core/tokenizer/tokenizer.h"
 
 namespace rolora {
 namespace {
@@ -16,6 +19,11 @@ FinetuneBase trainable(const StationContext& context, const std::string& id) {
 TrainingData training_data(const StationContext& context, const Station& station, const FinetuneStation& s) {
   if (s.format == "text") return packed_blocks(context.inputs.streams.at(s.data), *s.block);
   TrainingData data = *context.inputs.records.at(station.id);
+  if (const ChatTemplate* chat = find_template(s.prompt_template).chat) {
+    const auto tokenizer = open_tokenizer(job_model(context, s.model).folder);
+    for (const std::string& token : missing_special_tokens(*chat, *tokenizer))
+      context.monitor.notice(s.prompt_template + ": the tokenizer has no special token " + token + "; it is read as plain text");
+  }
   if (data.cut > 0) context.monitor.notice(std::to_string(data.cut) + " records cut at " + std::to_string(*s.cutoff) + " tokens");
   if (data.without_label > 0) {
     context.monitor.notice(std::to_string(data.without_label) + " records have nothing left to learn after the cut");

@@ -106,6 +106,8 @@ TEST(ChatTemplates, ModelFilesGetTheTemplatesTokensAsIds) {
   EXPECT_EQ(found.ids, expected);
   EXPECT_TRUE(found.learned.back());
   EXPECT_TRUE(missing_special_tokens(*find_template("llama3").chat, *ranks).empty());
+  EXPECT_EQ(end_of_response(*find_template("llama3").chat, *ranks), end);
+  EXPECT_EQ(end_of_response(*find_template("qwen").chat, *ranks), std::nullopt) << "a token that the file does not have";
   EXPECT_EQ(missing_special_tokens(*find_template("qwen").chat, *ranks), (std::vector<std::string>{"<|im_start|>", "<|im_end|>"}));
   const auto pieces = open_tokenizer(test::source_folder() / "tests/core/tokenizer/fixtures/bpe.model");
   const Ids llama2 = encode(render(*find_template("llama2").chat, some_turns(), *pieces, false, "", ""), *pieces).ids;
@@ -143,9 +145,11 @@ TEST_F(ChatRecords, AllFormsOfOneConversationAreOne) {
                   {"role": "user", "content": "do\nthis"}, {"role": "assistant", "content": "b"}]},
     {"conversations": [{"from": "system", "value": "s"}, {"from": "human", "value": "q"}, {"from": "gpt", "value": "a"},
                        {"from": "human", "value": "do\nthis"}, {"from": "gpt", "value": "b"}]},
+    {"system": "s", "conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"},
+                                      {"from": "human", "value": "do\nthis"}, {"from": "gpt", "value": "b"}]},
     {"system": "s", "history": [["q", "a"]], "instruction": "do", "input": "this", "output": "b"}])",
                                  "llama3");
-  ASSERT_EQ(data.examples.size(), 3U);
+  ASSERT_EQ(data.examples.size(), 4U);
   for (const Example& example : data.examples) {
     EXPECT_EQ(example.ids, data.examples[0].ids);
     EXPECT_EQ(example.unlearned, data.examples[0].unlearned);
@@ -182,6 +186,13 @@ TEST_F(ChatRecords, WrongOnesAreRefusedByRecordAndKey) {
                                      {"role": "assistant", "content": "x"}]}])",
        "[0].messages: expected one from the user and one from the assistant"},
       {"stanford", R"([{"instruction": "a", "output": "b", "system": "s"}])", "[0].system: expected none"},
+      {"stanford", R"([{"system": "s", "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "x"}]}])",
+       "[0].system: expected none"},
+      {"qwen", R"([{"system": "s", "messages": [{"role": "system", "content": "t"}, {"role": "user", "content": "x"},
+                                                {"role": "assistant", "content": "x"}]}])",
+       "[0].system: expected none beside a system message"},
+      {"qwen", R"([{"history": [["a", "b"]], "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "x"}]}])",
+       "[0].history: expected none beside messages"},
   };
   for (const auto& row : table) EXPECT_EQ(refusal(row.json, row.prompt).substr(0, std::string(row.starts).size()), row.starts) << row.json;
 }

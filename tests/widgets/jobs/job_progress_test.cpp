@@ -28,6 +28,13 @@ QByteArray progress(double time, int step, double eta) {
       {"metrics", {{"loss", 2.5}}}}.dump());
 }
 
+TEST(JobText, FiguresOfSitesDoNotCrowdTheLine) {
+  auto now = std::make_shared<JobProgress>();
+  now->metrics = {
+      {QStringLiteral("loss"), 2.5}, {QStringLiteral("kurtosis layers.0.down_in"), 300}, {QStringLiteral("absmax layers.0.down_in"), 80}};
+  EXPECT_EQ(metrics_text(now), QStringLiteral("loss 2.5"));
+}
+
 TEST(ProgressReader, FollowsAStation) {
   ProgressReader reader;
   reader.event_line(kStart, false);

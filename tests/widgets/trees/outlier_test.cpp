@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/base/watchdog.h"
 #include "widgets/trees/outlier_model.h"
 
 #include <gmock/gmock.h>
@@ -191,6 +192,7 @@ TEST(OutlierModelSpeed, AMillionRows) {
   view.show();
   for (const int column : {kOutlierValue, kOutlierText, kOutlierChannel}) {
     qint64 longest = 0;
+    Watchdog watchdog(100, {});
     QElapsedTimer since;
     QTimer tick;
     QObject::connect(&tick, &QTimer::timeout, [&] { longest = std::max(longest, since.restart()); });
@@ -200,7 +202,7 @@ TEST(OutlierModelSpeed, AMillionRows) {
     wait(model);
     std::cout << "1 000 000 rows by column " << column << ": " << model.last_order_ms() << " ms, longest pause of the GUI thread "
               << longest << " ms\n";
-    EXPECT_LT(longest, 100);
+    EXPECT_LT(watchdog.longest().busy_ms, 100);
   }
 }
 
