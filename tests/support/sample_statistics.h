@@ -158,7 +158,7 @@ inline StatisticsOfState sample_state(const std::string& label, const SampleShap
     l.absmax = 0.5;
     l.kurtosis = 3.5;
     l.rtn_mse = 1e-4;
-    l.rtn_relative_error = 0.125;
+    l.rtn_relative_error = rotated ? 0.0625 : 0.125;
     for (LineFigures* f : {&l.row, &l.column}) {
       const auto n = static_cast<size_t>(f == &l.row ? l.rows : l.columns);
       *f = {std::vector<float>(n, 0.5F), std::vector<float>(n, 3.5F), std::vector<float>(n, 0.125F)};

@@ -40,6 +40,9 @@ JobQueue::JobQueue(const QString& folder, QObject* parent) : QObject(parent), fo
   lock_->setStaleLockTime(0);  // held as long as its process lives
   owner_ = lock_->tryLock(0);
   if (!owner_) set_notice(tr("Another window works on this queue: jobs are shown here, and started there."));
+  take_over_.setInterval(2000);
+  connect(&take_over_, &QTimer::timeout, this, &JobQueue::take_over);
+  if (!owner_) take_over_.start();
   save_.setSingleShot(true);
   save_.setInterval(0);
   connect(&save_, &QTimer::timeout, this, [this] {
@@ -101,13 +104,23 @@ void JobQueue::restore() {
   for (const auto& one : json["jobs"]) {
     const auto record = record_of_json(one);
     if (!record || find(record->id) != nullptr) continue;
-    records_.push_back(*record);
+    insert(*record);
     if (is_active(record->state) || (is_over(record->state) && QFileInfo::exists(record->folder))) follow(*record);
   }
   for (const JobRecord& record : records_) {
     if (record.state == JobState::draft && record.starts_when_valid) validate(record.id);
   }
   QTimer::singleShot(0, this, &JobQueue::advance);
+}
+
+/// The other window is gone: its list and what was added here become one, and what waits is started here.
+void JobQueue::take_over() {
+  if (!lock_->tryLock(0)) return;
+  take_over_.stop();
+  owner_ = true;
+  set_notice({});
+  restore();
+  save_soon();
 }
 
 void JobQueue::scan() {

@@ -89,6 +89,7 @@ class JobQueue : public QObject {
   QByteArray saved_text() const;
   QString queue_file() const { return folder_ + QStringLiteral("/queue.json"); }
   void set_notice(const QString& notice);
+  void take_over();
 
   QString folder_, notice_;
   std::unique_ptr<QLockFile> lock_;
@@ -100,6 +101,7 @@ class JobQueue : public QObject {
   QThread thread_;
   RunWatcher* watcher_ = nullptr;  // lives on thread_
   QTimer save_;
+  QTimer take_over_;  // while another window works on the queue
 };
 
 }  // namespace rolora::widgets

@@ -175,7 +175,8 @@ TreeItem weights_group(const Selection& s, const std::array<Side, 2>& sides) {
     const std::string name = QStringLiteral("model.layers.%1.%2").arg(s.layer).arg(reader).toStdString();
     std::array<const LinearStatistics*, 2> linears{};
     for (size_t i = 0; i < 2; ++i) {
-      for (const LinearStatistics& l : sides[i].state != nullptr ? sides[i].state->linears : std::vector<LinearStatistics>()) {
+      if (sides[i].state == nullptr) continue;
+      for (const LinearStatistics& l : sides[i].state->linears) {
         if (l.name == name) linears[i] = &l;
       }
     }

@@ -26,7 +26,7 @@ InspectorPanel::InspectorPanel(const Workbench& workbench, QWidget* parent)
   setObjectName(QStringLiteral("inspector_panel"));
   view_->setModel(model_);
   prepare_tree(view_, tr("Inspector"), tr("Numbers of the selection; the current row's definition stands below"));
-  view_->header()->resizeSection(kInspectorName, fontMetrics().averageCharWidth() * 22);
+  view_->header()->setSectionResizeMode(kInspectorName, QHeaderView::ResizeToContents);
   for (const int column : {kInspectorA, kInspectorB}) view_->header()->setSectionResizeMode(column, QHeaderView::Stretch);
   add_empty_text(view_, tr("Select a layer, a channel or a token in any view: its numbers stand here."));
   const int gap = fontMetrics().averageCharWidth();

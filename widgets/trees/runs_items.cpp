@@ -5,6 +5,7 @@
 #include <QFileInfo>
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "widgets/base/format.h"
@@ -33,14 +34,23 @@ QString kind_in_words(const QString& kind) {
   return kind;
 }
 
+// The text on which most models were evaluated unquantized: perplexities of a column are of one text.
+QString text_of_column(const RunData& run) {
+  std::map<QString, int> count;
+  for (const PerplexityRow& row : run.perplexities) count[row.text] += row.full_precision == row.perplexity ? 1 : 0;
+  const auto most = std::max_element(count.begin(), count.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == count.end() ? QString() : most->first;
+}
+
 TreeCell perplexity_cell(const RunData& run, const QString& model) {
+  const QString text = text_of_column(run);
   const PerplexityRow* shown = nullptr;
   QStringList lines;
   for (const PerplexityRow& row : run.perplexities) {
     if (row.model != model) continue;
     lines.append(words("%1 on %2: perplexity %3").arg(row.state, row.text, number(row.perplexity, 4)));
     const bool unquantized = row.full_precision == row.perplexity;
-    if (unquantized && (shown == nullptr || row.text == QStringLiteral("evaluation"))) shown = &row;
+    if (unquantized && row.text == text) shown = &row;
   }
   return {shown != nullptr ? number(shown->perplexity, 4) : QString(), lines.join(QLatin1Char('\n'))};
 }
@@ -93,7 +103,9 @@ TreeItem station_item(const RunData& run, const RunData::StationLine& line) {
   item.cells = {{line.id, kind_in_words(line.kind)}, {state, line.damage}, {}, {}, {line.done ? bytes(line.bytes) : QString(), {}}};
   for (const PerplexityRow& row : run.perplexities) {
     if (row.station != line.id) continue;
-    item.cells[kRunsPerplexity] = {number(row.perplexity, 4), words("%1 on %2, %3 tokens").arg(row.state, row.text, grouped(row.tokens))};
+    const QString value = number(row.perplexity, 4);
+    item.cells[kRunsPerplexity] = {row.text == text_of_column(run) ? value : words("%1 (%2)").arg(value, row.text),
+                                   words("%1 on %2, %3 tokens").arg(row.state, row.text, grouped(row.tokens))};
   }
   for (const QuantizedLook& look : run.quantized) {
     if (look.station != line.id) continue;

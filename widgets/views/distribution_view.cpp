@@ -165,7 +165,7 @@ QString DistributionView::facts() const {
     if (!summary) continue;
     QStringList states{ref.state};
     if (shown_->a.file == shown_->b.file) states = QStringList{shown_->a.state, shown_->b.state};
-    const QString sentence = measured_on(*summary, states);
+    const QString sentence = facts_of(*summary, states, workbench());
     if (!sentences.contains(sentence)) sentences << sentence;
   }
   return sentences.join(QLatin1Char(' '));

@@ -353,7 +353,7 @@ QString MagnitudeView::caption(const MagnitudeData& data) const {
   if (now.a.valid() && now.comparison != Comparison::only_b) states.append(now.a.state);
   if (now.b.valid() && now.comparison != Comparison::only_a && now.b.file == now.a.file) states.append(now.b.state);
   if (const SummaryPtr summary = workbench().statistics->summary(now.a.valid() ? now.a.file : now.b.file)) {
-    text += QLatin1Char(' ') + measured_on(*summary, states);
+    text += QLatin1Char(' ') + facts_of(*summary, states, workbench());
   }
   return text;
 }

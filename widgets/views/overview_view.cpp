@@ -133,6 +133,7 @@ QString OverviewView::caption(const OverviewData& data) const {
   QString text = tr("%1 of each channel of %2 by layer%3.")
                      .arg(statistic_title(data.statistic), site_title(now.site),
                           data.over_rms ? tr(", divided by the rms of the layer's site") : QString());
+  text[0] = text[0].toUpper();
   if (now.without_first) text += tr(" Without the first token of each window.");
   if (!data.a.empty() && !data.b.empty()) {
     if (now.comparison == Comparison::difference) text += tr(" %1 minus %2; red: larger in %1.").arg(data.a.name, data.b.name);
@@ -142,7 +143,8 @@ QString OverviewView::caption(const OverviewData& data) const {
   QStringList states;
   if (now.a.valid() && now.comparison != Comparison::only_b) states.append(now.a.state);
   if (now.b.valid() && now.comparison != Comparison::only_a && now.b.file == now.a.file) states.append(now.b.state);
-  if (const SummaryPtr summary = workbench().statistics->summary(now.a.file)) text += QLatin1Char(' ') + measured_on(*summary, states);
+  if (const SummaryPtr summary = workbench().statistics->summary(now.a.file))
+    text += QLatin1Char(' ') + facts_of(*summary, states, workbench());
   return text;
 }
 

@@ -2,10 +2,13 @@
 // What every view of a plot with a selection does: clicks and keys become proposals, hovering becomes the status bar's sentence.
 #pragma once
 
+#include <QCoreApplication>
 #include <algorithm>
 #include <type_traits>
 
 #include "widgets/data/describe.h"
+#include "widgets/data/run_store.h"
+#include "widgets/plots/from_statistics.h"
 #include "widgets/views/plot_menu.h"
 #include "widgets/views/view.h"
 
@@ -28,6 +31,18 @@ inline QString name_of_state(const StateRef& ref, const Selection& selection, co
     name = source_title(ref.file, workbench) + QStringLiteral(" · ") + name;
   }
   return name;
+}
+
+/// measured_on() with the model's name before it, where an open run says it.
+inline QString facts_of(const StatisticsSummary& summary, const QStringList& states, const Workbench& workbench) {
+  const QString facts = measured_on(summary, states);
+  for (const QString& folder : workbench.runs->open_runs()) {
+    const RunDataPtr run = workbench.runs->run(folder);
+    if (run && run->statistics_files.contains(summary.file) && !run->model.isEmpty()) {
+      return QCoreApplication::translate("rolora::views", "Model %1. %2").arg(run->model, facts);
+    }
+  }
+  return facts;
 }
 
 template <class AnyPlot>

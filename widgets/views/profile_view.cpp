@@ -118,6 +118,10 @@ void ProfileView::selection_changed() {
   place_->set_remarks({shows_errors() ? Remark{} : scaling_remark(now, workbench())});
   profile_->set_selection(now);
   errors_->set_selection(now);
+  if (const QString file = now.a.file; file != followed_) {  // the errors are of the run that is looked at
+    followed_ = file;
+    follow_run();
+  }
   if (shown_ == relevant(now)) return;
   shown_ = relevant(now);
   show_profile();
@@ -138,7 +142,7 @@ void ProfileView::show_profile() {
     if (state == nullptr) continue;
     (is_a ? data.a : data.b) = profile_series(name_of_state(ref, now, workbench()), *state, now.site, now.without_first);
     const bool one_file = states.a.file == states.b.file;
-    const QString fact = measured_on(*summary, one_file ? QStringList{states.a.state, states.b.state} : QStringList{ref.state});
+    const QString fact = facts_of(*summary, one_file ? QStringList{states.a.state, states.b.state} : QStringList{ref.state}, workbench());
     if (!facts.contains(fact)) facts << fact;
   }
   data.facts = facts.join(QLatin1Char(' '));
@@ -147,6 +151,15 @@ void ProfileView::show_profile() {
                            : states.a.valid() || states.b.valid()       ? tr("This site was not measured here.")
                                                                   : tr("Select a model with statistics to see its layers side by side."));
   profile_->set_data(std::move(data), false);
+}
+
+void ProfileView::follow_run() {
+  for (int i = 0; i < run_->count(); ++i) {
+    const RunDataPtr open = workbench().runs->run(run_->itemData(i).toString());
+    if (!open || !open->statistics_files.contains(followed_) || i == run_->currentIndex()) continue;
+    run_->setCurrentIndex(i);
+    show_run_errors();
+  }
 }
 
 RunDataPtr ProfileView::run() const { return workbench().runs->run(run_->currentData().toString()); }
@@ -160,6 +173,7 @@ void ProfileView::runs_changed() {
     if (open && !open->quantized.empty()) run_->addItem(open->name, folder);
   }
   run_->setCurrentIndex(std::max(0, run_->findData(current)));
+  if (current.isEmpty()) follow_run();
   ChoiceBar::set_shown(run_, run_->count() > 1);
   show_run_errors();
 }

@@ -37,6 +37,7 @@ class ProfileView : public View {
   void show_profile();
   void runs_changed();
   void show_run_errors();
+  void follow_run();
   RunDataPtr run() const;
 
   ChoiceBar *bar_, *error_bar_;
@@ -46,6 +47,7 @@ class ProfileView : public View {
   ProfilePlot* profile_;
   ErrorPlot* errors_;
   std::optional<Selection> shown_;
+  QString followed_;  // file of statistics whose run's errors are shown
   RunDataPtr errors_of_;
   QString bits_shown_;
 };

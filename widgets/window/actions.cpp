@@ -55,7 +55,9 @@ void Actions::set_disabled(QAction* action, const QString& reason) {
 
 QString Actions::reason(const QAction* action) { return action->property(kReason).toString(); }
 
-void Actions::add_source(const QWidget* panel, const QString& name, const QString& reason) { sources_.push_back({panel, name, reason}); }
+void Actions::add_source(const QWidget* panel, const QString& name, const QString& reason, bool only_shown) {
+  sources_.push_back({panel, name, reason, only_shown});
+}
 
 const Actions::Source* Actions::source_of(const QAction* action) const {
   for (const QObject* at = action->parent(); at != nullptr; at = at->parent()) {
@@ -100,6 +102,8 @@ std::vector<FinderEntry> Actions::find(const QString& text) const {
   QSet<QString> seen;
   for (QAction* action : window_->findChildren<QAction*>()) {
     if (!is_listed(action)) continue;
+    const Source* source = source_of(action);
+    if (source != nullptr && source->only_shown && !source->panel->isVisible()) continue;
     FinderEntry entry = entry_of(action);
     const QString key = entry.title + entry.shortcut;
     if (seen.contains(key)) continue;

@@ -35,7 +35,8 @@ class Actions : public QObject {
   static void set_disabled(QAction* action, const QString& reason);
   static QString reason(const QAction* action);
   /// Actions of this panel are listed with its name before theirs; a disabled one that says nothing itself says this.
-  void add_source(const QWidget* panel, const QString& name, const QString& reason);
+  /// `only_shown`: not at all while the panel is out of sight, for actions that change what it shows.
+  void add_source(const QWidget* panel, const QString& name, const QString& reason, bool only_shown = false);
   /// Gives the entries of the page that is shown; they are listed with the actions.
   void set_page(std::function<std::vector<FinderEntry>()> entries) { page_ = std::move(entries); }
   /// Every action in the window that fits the text, best first; without a text those used last. Disabled ones say why.
@@ -45,6 +46,7 @@ class Actions : public QObject {
   struct Source {
     const QWidget* panel;
     QString name, reason;
+    bool only_shown;
   };
   const Source* source_of(const QAction* action) const;
   FinderEntry entry_of(QAction* action) const;

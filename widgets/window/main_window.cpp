@@ -255,7 +255,8 @@ void MainWindow::ask_about_jobs() {
   const QString question = active == 1 ? tr("One job is at work.") : tr("%1 jobs are at work.").arg(active);
   auto* box = new QMessageBox(QMessageBox::Question, tr("Quit"), question, QMessageBox::Cancel, this);
   box->setAttribute(Qt::WA_DeleteOnClose);
-  box->setInformativeText(tr("They are processes of their own: the window finds them again at its next start."));
+  box->setInformativeText(active == 1 ? tr("It is a process of its own: the window finds it again at its next start.")
+                                      : tr("They are processes of their own: the window finds them again at its next start."));
   QPushButton* keep = box->addButton(tr("Keep running"), QMessageBox::AcceptRole);
   QPushButton* stop = box->addButton(tr("Stop and save"), QMessageBox::DestructiveRole);
   box->setDefaultButton(keep);

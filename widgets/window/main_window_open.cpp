@@ -145,15 +145,20 @@ void MainWindow::job_ended(const QString& id) {
   const JobRecord* record = jobs_->find(id);
   if (record == nullptr) return;
   const QString folder = record->folder;
+  workbench_.runs->open(folder, this,
+                        [this, folder](const Result<RunDataPtr>&) { open_new_statistics(workbench_, folder); });  // into the tree
   if (record->state == JobState::finished) {
     centre_->messages()->tell(
         MessageBar::Kind::note, tr("%1 is finished.").arg(record->name), tr("Show before | after"),
         [this, folder] { open_run(folder, {}); }, folder);
   } else if (record->state == JobState::failed) {
-    centre_->messages()->tell(MessageBar::Kind::error, tr("%1 failed: %2").arg(record->name, record->message), tr("Show job"), [this, id] {
-      jobs_panel_->show_job(id);
-      docks_->show(QStringLiteral("jobs"));
-    });
+    centre_->messages()->tell(
+        MessageBar::Kind::error, tr("%1 failed: %2").arg(record->name, record->message), tr("Show job"),
+        [this, id] {
+          jobs_panel_->show_job(id);
+          docks_->show(QStringLiteral("jobs"));
+        },
+        folder);
   }
 }
 

@@ -102,7 +102,7 @@ void MainWindow::name_action_sources() {
   });
   const auto add = [this](const QWidget* panel, const QString& name, const QString& reason) { actions_->add_source(panel, name, reason); };
   add(jobs_panel_, tr("Jobs"), tr("no job is chosen for which this makes sense"));
-  add(recipe_, tr("Recipe"), tr("the recipe is not ready for it; its page says what is missing"));
+  actions_->add_source(recipe_, tr("Recipe"), tr("the recipe is not ready for it; its page says what is missing"), true);
   add(prompt_, tr("Prompt"), tr("there is no text, or it is already running"));
   add(runs_panel_, tr("Runs"), tr("no row is chosen for which this makes sense"));
   add(outlier_panel_, tr("Outliers"), tr("no rows are chosen"));
@@ -120,6 +120,9 @@ void MainWindow::connect_stores() {
   connect(workbench_.statistics, &StatisticsStore::closed, this, &MainWindow::update_actions);
   connect(workbench_.runs, &RunStore::failed, this, [this](const QString&, const QString& error) { tell_error(error); });
   connect(jobs_, &JobQueue::ended, this, &MainWindow::job_ended);
+  connect(jobs_, &JobQueue::changed, this, [this](int row) {
+    if (is_active(jobs_->at(row).state)) centre_->messages()->forget(jobs_->at(row).folder);  // it goes on: how it ended is over
+  });
   connect(jobs_, &JobQueue::changed, this, &MainWindow::show_jobs_status);
   connect(jobs_, &JobQueue::inserted, this, &MainWindow::show_jobs_status);
   connect(jobs_, &JobQueue::removed, this, &MainWindow::show_jobs_status);

@@ -32,7 +32,7 @@ TEST(JobText, FiguresOfSitesDoNotCrowdTheLine) {
   auto now = std::make_shared<JobProgress>();
   now->metrics = {
       {QStringLiteral("loss"), 2.5}, {QStringLiteral("kurtosis layers.0.down_in"), 300}, {QStringLiteral("absmax layers.0.down_in"), 80}};
-  EXPECT_EQ(metrics_text(now), QStringLiteral("loss 2.5"));
+  EXPECT_EQ(metrics_text(now), QStringLiteral("loss 2.50"));
 }
 
 TEST(ProgressReader, FollowsAStation) {

@@ -230,6 +230,16 @@ TEST_F(JobQueueTest, ASecondWindowOnlyLooks) {
   EXPECT_FALSE(second.notice().isEmpty());
 }
 
+TEST_F(JobQueueTest, TheSecondWindowTakesOverWhenTheFirstIsGone) {
+  auto first = std::make_unique<JobQueue>(runs());
+  JobQueue second(runs());
+  const QString id = second.add(request_of(QStringLiteral("waits"), small_job())).value;
+  EXPECT_FALSE(second.notice().isEmpty());
+  first.reset();
+  ASSERT_TRUE(wait_for_state(second, id, JobState::finished)) << "queued here, started when the queue became this window's";
+  EXPECT_TRUE(second.notice().isEmpty());
+}
+
 TEST_F(JobQueueTest, TheOrderCanBeChangedAndIsKept) {
   QStringList ids;
   {

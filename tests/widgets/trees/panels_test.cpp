@@ -171,6 +171,9 @@ TEST_F(Panels, TheInspectorGivesNumbersDefinitionsAndProvenance) {
   EXPECT_EQ(cell(*panel.model(), value, kInspectorA).toDouble(), 80);
   EXPECT_EQ(cell(*panel.model(), value, kInspectorB).toDouble(), 6);
   EXPECT_EQ(cell(*panel.model(), {QStringLiteral("site"), QStringLiteral("tokens")}, kInspectorA), QStringLiteral("60"));
+  const QStringList rounding = {QStringLiteral("weights"), QStringLiteral("down_proj.rtn_relative_error")};
+  EXPECT_EQ(cell(*panel.model(), rounding, kInspectorA).toDouble(), 0.125);
+  EXPECT_EQ(cell(*panel.model(), rounding, kInspectorB).toDouble(), 0.0625) << "each state's own weights";
   EXPECT_EQ(cell(*panel.model(), {QStringLiteral("provenance"), QStringLiteral("rotation")}, kInspectorB),
             QStringLiteral("R1 hadamard, R4 hadamard, seed 0"));
   EXPECT_EQ(cell(*panel.model(), {QStringLiteral("provenance"), QStringLiteral("seed")}, kInspectorA), QStringLiteral("11"));

@@ -54,6 +54,7 @@ TEST_F(HeatViews, OverviewShowsBothStatesOnOneScale) {
   EXPECT_EQ(view.plot()->map(0)->colours().of_value(6), view.plot()->map(1)->colours().of_value(6));
   const FigurePtr figure = view.figure();
   ASSERT_NE(figure, nullptr);
+  EXPECT_TRUE(figure->caption().startsWith(QStringLiteral("Largest |x|"))) << figure->caption().toStdString();
   EXPECT_TRUE(figure->caption().contains(QStringLiteral("chapters.txt"))) << figure->caption().toStdString();
   EXPECT_TRUE(figure->caption().contains(QStringLiteral("seed 0"))) << figure->caption().toStdString();
   shoot(view, "view-overview");
