@@ -100,11 +100,7 @@ look figure "" "$(id_of '^Figure')"
 xdotool windowfocus --sync "$(id_of '^Figure')" key Escape
 within 20 "the figure dialog to close" is_gone '^Figure'
 
-step="prompt" && press alt+6 Tab Tab Tab ctrl+a  # the text is the first field, the model folders the fourth and the sixth
-write "$work/resources/bundled"
-press Tab Tab ctrl+a
-write "$run/stations/rotated-0/model"
-press ctrl+2 alt+6
+step="prompt" && press ctrl+2 alt+6  # its models are those whose states are looked at
 write "And it came to pass in those days, that"
 press ctrl+Return
 within 60 "the second model at work" at_work 'generate.*/rotated-0/model'
