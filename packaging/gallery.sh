@@ -74,6 +74,7 @@ if [ ! -f "$run/run.json" ]; then
   step="training" && within $patience "a training at work" holds events.jsonl '"station":"lora-rotated","step":60,'
   palette "jobs open run"
   within 30 "the run's name in the title" is_titled "$name — RoLoRA Workbench"
+  look opened  # its overview comes up by itself: only then another page is asked for
   press ctrl+5
   look training live
   step="the story" && within $patience "a finished run" has_ended
