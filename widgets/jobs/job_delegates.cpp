@@ -114,21 +114,31 @@ void StationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& optio
   paint_ground(painter, option, index);
   using State = StationProgress::State;
   const auto state = static_cast<State>(index.data(StationListModel::StateRole).toInt());
-  const JobState like = state == State::running ? JobState::running : state == State::waiting ? JobState::queued : JobState::finished;
+  const bool broken_off = index.data(StationListModel::BrokenOffRole).toBool();
+  const JobState like = broken_off                ? JobState::interrupted
+                        : state == State::running ? JobState::running
+                        : state == State::waiting ? JobState::queued
+                        : state == State::failed  ? JobState::failed
+                                                  : JobState::finished;
   const Colours colours = colours_of(option, like);
   const QFontMetricsF metrics(option.font);
   const double line = metrics.height(), gap = line * 0.45;
   const QRectF area = QRectF(option.rect).adjusted(gap, 0, -gap, 0);
   painter->save();
   painter->setRenderHint(QPainter::Antialiasing);
-  // The mark's shape says the state too: ring, filled dot, tick.
+  // The mark's shape says the state too: ring, filled dot, ring with a dot (begun and left), cross, tick.
   const double r = line * 0.22;
   const QPointF centre(area.left() + line * 0.3, area.center().y());
   painter->setPen(QPen(colours.state, line * 0.09, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
-  if (state == State::waiting) painter->drawEllipse(centre, r, r);
+  if (state == State::waiting || broken_off) painter->drawEllipse(centre, r, r);
   if (state == State::running) {
+    const double filled = broken_off ? r * 0.35 : r;
     painter->setBrush(colours.state);
-    painter->drawEllipse(centre, r, r);
+    painter->drawEllipse(centre, filled, filled);
+  }
+  if (state == State::failed) {
+    painter->drawLine(centre + QPointF(-r, -r), centre + QPointF(r, r));
+    painter->drawLine(centre + QPointF(-r, r), centre + QPointF(r, -r));
   }
   if (state == State::done || state == State::done_before) {
     QPainterPath tick(centre + QPointF(-r, 0));

@@ -46,10 +46,13 @@ QVariant JobListModel::data(const QModelIndex& index, int role) const {
   }
 }
 
-void StationListModel::show(const JobProgressPtr& progress, bool running) {
-  static const std::vector<StationProgress> kNone;
-  const std::vector<StationProgress>& now = progress ? progress->stations : kNone;
-  running_ = running;
+void StationListModel::show(const JobProgressPtr& progress, JobState state) {
+  std::vector<StationProgress> now;
+  if (progress) now = progress->stations;
+  for (StationProgress& station : now) {  // a worker that died could not say so itself
+    if (state == JobState::failed && station.state == StationProgress::State::running) station.state = StationProgress::State::failed;
+  }
+  job_ = state;
   const auto same = [](const StationProgress& a, const StationProgress& b) { return a.id == b.id && a.kind == b.kind; };
   if (now.size() != stations_.size() || !std::equal(now.begin(), now.end(), stations_.begin(), same)) {
     beginResetModel();
@@ -68,11 +71,13 @@ QString StationListModel::state_text(const StationProgress& station) const {
     case StationProgress::State::waiting:
       return tr("waits");
     case StationProgress::State::running:
-      return running_ ? tr("at work") : tr("begun");
+      return is_active(job_) ? tr("at work") : tr("begun");
     case StationProgress::State::done:
       return tr("done in %1").arg(duration(station.ended - station.began));
     case StationProgress::State::done_before:
       return tr("done before");
+    case StationProgress::State::failed:
+      return tr("failed");
   }
   return {};
 }
@@ -85,15 +90,17 @@ QVariant StationListModel::data(const QModelIndex& index, int role) const {
       return station.id;
     case Qt::AccessibleTextRole:
     case Qt::ToolTipRole:
-      return tr("%1, %2, %3").arg(station.id, station.kind, state_text(station));
+      return tr("%1, %2, %3").arg(station.id, kind_title(station.kind), state_text(station));
     case StateRole:
       return static_cast<int>(station.state);
     case KindRole:
-      return station.kind;
+      return kind_title(station.kind);
     case SecondsRole:
       return state_text(station);
     case CurrentRole:
       return station.state == StationProgress::State::running;
+    case BrokenOffRole:
+      return station.state == StationProgress::State::running && !is_active(job_);
     default:
       return {};
   }

@@ -23,17 +23,18 @@ class JobListModel : public QAbstractListModel {
 class StationListModel : public QAbstractListModel {
   Q_OBJECT
  public:
-  enum Role { StateRole = Qt::UserRole, KindRole, SecondsRole, CurrentRole };
+  enum Role { StateRole = Qt::UserRole, KindRole, SecondsRole, CurrentRole, BrokenOffRole };
   using QAbstractListModel::QAbstractListModel;
   /// Keeps rows that stay the same.
-  void show(const JobProgressPtr& progress, bool running);
+  /// `state` of the job: what a station was at when its worker went is no work any more.
+  void show(const JobProgressPtr& progress, JobState state);
   int rowCount(const QModelIndex& parent = {}) const override;
   QVariant data(const QModelIndex& index, int role) const override;
 
  private:
   QString state_text(const StationProgress& station) const;
   std::vector<StationProgress> stations_;
-  bool running_ = false;
+  JobState job_ = JobState::draft;
 };
 
 }  // namespace rolora::widgets

@@ -17,7 +17,8 @@ using Json = nlohmann::json;
 constexpr qsizetype kLogLines = 400;
 constexpr size_t kPromises = 15;       // the estimate shown is their median
 constexpr size_t kEnoughPromises = 8;  // fewer do not make it stable
-constexpr size_t kPaceReports = 20;
+constexpr size_t kPaceReports = 20, kMostPaceReports = 400;
+constexpr double kPaceSeconds = 20;  // of at least so many reports or seconds, so that it does not jump from step to step
 constexpr size_t kLosses = 1000;
 
 QString tr(const char* text) { return QCoreApplication::translate("JobProgress", text); }
@@ -52,13 +53,15 @@ qint64 newest_checkpoint(const QString& run, const QString& station) {
 }
 
 void ProgressReader::event_line(const QByteArray& line, bool earlier) {
+  quiet_ = earlier;
   if (const auto e = event_of_line(line)) event(*e, earlier);
+  quiet_ = false;
 }
 
 void ProgressReader::log_line(const QByteArray& line) {
   if (const auto e = event_of_line(line)) {
     const QString name = text(*e, "event");
-    if (name == u"notice" && !now_.started_now) say(text(*e, "line"));
+    if (name == u"notice" && !now_.started_now) say_of_worker(text(*e, "line"));
     if (name == u"failed" && !now_.started_now) event(*e, false);
     if (name == u"stopped" && !now_.started_now) event(*e, false);
     return;
@@ -68,10 +71,10 @@ void ProgressReader::log_line(const QByteArray& line) {
   if (said.isEmpty() || said.startsWith(u'{')) return;  // an event that was cut short says nothing
   const QString error = error_of_line(line);
   if (error.isEmpty()) {
-    say(said);
+    say_of_worker(said);
   } else if (now_.message.isEmpty()) {
     now_.message = error;
-    say(error);
+    say_of_worker(error);
   }
 }
 
@@ -99,8 +102,11 @@ void ProgressReader::event(const Json& e, bool earlier) {
     if (!earlier) {
       now_.ending = JobProgress::Ending::failed;
       now_.message = text(e, "message");
+      if (now_.station() != nullptr && now_.station()->state == StationProgress::State::running)
+        now_.stations[static_cast<size_t>(now_.current)].state = StationProgress::State::failed;
     }
-    say(tr("failed: %1").arg(text(e, "message")));
+    const QString message = text(e, "message");
+    if (now_.log.isEmpty() || now_.log.last() != message) say(tr("failed: %1").arg(message));
   } else if (name == u"stopped") {
     now_.ending = earlier ? now_.ending : JobProgress::Ending::stopped;
     say(tr("stopped and saved"));
@@ -111,8 +117,11 @@ void ProgressReader::start(const Json& e) {
   const bool resumed = e.contains("resumed") && e["resumed"] == true;
   JobProgress before = std::move(now_);
   now_ = {};
-  now_.log = std::move(before.log);
-  if (resumed) now_.losses = std::move(before.losses);  // as far as the training goes on from them
+  now_.log = worker_lines_;  // how an attempt before this one ended is no news of this one
+  if (resumed) {             // as far as the training goes on from them
+    now_.training = before.training;
+    now_.losses = std::move(before.losses);
+  }
   promised_ends_.clear();
   stage_steps_.clear();
   now_.started = true;
@@ -190,7 +199,8 @@ void ProgressReader::promise(double time, double seconds) {
 void ProgressReader::pace(double time) {
   if (!std::isfinite(time)) return;
   stage_steps_.emplace_back(time, now_.step);
-  if (stage_steps_.size() > kPaceReports) stage_steps_.pop_front();
+  while (stage_steps_.size() > kPaceReports && time - stage_steps_[1].first > kPaceSeconds) stage_steps_.pop_front();
+  if (stage_steps_.size() > kMostPaceReports) stage_steps_.pop_front();
   const auto& [first_time, first_step] = stage_steps_.front();
   const double seconds = time - first_time;
   now_.rate = seconds >= 0.3 && now_.step > first_step ? static_cast<double>(now_.step - first_step) / seconds : JobProgress::kUnknown;
@@ -202,6 +212,7 @@ void ProgressReader::metric(const Json& e) {
   if (!std::isfinite(value)) return;
   now_.metrics[name] = value;
   if (name != u"loss") return;
+  if (now_.station() != nullptr) now_.training = now_.station()->id;
   const auto step = static_cast<double>(whole(e, "step"));
   drop_losses_after(static_cast<qint64>(step) - 1);
   if (losses_seen_++ % loss_stride_ == 0) now_.losses.emplace_back(step, value);
@@ -217,8 +228,15 @@ void ProgressReader::drop_losses_after(qint64 step) {
   while (!now_.losses.empty() && now_.losses.back().first > static_cast<double>(step)) now_.losses.pop_back();
 }
 
-void ProgressReader::say(const QString& line) {
+void ProgressReader::say_of_worker(const QString& line) {
   if (line.isEmpty()) return;
+  worker_lines_.append(line);
+  if (worker_lines_.size() > kLogLines) worker_lines_.removeFirst();
+  say(line);
+}
+
+void ProgressReader::say(const QString& line) {
+  if (line.isEmpty() || quiet_) return;
   now_.log.append(line);
   if (now_.log.size() > kLogLines) now_.log.removeFirst();
 }

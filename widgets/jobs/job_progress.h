@@ -17,7 +17,7 @@
 namespace rolora::widgets {
 
 struct StationProgress {
-  enum class State { waiting, running, done, done_before };
+  enum class State { waiting, running, done, done_before, failed };
   QString id, kind;
   State state = State::waiting;
   double began = 0, ended = 0;  ///< seconds since 1970; 0 = not yet
@@ -42,11 +42,12 @@ struct JobProgress {
   bool eta_stable = false;        ///< otherwise it is shown with "~"
   double began = 0, updated = 0;  ///< of this attempt; of the last event
   std::map<QString, double> metrics;
+  QString training;                               ///< the station that the losses are of
   std::vector<std::pair<double, double>> losses;  ///< (step, loss) of the last training, thinned to at most a thousand
   qint64 resumes_from = -1;  ///< of a training that was interrupted: the step of its newest checkpoint; 0 = none, −1 = not known
   Ending ending = Ending::none;
   QString message;  ///< of a failure: one line
-  QStringList log;  ///< for people, the last lines
+  QStringList log;  ///< of this attempt, for people, the last lines
   const StationProgress* station() const {
     return current >= 0 && current < static_cast<int>(stations.size()) ? &stations[static_cast<size_t>(current)] : nullptr;
   }
@@ -74,11 +75,14 @@ class ProgressReader {
   void promise(double time, double seconds);
   void pace(double time);
   void say(const QString& line);
+  void say_of_worker(const QString& line);
   void drop_losses_after(qint64 step);
 
   JobProgress now_;
   std::deque<double> promised_ends_;                   // time + eta of the last reports
   std::deque<std::pair<double, qint64>> stage_steps_;  // of the current stage
+  bool quiet_ = false;                                 // a line of an attempt before this one
+  QStringList worker_lines_;                           // what its own output said: always of this attempt
   qint64 loss_stride_ = 1, losses_seen_ = 0;
 };
 

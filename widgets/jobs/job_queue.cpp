@@ -84,8 +84,18 @@ void JobQueue::set_notice(const QString& notice) {
 }
 
 void JobQueue::restore() {
+  for (const QString& id : read_saved()) {
+    const JobRecord* job = find(id);
+    if (job->state == JobState::draft && job->starts_when_valid) validate(id);
+  }
+  QTimer::singleShot(0, this, &JobQueue::advance);
+}
+
+/// The saved list goes below what is here; the ids of what came.
+std::vector<QString> JobQueue::read_saved() {
+  std::vector<QString> came;
   QFile in(queue_file());
-  if (!in.open(QIODevice::ReadOnly)) return;
+  if (!in.open(QIODevice::ReadOnly)) return came;
   const QByteArray bytes = in.readAll();
   const auto json = nlohmann::json::parse(bytes.begin(), bytes.end(), nullptr, false);
   const bool whole =
@@ -94,7 +104,8 @@ void JobQueue::restore() {
     const QString aside = folder_ + QStringLiteral("/queue.damaged.json");
     QFile::remove(aside);
     if (owner_) QFile::rename(queue_file(), aside);
-    return set_notice(tr("The list of jobs was damaged and was put aside as %1; runs at work were found again.").arg(aside));
+    set_notice(tr("The list of jobs was damaged and was put aside as %1; runs at work were found again.").arg(aside));
+    return came;
   }
   if (json.contains("dismissed") && json["dismissed"].is_array()) {
     for (const auto& folder : json["dismissed"]) {
@@ -105,12 +116,10 @@ void JobQueue::restore() {
     const auto record = record_of_json(one);
     if (!record || find(record->id) != nullptr) continue;
     insert(*record);
+    came.push_back(record->id);
     if (is_active(record->state) || (is_over(record->state) && QFileInfo::exists(record->folder))) follow(*record);
   }
-  for (const JobRecord& record : records_) {
-    if (record.state == JobState::draft && record.starts_when_valid) validate(record.id);
-  }
-  QTimer::singleShot(0, this, &JobQueue::advance);
+  return came;
 }
 
 /// The other window is gone: its list and what was added here become one, and what waits is started here.
@@ -193,8 +202,8 @@ void JobQueue::insert(JobRecord record) {
 Result<QString> JobQueue::add(const JobRequest& request) {
   JobRecord record;
   record.id = QUuid::createUuid().toString(QUuid::WithoutBraces);
-  record.name = request.name;
   record.folder = request.folder.isEmpty() ? unused_folder(request.name) : whole_path(request.folder);
+  record.name = QFileInfo(record.folder).fileName();
   record.log = record.folder + QStringLiteral(".log");
   record.job_file = request.job_file.isEmpty() ? record.folder + QStringLiteral(".job.json") : whole_path(request.job_file);
   record.device = request.device;
@@ -226,6 +235,7 @@ void JobQueue::validate(const QString& id) {
       update(*draft, JobState::draft, checked.error.startsWith(file) ? checked.error.mid(file.size()) : checked.error);
       return advance();  // others may have waited for it
     }
+    draft->forecast = station_seconds(checked.value);
     update(*draft, draft->starts_when_valid ? JobState::queued : JobState::validated);
     advance();
   });

@@ -74,6 +74,7 @@ class JobQueue : public QObject {
 
  private:
   void restore();
+  std::vector<QString> read_saved();
   void connect_watcher();
   void insert(JobRecord record);
   JobRecord* record(const QString& id);

@@ -2,6 +2,7 @@
 #include "widgets/jobs/job_record.h"
 
 #include <QCoreApplication>
+#include <QFileInfo>
 #include <array>
 
 namespace rolora::widgets {
@@ -61,6 +62,8 @@ bool is_over(JobState state) {
 }
 
 nlohmann::json record_json(const JobRecord& r) {
+  nlohmann::json forecast = nlohmann::json::object();
+  for (const auto& [station, seconds] : r.forecast) forecast[station.toStdString()] = seconds;
   return {{"id", r.id.toStdString()},
           {"name", r.name.toStdString()},
           {"job_file", r.job_file.toStdString()},
@@ -75,6 +78,7 @@ nlohmann::json record_json(const JobRecord& r) {
           {"process_start", r.process.start_ticks},
           {"events_from", r.events_from},
           {"log_from", r.log_from},
+          {"forecast", std::move(forecast)},
           {"message", r.message.toStdString()}};
 }
 
@@ -86,7 +90,7 @@ std::optional<JobRecord> record_of_json(const nlohmann::json& json) {
   r.folder = text(json, "folder");
   if (!state || r.id.isEmpty() || r.folder.isEmpty()) return std::nullopt;
   r.state = *state;
-  r.name = text(json, "name");
+  r.name = QFileInfo(r.folder).fileName();
   r.job_file = text(json, "job_file");
   r.log = text(json, "log");
   r.device = text(json, "device");
@@ -97,6 +101,11 @@ std::optional<JobRecord> record_of_json(const nlohmann::json& json) {
   r.events_from = whole(json, "events_from");
   r.log_from = whole(json, "log_from");
   r.message = text(json, "message");
+  if (json.contains("forecast") && json["forecast"].is_object()) {
+    for (const auto& [station, seconds] : json["forecast"].items()) {
+      if (seconds.is_number()) r.forecast[QString::fromStdString(station)] = seconds.get<double>();
+    }
+  }
   return r;
 }
 

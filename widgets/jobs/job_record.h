@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "widgets/jobs/job_process.h"
+#include "widgets/jobs/job_time.h"
 
 namespace rolora::widgets {
 
@@ -22,8 +23,8 @@ bool is_active(JobState state);
 bool is_over(JobState state);
 
 struct JobRecord {
-  QString id;  ///< of the queue
-  QString name;
+  QString id;    ///< of the queue
+  QString name;  ///< its folder's: two runs of one job are told apart by it
   QString job_file, folder, log;
   QString device = QStringLiteral("cpu");
   int threads = 0;  ///< 0: all cores
@@ -32,6 +33,7 @@ struct JobRecord {
   bool cancelling = false;         ///< stopping, and not to be gone on with
   ProcessRef process;
   qint64 events_from = 0, log_from = 0;  ///< where the files stood when the attempt began
+  StationSeconds forecast;               ///< as the check of the job estimated it
   QString message;                       ///< why it failed, or how it was ended; one line
 };
 

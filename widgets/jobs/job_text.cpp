@@ -4,9 +4,12 @@
 #include <QCoreApplication>
 #include <QStringList>
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 
 #include "widgets/base/format.h"
+#include "widgets/jobs/job_time.h"
 
 namespace rolora::widgets {
 namespace {
@@ -14,7 +17,33 @@ namespace {
 QString tr(const char* text) { return QCoreApplication::translate("JobText", text); }
 const QString kDot = QStringLiteral(" · ");
 
+// "finetune: step" of a station that says itself that it is a training.
+QString stage_title(const QString& stage) {
+  const QString title = stage.section(QStringLiteral(": "), 1);
+  return title.isEmpty() ? stage : title;
+}
+
+struct MetricName {
+  const char *metric, *title;
+};
+constexpr std::array kMetrics = {MetricName{"loss", QT_TRANSLATE_NOOP("JobText", "loss %1")},
+                                 MetricName{"evaluation", QT_TRANSLATE_NOOP("JobText", "evaluation loss %1")},
+                                 MetricName{"lr", QT_TRANSLATE_NOOP("JobText", "learning rate %1")},
+                                 MetricName{"grad_norm", QT_TRANSLATE_NOOP("JobText", "gradient norm %1")},
+                                 MetricName{"tokens_per_second", QT_TRANSLATE_NOOP("JobText", "%1 tokens/s")}};
+
 }  // namespace
+
+QString kind_title(const QString& kind) {
+  static constexpr std::pair<const char*, const char*> kKinds[] = {
+      {"rotate", QT_TRANSLATE_NOOP("JobText", "Rotate")},     {"statistics", QT_TRANSLATE_NOOP("JobText", "Measure outliers")},
+      {"finetune", QT_TRANSLATE_NOOP("JobText", "Tune")},     {"merge", QT_TRANSLATE_NOOP("JobText", "Merge")},
+      {"quantize", QT_TRANSLATE_NOOP("JobText", "Quantize")}, {"evaluate", QT_TRANSLATE_NOOP("JobText", "Evaluate")}};
+  for (const auto& [name, title] : kKinds) {
+    if (kind == QLatin1String(name)) return tr(title);
+  }
+  return kind;
+}
 
 QString state_text(const JobRecord& job) {
   if (job.state == JobState::interrupted) return tr("interrupted — can go on");
@@ -34,7 +63,8 @@ QString where_text(const JobRecord& job, const JobProgressPtr& now) {
   if (job.state == JobState::finished) return tr("%1 stations").arg(now->stations.size());
   QStringList parts = {tr("%1 of %2").arg(now->current + 1).arg(now->stations.size()), now->station()->id};
   if (!now->stage.isEmpty()) {
-    parts << (now->total > 0 ? tr("%1 %2/%3").arg(now->stage, grouped(now->step), grouped(now->total)) : now->stage);
+    parts << (now->total > 0 ? tr("%1 %2/%3").arg(stage_title(now->stage), grouped(now->step), grouped(now->total))
+                             : stage_title(now->stage));
   }
   if (std::isfinite(now->rate)) parts << tr("%1/s").arg(number(now->rate));
   return parts.join(kDot);
@@ -45,15 +75,17 @@ QString time_text(const JobRecord& job, const JobProgressPtr& now) {
   const double spent = now->updated - now->began;
   if (job.state == JobState::finished) return tr("in %1").arg(duration(spent));
   if (job.state != JobState::running) return {};
-  if (!std::isfinite(now->run_eta)) return tr("time not known yet");
-  return (now->eta_stable ? tr("%1 left") : tr("~%1 left")).arg(duration(now->run_eta));
+  const TimeLeft left = time_left(*now, job.forecast);
+  if (!std::isfinite(left.seconds)) return tr("time not known yet");
+  return (left.sure ? tr("%1 left") : tr("~%1 left")).arg(duration(left.seconds));
 }
 
 QString metrics_text(const JobProgressPtr& now) {
   if (!now) return {};
   QStringList parts;
-  for (const auto& [name, value] : now->metrics) {
-    if (!name.contains(QStringLiteral(" layers."))) parts << QStringLiteral("%1 %2").arg(name, number(value));
+  for (const MetricName& one : kMetrics) {  // figures of sites have their page
+    const auto found = now->metrics.find(QLatin1String(one.metric));
+    if (found != now->metrics.end()) parts << tr(one.title).arg(number(found->second));
   }
   return parts.join(kDot);
 }

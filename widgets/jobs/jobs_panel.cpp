@@ -160,6 +160,12 @@ QWidget* JobsPanel::make_right() {
   log_->setAccessibleName(tr("Last lines of the log"));
   log_->setToolTip(tr("What the worker said; the whole of it is in the log file"));
   log_->setTabChangesFocus(true);
+  const QScrollBar *down = log_->verticalScrollBar(), *stations = stations_->verticalScrollBar();
+  // Later: the box itself puts the bar where it was once more after it has told its range.
+  connect(down, &QScrollBar::rangeChanged, this, &JobsPanel::keep_in_sight, Qt::QueuedConnection);
+  connect(down, &QScrollBar::actionTriggered, this, [this, down] { log_follows_ = down->sliderPosition() >= down->maximum(); });
+  connect(stations, &QScrollBar::rangeChanged, this, &JobsPanel::keep_in_sight, Qt::QueuedConnection);
+  connect(stations, &QScrollBar::actionTriggered, this, [this] { station_in_sight_ = -1; });
   auto* heading = new QHBoxLayout;
   heading->addWidget(title_, 1);
   heading->addWidget(state_);
@@ -224,7 +230,8 @@ void JobsPanel::style_texts() {
   const ThemeColours theme = theme_colours(palette());
   colour(facts_, theme.faint_text);
   colour(state_, theme.faint_text);
-  colour(message_, theme.error);
+  const JobRecord* job = queue_->find(chosen());
+  style_message(job == nullptr ? JobState::draft : job->state);
   colour(notice_, theme.warning);
 }
 
@@ -240,7 +247,7 @@ void JobsPanel::show_details() {
   const JobRecord* job = queue_->find(chosen());
   const JobProgressPtr now = job == nullptr ? nullptr : queue_->progress(job->id);
   const bool active = job != nullptr && is_active(job->state);
-  stations_model_->show(now, active);
+  stations_model_->show(now, job == nullptr ? JobState::draft : job->state);
   if (job == nullptr) {
     for (QLabel* label : {title_, state_, facts_, message_}) label->clear();
     loss_->hide();
@@ -256,10 +263,18 @@ void JobsPanel::show_details() {
     if (!part.isEmpty()) facts << part;
   }
   facts_->setText(facts.join(QStringLiteral(" · ")));
+  // Two lines while it works, whatever a station has to tell: what stands below does not jump.
+  facts_->setMinimumHeight(active ? 2 * facts_->fontMetrics().lineSpacing() : 0);
+  style_message(job->state);
   message_->setText(said ? job->message : QString());
   message_->setVisible(said);
   loss_->setVisible(now && !now->losses.empty());
-  if (now) loss_->show_losses(now->losses);
+  if (now) loss_->show_losses(now->losses, now->training);
+  if (job->id != shown_job_) {
+    shown_job_ = job->id;
+    shown_station_.clear();
+    log_follows_ = true;
+  }
   show_station(now);
   show_log(now ? now->log : QStringList());
 }
@@ -270,7 +285,24 @@ void JobsPanel::show_station(const JobProgressPtr& now) {
   const QString id = station != nullptr ? station->id : QString();
   if (id == shown_station_) return;
   shown_station_ = id;
-  if (station != nullptr) stations_->scrollTo(stations_model_->index(now->current), QAbstractItemView::PositionAtCenter);
+  station_in_sight_ = station != nullptr ? now->current : -1;
+  keep_in_sight();
+}
+
+// Also when the panel gets its size after what it shows: it may have lain behind another.
+void JobsPanel::keep_in_sight() {
+  if (station_in_sight_ >= 0 && station_in_sight_ < stations_model_->rowCount())
+    stations_->scrollTo(stations_model_->index(station_in_sight_), QAbstractItemView::PositionAtCenter);
+  if (log_follows_) log_->verticalScrollBar()->setValue(log_->verticalScrollBar()->maximum());
+}
+
+// Red says that something is wrong. What was stopped by the user's own wish and can go on is not.
+void JobsPanel::style_message(JobState state) {
+  const ThemeColours theme = theme_colours(this->palette());
+  const bool wrong = state == JobState::failed || state == JobState::draft;
+  QPalette colours;
+  colours.setColor(QPalette::WindowText, wrong ? theme.error : state == JobState::interrupted ? theme.warning : theme.faint_text);
+  message_->setPalette(colours);
 }
 
 void JobsPanel::show_log(const QStringList& lines) {
@@ -280,9 +312,9 @@ void JobsPanel::show_log(const QStringList& lines) {
     log_->appendPlainText(lines.mid(shown_log_.size()).join(QLatin1Char('\n')));
   } else {
     log_->setPlainText(lines.join(QLatin1Char('\n')));
-    log_->verticalScrollBar()->setValue(log_->verticalScrollBar()->maximum());
   }
   shown_log_ = lines;
+  keep_in_sight();
 }
 
 void JobsPanel::update_actions() {

@@ -50,6 +50,8 @@ class JobsPanel : public QWidget {
   void show_details();
   void show_log(const QStringList& lines);
   void show_station(const JobProgressPtr& now);
+  void style_message(JobState state);
+  void keep_in_sight();
   void update_actions();
   void style_texts();
   void open_run();
@@ -74,7 +76,9 @@ class JobsPanel : public QWidget {
           *remove_ = nullptr, *worker_ = nullptr;
   QToolButton* worker_button_ = nullptr;
   QStringList shown_log_;
-  QString shown_station_;
+  QString shown_station_, shown_job_;
+  bool log_follows_ = true;    // its end, until the user goes up in it
+  int station_in_sight_ = -1;  // the station at work, until the user scrolls
 };
 
 }  // namespace rolora::widgets

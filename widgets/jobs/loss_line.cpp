@@ -24,15 +24,17 @@ QSize LossLine::sizeHint() const {
 
 QSize LossLine::minimumSizeHint() const { return {sizeHint().width() / 3, sizeHint().height()}; }
 
-void LossLine::show_losses(const std::vector<std::pair<double, double>>& losses) {
-  if (losses == losses_) return;
+void LossLine::show_losses(const std::vector<std::pair<double, double>>& losses, const QString& training) {
+  if (losses == losses_ && training == training_) return;
   losses_ = losses;
+  training_ = training;
   if (losses_.empty()) {
     setAccessibleDescription({});
   } else {
-    setAccessibleDescription(tr("from %1 at step %2 to %3 at step %4")
-                                 .arg(number(losses_.front().second), grouped(static_cast<qint64>(losses_.front().first)),
-                                      number(losses_.back().second), grouped(static_cast<qint64>(losses_.back().first))));
+    const QString of = training_.isEmpty() ? QString() : tr("%1: ").arg(training_);
+    setAccessibleDescription(of + tr("from %1 at step %2 to %3 at step %4")
+                                      .arg(number(losses_.front().second), grouped(static_cast<qint64>(losses_.front().first)),
+                                           number(losses_.back().second), grouped(static_cast<qint64>(losses_.back().first))));
   }
   update();
 }
@@ -43,10 +45,11 @@ void LossLine::paintEvent(QPaintEvent*) {
   const QFontMetricsF metrics(font());
   QPainter painter(this);
   painter.setRenderHint(QPainter::Antialiasing);
-  const QString last = number(losses_.back().second), name = tr("loss"),
+  const QString last = number(losses_.back().second), name = training_.isEmpty() ? tr("loss") : tr("loss of\n%1").arg(training_),
                 step = tr("step %1").arg(grouped(static_cast<qint64>(losses_.back().first)));
   const double gap = metrics.averageCharWidth();
-  const double left = metrics.horizontalAdvance(name) + 2 * gap;
+  double left = 2 * gap;
+  for (const QString& line : name.split(QLatin1Char('\n'))) left = std::max(left, metrics.horizontalAdvance(line) + 2 * gap);
   const double right = std::max(metrics.horizontalAdvance(last), metrics.horizontalAdvance(step)) + 2 * gap;
   const QRectF area = QRectF(rect()).adjusted(left, metrics.height() * 0.4, -right, -metrics.height() * 0.4);
   painter.setPen(theme.faint_text);

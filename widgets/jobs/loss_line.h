@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QString>
 #include <QWidget>
 #include <utility>
 #include <vector>
@@ -12,7 +13,8 @@ class LossLine : public QWidget {
   Q_OBJECT
  public:
   explicit LossLine(QWidget* parent = nullptr);
-  void show_losses(const std::vector<std::pair<double, double>>& losses);
+  /// `training`: the station that they are of.
+  void show_losses(const std::vector<std::pair<double, double>>& losses, const QString& training = {});
   QSize sizeHint() const override;
   QSize minimumSizeHint() const override;
 
@@ -21,6 +23,7 @@ class LossLine : public QWidget {
 
  private:
   std::vector<std::pair<double, double>> losses_;
+  QString training_;
 };
 
 }  // namespace rolora::widgets

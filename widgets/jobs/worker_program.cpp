@@ -23,7 +23,7 @@ QString& chosen_program() {
 }  // namespace
 
 QString worker_program() {
-  if (!chosen_program().isEmpty()) return chosen_program();
+  if (!chosen_program().isEmpty() && QFileInfo::exists(chosen_program())) return chosen_program();
   const QString given = qEnvironmentVariable("ROLORA_BIN");
   if (!given.isEmpty()) return QFileInfo(given).absoluteFilePath();
   const QString beside = QCoreApplication::applicationDirPath() + QStringLiteral("/rolora");
@@ -34,6 +34,12 @@ QString worker_program() {
 
 void set_worker_program(const QString& program) {
   chosen_program() = program.isEmpty() ? QString() : QFileInfo(program).absoluteFilePath();
+}
+
+QString worker_notice() {
+  const QString chosen = chosen_program(), used = worker_program();
+  if (chosen.isEmpty() || chosen == used || !QFileInfo(used).isExecutable()) return {};
+  return tr("%1, which was chosen for the work, is gone: %2 does it now.").arg(chosen, used);
 }
 
 QString worker_problem() {

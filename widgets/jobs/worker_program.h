@@ -7,10 +7,13 @@
 
 namespace rolora::widgets {
 
-/// Absolute path of the command `rolora`: the one that was chosen, what ROLORA_BIN says (tests), beside this program, on PATH.
+/// Absolute path of the command `rolora`: the one that was chosen as long as it is there, what ROLORA_BIN says (tests), beside this
+/// program, on PATH.
 QString worker_program();
 /// Chosen by the user; empty: to be found as usual.
 void set_worker_program(const QString& program);
+/// That the chosen program is gone and another is used in its place; empty when it is not so.
+QString worker_notice();
 /// One clear line when it cannot be started at all, with what to do; empty when it can.
 QString worker_problem();
 /// The line for a start that failed.

@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::json;
 using nlohmann::literals::operator""_json_pointer;
-constexpr double kShared = 1.25;  // slowdown; below, the threads of the measurement only waited for each other
+constexpr double kShared = 1.25;  // slowdown; below, the allowance for threads' waits may just have been too small for this machine
 
 QString bytes_text(double count) { return bytes(static_cast<qint64>(count)); }
 QString words(const Json& object, const char* key) { return QString::fromStdString(object.value(key, "")).toHtmlEscaped(); }
@@ -104,7 +104,9 @@ void CostBar::show_estimate(const Json& estimate) {
                           bytes_text(machine), bytes_text(disk));
   if (knows_free) text += tr(" (%1 free)").arg(bytes_text(free));
   const double slowdown = estimate.value("/pace/slowdown"_json_pointer, 1.0);
-  if (slowdown > kShared) text += tr(". Other programs seem to be at work: with them it takes %1 times as long").arg(number(slowdown, 2));
+  if (slowdown > kShared)
+    text += tr(". The passes just timed took %1 times as long as idle cores should need: while other programs compute, so will the job")
+                .arg(number(slowdown, 2));
   const bool memory = machine > 0 && peak > 0.9 * machine, room = knows_free && disk > free;
   too_much_ = memory || room;
   if (memory) text += tr(". That is more memory than this machine can well give");
@@ -134,7 +136,9 @@ QString CostBar::time_arithmetic() const {
                           grouped(pace.value("tokens", qint64{0})));
   html += tr(", × (%1 layers + %2 for the head) = %3 ms a token")
               .arg(grouped(pace.value("layers", qint64{0})), number(pace.value("head_share", 0.0)), ms("seconds_per_token"));
-  if (pace.value("waiting", 1.0) > 1) html += tr(", threads' waits for each other (× %1) included").arg(number(pace.value("waiting", 1.0)));
+  if (pace.value("waiting", 1.0) > 1)
+    html += tr(", × %1 for threads' waits for each other (a fixed allowance, measured once with two threads on idle cores)")
+                .arg(number(pace.value("waiting", 1.0)));
   double work = 0;
   for (const Json& station : estimate_["stations"]) work += station.value("work_tokens", 0.0);
   html += tr("; × %1 tokens of work = %2, within a fifth of it and the quartiles %3.")

@@ -77,15 +77,24 @@ PromptPanel::PromptPanel(MeasureService* service, QWidget* parent) : QWidget(par
   sides->setChildrenCollapsible(false);
   sides->addWidget(make_side(0));
   sides->addWidget(make_side(1));
-  auto* layout = new QVBoxLayout(this);
   const int gap = fontMetrics().height() / 2;
-  layout->setContentsMargins(gap, gap, gap, gap);
-  layout->setSpacing(gap / 2);
-  layout->addWidget(prompt_);
-  layout->addWidget(make_bar());
-  layout->addWidget(status_);
-  layout->addWidget(tokens_);
-  layout->addWidget(sides, 1);
+  auto* text = new QWidget;
+  auto* column = new QVBoxLayout(text);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(gap / 2);
+  column->addWidget(prompt_);
+  column->addWidget(make_bar());
+  column->addWidget(status_);
+  column->addWidget(tokens_);
+  column->addStretch(1);
+  layout_ = new QBoxLayout(QBoxLayout::LeftToRight, this);
+  layout_->setContentsMargins(gap, gap, gap, gap);
+  layout_->setSpacing(gap);
+  layout_->addWidget(text, 1);
+  layout_->addWidget(sides, 1);
+  const QList<QWidget*> order = {prompt_,         site_,           most_,         stop_button_, run_button_,
+                                 sides_[0].model, sides_[1].model, sides_[0].out, sides_[1].out};
+  for (qsizetype i = 1; i < order.size(); ++i) setTabOrder(order[i - 1], order[i]);  // what is filled in before what is read
   connect(prompt_, &QPlainTextEdit::textChanged, this, &PromptPanel::show_state);
   style_texts();
   show_state();
@@ -296,7 +305,7 @@ void PromptPanel::finished(int turn) {
       show_tokens(pieces, QStringLiteral(" | "));
     }
     const auto site = static_cast<SiteKind>(site_->currentData().toInt());
-    emit measured(first ? sides_[0].state : sides_[1].state, first ? sides_[1].state : StateRef(), SiteKey{0, site});
+    emit measured(first ? sides_[0].state : sides_[1].state, first ? sides_[1].state : StateRef(), SiteKey{-1, site});  // in every layer
   }
   show_state();
 }
@@ -319,6 +328,13 @@ void PromptPanel::show_state() {
     status_->setText(tr("Measured: the views show this text, %1 in every layer.").arg(site_->currentText()));
   else
     status_->setText(model(0).isEmpty() ? tr("Choose a model folder and type a text.") : tr("Any text shows what each model makes of it."));
+}
+
+/// Text and answers beside each other in a low and wide dock, below each other elsewhere.
+void PromptPanel::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  const bool beside = width() > fontMetrics().averageCharWidth() * 110 && width() > 2 * height();
+  layout_->setDirection(beside ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
 }
 
 void PromptPanel::changeEvent(QEvent* event) {

@@ -12,6 +12,7 @@
 #include "widgets/data/statistics_store.h"
 
 class QAction;
+class QBoxLayout;
 class QComboBox;
 class QLabel;
 class QPlainTextEdit;
@@ -47,6 +48,7 @@ class PromptPanel : public QWidget {
 
  protected:
   void changeEvent(QEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   struct Side {
@@ -74,6 +76,7 @@ class PromptPanel : public QWidget {
 
   MeasureService* service_;
   QTemporaryDir folder_;
+  QBoxLayout* layout_ = nullptr;
   QPlainTextEdit* prompt_ = nullptr;
   QLabel *tokens_ = nullptr, *status_ = nullptr;
   QSpinBox* most_ = nullptr;

@@ -2,11 +2,8 @@
 #include "widgets/recipe/recipe_page.h"
 
 #include <QAction>
-#include <QApplication>
 #include <QCheckBox>
-#include <QClipboard>
 #include <QComboBox>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -20,14 +17,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/storage/atomic_file.h"
-#include "widgets/jobs/dialog_folder.h"
 #include "widgets/jobs/job_queue.h"
-#include "widgets/jobs/worker_program.h"
 #include "widgets/recipe/cost_bar.h"
 #include "widgets/recipe/inputs_form.h"
 #include "widgets/recipe/recipe_check.h"
-#include "widgets/recipe/recipe_command.h"
 #include "widgets/recipe/recipe_fields.h"
 #include "widgets/recipe/recipe_list.h"
 #include "widgets/recipe/station_form.h"
@@ -114,6 +107,8 @@ RecipePage::RecipePage(JobQueue* queue, QWidget* parent)
       document_changed();
   });
   connect(check_, &RecipeCheck::checking, cost_, &CostBar::show_checking);
+  connect(queue_, &JobQueue::changed, this, &RecipePage::follow_queued);
+  connect(queue_, &JobQueue::removed, this, &RecipePage::follow_queued);
   connect(check_, &RecipeCheck::accepted, this, &RecipePage::accepted);
   connect(check_, &RecipeCheck::refused, this, &RecipePage::refused);
   show_preset(QStringLiteral("story"));
@@ -241,7 +236,9 @@ QWidget* RecipePage::make_bottom() {
   buttons->addWidget(push_button(copy_));
   buttons->addWidget(push_button(save_));
   QPushButton* start = push_button(start_);
+  start->setObjectName(QStringLiteral("start_button"));
   start->setDefault(true);
+  start->setMinimumWidth(start->fontMetrics().horizontalAdvance(tr("In the queue")) + 4 * gap);  // its words change, its size does not
   buttons->addWidget(start);
   auto* layout = new QVBoxLayout(bottom);
   layout->setContentsMargins(2 * gap, gap, 2 * gap, gap);
@@ -346,6 +343,10 @@ void RecipePage::document_changed() {
   valid_ = false;
   list_model_->set_estimate(nullptr);
   const JobProblem gap = first_gap();
+  checking_ = gap.line.isEmpty();
+  const nlohmann::json shown = shown_job();
+  if (shown != waits_to_start_) waits_to_start_ = nullptr;  // another job than the one that was asked for
+  if (shown != queued_job_) queued_.clear();
   show_gap(gap);
   if (gap.line.isEmpty())
     check_->check(document_->absolute_job(), inputs_->device(), inputs_->threads());
@@ -375,25 +376,37 @@ void RecipePage::show_problem(const JobProblem& problem) {
 
 void RecipePage::accepted(const nlohmann::json& estimate) {
   valid_ = true;
+  checking_ = false;
   if (!station_->has_wrong_text()) cost_->show_estimate(estimate);
   list_model_->set_estimate(estimate);
   override_->setVisible(cost_->is_too_much());
   override_->setChecked(false);
+  const bool starts = !std::exchange(waits_to_start_, nullptr).is_null() && can_start();
   update_actions();
+  if (starts) start();
 }
 
 void RecipePage::refused(const QString& line) {
   const JobProblem problem = problem_of(line, *document_);
+  checking_ = false;
   show_problem(problem);
   cost_->show_problem(problem_in_words(problem, *document_));
   update_actions();
+  if (!std::exchange(waits_to_start_, nullptr).is_null()) go_to(problem);  // why it did not start
 }
 
 bool RecipePage::can_start() const { return valid_ && !station_->has_wrong_text() && (!cost_->is_too_much() || override_->isChecked()); }
 
 void RecipePage::update_actions() {
   const int row = station_row();
-  start_->setEnabled(can_start() || has_gap());  // with a gap it leads there
+  const bool waits = !waits_to_start_.is_null(), queued = !queued_.isEmpty();
+  start_->setText(waits ? tr("Checking…") : queued ? tr("In the queue") : tr("Start"));
+  const QString tip = waits    ? tr("It starts as soon as the check has ended well")
+                      : queued ? tr("This job is in the queue; change the recipe to queue another one")
+                               : tr("Put the job into the queue; it runs as soon as its device is free");
+  start_->setToolTip(tr("%1 (%2)").arg(tip, start_->shortcut().toString(QKeySequence::NativeText)));
+  const bool leads_on = can_start() || has_gap() || (checking_ && !station_->has_wrong_text());  // to a gap, or it starts after the check
+  start_->setEnabled(leads_on && !waits && !queued);
   save_->setEnabled(document_->station_count() > 0);
   copy_->setEnabled(document_->station_count() > 0);
   up_->setEnabled(row > 0);
@@ -408,73 +421,36 @@ void RecipePage::start() {
     show_gap(gap);
     return go_to(gap);
   }
-  if (!can_start()) return;
+  if (checking_ && !station_->has_wrong_text()) {
+    waits_to_start_ = shown_job();
+    return update_actions();
+  }
+  if (!can_start() || !queued_.isEmpty()) return;
   JobRequest request;
   request.name = document_->name();
   request.job = document_->absolute_job();
   request.device = inputs_->device();
   request.threads = inputs_->threads();
   const Result<QString> id = queue_->add(request);
-  if (id.ok())
-    emit job_added(id.value);
-  else
-    emit message(id.error);
+  if (!id.ok()) return emit message(id.error);
+  queued_ = id.value;
+  queued_job_ = shown_job();
+  update_actions();
+  emit job_added(id.value);
 }
 
-QString RecipePage::command() const {
-  const QString folder = queue_->unused_folder(document_->name());
-  const CommandPlace place{worker_program(), folder + QStringLiteral(".job.json"), folder, inputs_->device(), inputs_->threads()};
-  return recipe_command(document_->job(), place);
+// A job and where it would run: two that are equal here are one.
+nlohmann::json RecipePage::shown_job() const {
+  return {{"job", document_->absolute_job()}, {"device", inputs_->device().toStdString()}, {"threads", inputs_->threads()}};
 }
 
-void RecipePage::copy_command() {
-  const QString folder = queue_->unused_folder(document_->name()), file = folder + QStringLiteral(".job.json");
-  bool needs_file = false;
-  const QString line =
-      recipe_command(document_->job(), {worker_program(), file, folder, inputs_->device(), inputs_->threads()}, &needs_file);
-  if (needs_file) {
-    const Result<bool> saved = save_job(file);
-    if (!saved.ok()) return emit message(saved.error);
-  }
-  QApplication::clipboard()->setText(line);
-  emit message(needs_file ? tr("Copied; its job file is %1").arg(file) : tr("Copied: %1").arg(line));
-}
-
-Result<bool> RecipePage::save_job(const QString& file) const {
-  try {
-    write_file_atomically(QFile::encodeName(file).toStdString(), document_->text().toStdString());
-  } catch (const std::exception& e) {
-    return {false, QString::fromUtf8(e.what())};
-  }
-  return {true, {}};
-}
-
-void RecipePage::ask_where_to_save() {
-  auto* dialog =
-      new QFileDialog(this, tr("Save as job"), dialog_folder({}, {queue_->folder() + QStringLiteral("/x")}), tr("Job files (*.json)"));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setDefaultSuffix(QStringLiteral("json"));
-  dialog->selectFile(document_->name() + QStringLiteral(".json"));
-  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& file) {
-    remember_dialog_folder(file);
-    const Result<bool> saved = save_job(file);
-    emit message(saved.ok() ? tr("Saved %1").arg(file) : saved.error);
-  });
-  dialog->open();
-}
-
-void RecipePage::ask_what_to_open() {
-  auto* dialog =
-      new QFileDialog(this, tr("Open job"), dialog_folder({}, {queue_->folder() + QStringLiteral("/x")}), tr("Job files (*.json)"));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setFileMode(QFileDialog::ExistingFile);
-  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& file) {
-    remember_dialog_folder(file);
-    const Result<bool> opened = open_job(file);
-    if (!opened.ok()) emit message(opened.error);
-  });
-  dialog->open();
+// Once it has ended, was refused or taken off the list it can be started again.
+void RecipePage::follow_queued() {
+  const JobRecord* job = queued_.isEmpty() ? nullptr : queue_->find(queued_);
+  const bool refused = job != nullptr && job->state == JobState::draft && !job->message.isEmpty();
+  if (queued_.isEmpty() || (job != nullptr && !is_over(job->state) && !refused)) return;
+  queued_.clear();
+  update_actions();
 }
 
 }  // namespace rolora::widgets

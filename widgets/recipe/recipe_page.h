@@ -69,6 +69,8 @@ class RecipePage : public QWidget {
   void name_preset(const QString& file);
   void update_actions();
   void start();
+  nlohmann::json shown_job() const;
+  void follow_queued();
   void copy_command();
   void ask_where_to_save();
   void ask_what_to_open();
@@ -90,6 +92,10 @@ class RecipePage : public QWidget {
   QAction *start_ = nullptr, *save_ = nullptr, *copy_ = nullptr, *open_ = nullptr, *up_ = nullptr, *down_ = nullptr, *remove_ = nullptr;
   bool valid_ = false, wrong_text_ = false;
   bool asked_to_start_ = false;  // with gaps: from then on they are shown as wrong
+  bool checking_ = false;
+  nlohmann::json waits_to_start_;  // what start was pressed for while it was being checked
+  QString queued_;                 // the id of the job that was made of what is shown, as long as it waits or runs
+  nlohmann::json queued_job_;
 };
 
 }  // namespace rolora::widgets

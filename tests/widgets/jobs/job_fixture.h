@@ -40,6 +40,20 @@ inline nlohmann::json small_job(int evaluations = 1, int windows = 2) {
   return job;
 }
 
+/// One training on the evaluation text, alone in its job.
+inline nlohmann::json tuning_job(int steps) {
+  nlohmann::json job = small_job();
+  job["stations"] = nlohmann::json::array({{{"id", "tuned"},
+                                            {"kind", "finetune"},
+                                            {"model", "base"},
+                                            {"data", "evaluation"},
+                                            {"format", "text"},
+                                            {"block", 32},
+                                            {"steps", steps},
+                                            {"batch", 1}}});
+  return job;
+}
+
 inline JobRequest request_of(const QString& name, nlohmann::json job) {
   JobRequest request;
   request.name = name;

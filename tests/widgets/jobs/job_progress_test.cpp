@@ -7,6 +7,7 @@
 
 #include "tests/support/temporary_folder.h"
 #include "widgets/jobs/job_text.h"
+#include "widgets/jobs/job_time.h"
 
 namespace rolora::widgets::test {
 namespace {
@@ -30,9 +31,12 @@ QByteArray progress(double time, int step, double eta) {
 
 TEST(JobText, FiguresOfSitesDoNotCrowdTheLine) {
   auto now = std::make_shared<JobProgress>();
-  now->metrics = {
-      {QStringLiteral("loss"), 2.5}, {QStringLiteral("kurtosis layers.0.down_in"), 300}, {QStringLiteral("absmax layers.0.down_in"), 80}};
-  EXPECT_EQ(metrics_text(now), QStringLiteral("loss 2.50"));
+  now->metrics = {{QStringLiteral("loss"), 2.5},
+                  {QStringLiteral("kurtosis layers.0.down_in"), 300},
+                  {QStringLiteral("absmax layers.0.down_in"), 80},
+                  {QStringLiteral("lr"), 2e-4},
+                  {QStringLiteral("tokens_per_second"), 410}};
+  EXPECT_EQ(metrics_text(now), QStringLiteral("loss 2.50 · learning rate 2e-4 · 410 tokens/s"));
 }
 
 TEST(ProgressReader, FollowsAStation) {
@@ -71,6 +75,70 @@ TEST(ProgressReader, AnEarlierAttemptsEndIsNotThisOnes) {
   reader.event_line(R"({"event":"done","report":"report.html","time":110.0})", false);
   EXPECT_EQ(reader.progress().ending, JobProgress::Ending::done);
   EXPECT_EQ(reader.progress().fraction, 1);
+}
+
+TEST(ProgressReader, ARetryForgetsHowTheAttemptBeforeEnded) {
+  ProgressReader reader;
+  reader.log_line("a line of the worker that tries again");
+  reader.event_line(kStart, true);
+  reader.event_line(R"({"event":"station","station":"r","kind":"rotate","index":0,"of":2,"state":"started","time":101.0})", true);
+  reader.event_line(R"({"event":"failed","station":"r","message":"no room on the disk","time":105.0})", true);
+  EXPECT_FALSE(reader.progress().log.join(QLatin1Char('\n')).contains(QStringLiteral("no room")));
+  reader.event_line(kStart, false);
+  EXPECT_EQ(reader.progress().log.first(), QStringLiteral("a line of the worker that tries again"));
+  EXPECT_EQ(reader.progress().log.size(), 2);
+}
+
+TEST(ProgressReader, TheStationThatFailedIsMarked) {
+  ProgressReader reader;
+  reader.event_line(kStart, false);
+  reader.event_line(R"({"event":"station","station":"r","kind":"rotate","index":0,"of":2,"state":"started","time":101.0})", false);
+  reader.event_line(R"({"event":"failed","station":"r","message":"no room on the disk","time":105.0})", false);
+  EXPECT_EQ(reader.progress().stations[0].state, StationProgress::State::failed);
+  EXPECT_EQ(reader.progress().stations[1].state, StationProgress::State::waiting);
+}
+
+// Rotations are done in no time and say little of trainings: the forecast keeps its weight until something like it was measured.
+TEST(TimeLeft, WeighsStationsByTheirForecastAndThePaceSoFar) {
+  JobProgress now;
+  const StationSeconds forecast = {{"r", 2}, {"t", 100}, {"e1", 50}, {"e2", 50}};
+  for (const auto& [id, kind] : {std::pair("r", "rotate"), {"t", "finetune"}, {"e1", "evaluate"}, {"e2", "evaluate"}}) {
+    StationProgress station;
+    station.id = QString::fromLatin1(id);
+    station.kind = QString::fromLatin1(kind);
+    now.stations.push_back(station);
+  }
+  EXPECT_NEAR(time_left(now, forecast).seconds, 202, 1e-9) << "before anything: the estimate";
+  EXPECT_FALSE(time_left(now, forecast).sure);
+  now.stations[0].state = StationProgress::State::done;
+  now.stations[0].began = 1000;
+  now.stations[0].ended = 1020;  // ten times as long as it was to take
+  const double after_rotation = time_left(now, forecast).seconds;
+  EXPECT_GT(after_rotation, 200);
+  EXPECT_LT(after_rotation, 350) << "a hundredth of the work does not decide of the rest";
+  now.stations[1].state = StationProgress::State::running;
+  now.stations[1].began = 1020;
+  now.updated = 1120;
+  now.station_eta = 100;  // half of it in 100 s: it takes twice as long as it was to
+  const TimeLeft half = time_left(now, forecast);
+  EXPECT_TRUE(half.sure);
+  EXPECT_GT(half.seconds, 100 + 100 * 1.3);
+  EXPECT_LT(half.seconds, 100 + 100 * 2.5);
+  now.stations[1].state = now.stations[2].state = StationProgress::State::done;
+  now.stations[1].ended = now.stations[2].began = 1220;
+  now.stations[2].ended = 1270;  // just as it was to be
+  const double last = time_left(now, forecast).seconds;
+  EXPECT_NEAR(last, 50, 30) << "one of its own kind says more than all others";
+}
+
+TEST(TimeLeft, WithoutAForecastItIsWhatTheWorkerPromises) {
+  JobProgress now;
+  now.stations.resize(2);
+  now.run_eta = 33;
+  now.eta_stable = true;
+  EXPECT_EQ(time_left(now, {}).seconds, 33);
+  EXPECT_TRUE(time_left(now, {}).sure);
+  EXPECT_TRUE(std::isnan(time_left(JobProgress(), {}).seconds));
 }
 
 TEST(ProgressReader, FailuresBeforeTheFolderComeFromTheLog) {

@@ -9,6 +9,7 @@
 
 #include "tests/widgets/jobs/job_fixture.h"
 #include "widgets/jobs/job_models.h"
+#include "widgets/jobs/worker_program.h"
 
 namespace rolora::widgets::test {
 namespace {
@@ -117,16 +118,7 @@ TEST_F(JobQueueTest, AKilledWorkerIsInterruptedAndEndsInTheSameBytes) {
 // Nobody asked for checkpoints: a kill costs a tenth of the training all the same.
 TEST_F(JobQueueTest, AKilledTrainingSaysFromWhichStepItResumes) {
   JobQueue queue(runs());
-  nlohmann::json job = small_job();
-  job["stations"] = nlohmann::json::array({{{"id", "tuned"},
-                                            {"kind", "finetune"},
-                                            {"model", "base"},
-                                            {"data", "evaluation"},
-                                            {"format", "text"},
-                                            {"block", 32},
-                                            {"steps", 200},
-                                            {"batch", 1}}});
-  const QString id = queue.add(request_of(QStringLiteral("tuned"), job)).value;
+  const QString id = queue.add(request_of(QStringLiteral("tuned"), tuning_job(200))).value;
   ASSERT_TRUE(wait_for([&] { return queue.progress(id) && queue.progress(id)->step >= 25; })) << queue.find(id)->message.toStdString();
   ASSERT_TRUE(send_signal(queue.find(id)->process, SIGKILL));
   ASSERT_TRUE(wait_for_state(queue, id, JobState::interrupted));
@@ -238,6 +230,57 @@ TEST_F(JobQueueTest, TheSecondWindowTakesOverWhenTheFirstIsGone) {
   first.reset();
   ASSERT_TRUE(wait_for_state(second, id, JobState::finished)) << "queued here, started when the queue became this window's";
   EXPECT_TRUE(second.notice().isEmpty());
+}
+
+// The drafts of this window are under way already: only what the other one left is checked anew.
+TEST_F(JobQueueTest, TakingOverChecksOwnDraftsOnce) {
+  const QString calls = path_of(folder_ / "calls"), program = path_of(folder_ / "counting");
+  rolora::testing::put_bytes(folder_ / "counting", "#!/bin/sh\necho $2 >> " + calls.toStdString() + "\nsleep 5\n");
+  ASSERT_TRUE(QFile::setPermissions(program, QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner));
+  auto first = std::make_unique<JobQueue>(runs());
+  JobQueue second(runs());
+  set_worker_program(program);
+  const QString id = second.add(request_of(QStringLiteral("waits"), small_job())).value;
+  const auto asked = [&] {
+    QFile in(calls);
+    return in.open(QIODevice::ReadOnly) ? in.readAll().count('\n') : 0;
+  };
+  ASSERT_TRUE(wait_for([&] { return asked() == 1; }));
+  first.reset();
+  ASSERT_TRUE(wait_for([&] { return second.notice().isEmpty(); }));
+  QTest::qWait(300);
+  set_worker_program({});
+  EXPECT_EQ(asked(), 1);
+  EXPECT_EQ(second.find(id)->state, JobState::draft);
+}
+
+// Two runs of one job are told apart by their folders' names, also after a restart.
+TEST_F(JobQueueTest, RunsAreCalledAsTheirFolders) {
+  JobRequest request = request_of(QStringLiteral("ptq"), small_job());
+  request.start = false;
+  {
+    JobQueue queue(runs());
+    EXPECT_EQ(queue.find(queue.add(request).value)->name, QStringLiteral("ptq"));
+    EXPECT_EQ(queue.find(queue.add(request).value)->name, QStringLiteral("ptq-2"));
+  }
+  JobQueue again(runs());
+  ASSERT_EQ(again.count(), 2);
+  EXPECT_EQ(again.at(1).name, QStringLiteral("ptq-2"));
+}
+
+TEST_F(JobQueueTest, TheChecksForecastIsKept) {
+  JobRequest request = request_of(QStringLiteral("small"), small_job());
+  request.start = false;
+  {
+    JobQueue queue(runs());
+    const QString id = queue.add(request).value;
+    ASSERT_TRUE(wait_for_state(queue, id, JobState::validated));
+    ASSERT_EQ(queue.find(id)->forecast.size(), 2U);
+    EXPECT_GT(queue.find(id)->forecast.at(QStringLiteral("rotated")), 0);
+  }
+  JobQueue again(runs());
+  ASSERT_EQ(again.count(), 1);
+  EXPECT_EQ(again.at(0).forecast.size(), 2U);
 }
 
 TEST_F(JobQueueTest, TheOrderCanBeChangedAndIsKept) {

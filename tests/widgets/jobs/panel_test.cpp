@@ -8,11 +8,13 @@
 #include <QListView>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <csignal>
 
 #include "tests/widgets/jobs/job_fixture.h"
 #include "tests/widgets/recipe/shots.h"
+#include "widgets/base/theme.h"
 #include "widgets/jobs/job_models.h"
 #include "widgets/jobs/loss_line.h"
 #include "widgets/jobs/worker_program.h"
@@ -79,16 +81,7 @@ TEST_F(JobsPanelTest, ShowsARunAndItsEndAndOpensIt) {
 }
 
 TEST_F(JobsPanelTest, AnInterruptedTrainingTellsWhereItGoesOnAndKeepsItsCourse) {
-  nlohmann::json job = small_job();
-  job["stations"] = nlohmann::json::array({{{"id", "tuned"},
-                                            {"kind", "finetune"},
-                                            {"model", "base"},
-                                            {"data", "evaluation"},
-                                            {"format", "text"},
-                                            {"block", 32},
-                                            {"steps", 100},
-                                            {"batch", 1}}});
-  const QString id = queue_.add(request_of(QStringLiteral("tune-and-break-off"), job)).value;
+  const QString id = queue_.add(request_of(QStringLiteral("tune-and-break-off"), tuning_job(100))).value;
   panel_.show_job(id);
   ASSERT_TRUE(wait_for([&] { return queue_.progress(id) && queue_.progress(id)->step >= 15; }));
   ASSERT_TRUE(send_signal(queue_.find(id)->process, SIGKILL));
@@ -106,7 +99,9 @@ TEST_F(JobsPanelTest, AnInterruptedTrainingTellsWhereItGoesOnAndKeepsItsCourse) 
 // No program, no work: the row says so in one line, and what was asked for can be tried again once it is found.
 TEST_F(JobsPanelTest, AMissingWorkerCanBeChosenAndTheJobTriedAgain) {
   const QString real = worker_program();
-  set_worker_program(QStringLiteral("/no/such/rolora"));
+  rolora::testing::put_bytes(folder_ / "rolora", "no program");
+  const QString chosen = path_of(folder_ / "rolora");
+  set_worker_program(chosen);
   const QString id = queue_.add(request_of(QStringLiteral("small"), small_job())).value;
   panel_.show_job(id);
   const bool told = wait_for([&] { return !queue_.find(id)->message.isEmpty(); });
@@ -117,12 +112,58 @@ TEST_F(JobsPanelTest, AMissingWorkerCanBeChosenAndTheJobTriedAgain) {
   panel_.take_worker(real);
   EXPECT_FALSE(choose->isEnabled());
   ASSERT_TRUE(told);
-  EXPECT_TRUE(said.startsWith(QStringLiteral("/no/such/rolora: expected the program rolora, found none"))) << said.toStdString();
+  EXPECT_TRUE(said.startsWith(chosen + QStringLiteral(": expected the program rolora, found nothing that can be started")))
+      << said.toStdString();
   EXPECT_FALSE(said.contains(QStringLiteral("execv")));
   EXPECT_EQ(action(1)->text(), QStringLiteral("Try again"));
   action(1)->trigger();
   ASSERT_TRUE(wait_for_state(queue_, id, JobState::finished)) << queue_.find(id)->message.toStdString();
   set_worker_program(QString());
+}
+
+// One that is gone must not stand before the one that the window came with.
+TEST_F(JobsPanelTest, AChosenWorkerThatIsGoneIsReplacedAndThatIsSaid) {
+  const QString usual = worker_program();
+  EXPECT_EQ(worker_notice(), QString());
+  set_worker_program(QStringLiteral("/no/such/rolora"));
+  EXPECT_EQ(worker_program(), usual);
+  const QString said = worker_notice();
+  set_worker_program({});
+  EXPECT_TRUE(said.contains(QStringLiteral("/no/such/rolora")) && said.contains(usual)) << said.toStdString();
+}
+
+// What the user stopped can go on: nothing is wrong with it. A failure is.
+TEST_F(JobsPanelTest, StoppedAndSavedIsNoError) {
+  const QString id = queue_.add(request_of(QStringLiteral("stopped"), small_job(30, 40))).value;
+  panel_.show_job(id);
+  ASSERT_TRUE(wait_for([&] { return queue_.progress(id) && queue_.progress(id)->current >= 1; }));
+  queue_.stop_and_save(id);
+  ASSERT_TRUE(wait_for_state(queue_, id, JobState::stopped));
+  const QColor error = theme_colours(panel_.palette()).error;
+  bool told = false;
+  for (const QLabel* label : panel_.findChildren<QLabel*>()) {
+    if (label->text() != QStringLiteral("stopped and saved")) continue;
+    told = true;
+    EXPECT_NE(label->palette().color(QPalette::WindowText), error);
+  }
+  EXPECT_TRUE(told);
+  save_shot(panel_, "jobs-stopped");
+}
+
+// It lay behind another panel while it was filled: its size comes later.
+TEST_F(JobsPanelTest, TheLogOfAFinishedJobShowsItsEnd) {
+  const QString id = queue_.add(request_of(QStringLiteral("many"), small_job(12, 1))).value;
+  panel_.hide();
+  panel_.show_job(id);
+  ASSERT_TRUE(wait_for_state(queue_, id, JobState::finished)) << queue_.find(id)->message.toStdString();
+  panel_.resize(900, 260);
+  panel_.show();
+  QCoreApplication::processEvents();
+  const QScrollBar* down = panel_.findChild<QPlainTextEdit*>()->verticalScrollBar();
+  ASSERT_GT(down->maximum(), 0) << "more lines than room";
+  EXPECT_EQ(down->value(), down->maximum());
+  const auto* stations = panel_.findChild<QListView*>(QStringLiteral("job_stations"));
+  EXPECT_TRUE(stations->viewport()->rect().contains(stations->visualRect(stations->model()->index(12, 0)).center()));
 }
 
 TEST_F(JobsPanelTest, EverythingThatTakesTheKeyboardHasAName) {
@@ -165,14 +206,19 @@ TEST_F(JobsPanelTest, StationsAreAProperModel) {
   StationListModel model;
   QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::Warning);
   auto progress = std::make_shared<JobProgress>();
-  model.show(progress, true);
+  model.show(progress, JobState::running);
   progress->stations.resize(3);
-  model.show(std::make_shared<const JobProgress>(*progress), true);
+  model.show(std::make_shared<const JobProgress>(*progress), JobState::running);
   EXPECT_EQ(model.rowCount(), 3);
   progress->stations[1].state = StationProgress::State::running;
-  model.show(std::make_shared<const JobProgress>(*progress), true);
+  model.show(std::make_shared<const JobProgress>(*progress), JobState::running);
   EXPECT_TRUE(model.index(1).data(StationListModel::CurrentRole).toBool());
-  model.show(nullptr, false);
+  EXPECT_FALSE(model.index(1).data(StationListModel::BrokenOffRole).toBool());
+  model.show(std::make_shared<const JobProgress>(*progress), JobState::stopped);
+  EXPECT_TRUE(model.index(1).data(StationListModel::BrokenOffRole).toBool()) << "begun, and nobody works on it";
+  model.show(std::make_shared<const JobProgress>(*progress), JobState::failed);
+  EXPECT_EQ(model.index(1).data(StationListModel::StateRole).toInt(), static_cast<int>(StationProgress::State::failed));
+  model.show(nullptr, JobState::draft);
   EXPECT_EQ(model.rowCount(), 0);
 }
 

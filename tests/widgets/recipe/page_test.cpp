@@ -10,6 +10,7 @@
 #include <QLineEdit>
 #include <QListView>
 #include <QProcess>
+#include <QPushButton>
 #include <QRegularExpression>
 #include <QSignalSpy>
 
@@ -18,9 +19,11 @@
 #include "widgets/base/theme.h"
 #include "widgets/jobs/dialog_folder.h"
 #include "widgets/jobs/job_queue.h"
+#include "widgets/jobs/job_text.h"
 #include "widgets/jobs/worker_program.h"
 #include "widgets/recipe/cost_bar.h"
 #include "widgets/recipe/inputs_form.h"
+#include "widgets/recipe/recipe_fields.h"
 
 namespace rolora::widgets::test {
 namespace {
@@ -88,6 +91,51 @@ TEST_F(RecipePageTest, StartPutsTheJobIntoTheQueueAndItRuns) {
   action(0)->trigger();
   ASSERT_EQ(added.count(), 1);
   ASSERT_TRUE(wait_for_state(queue_, added.at(0).at(0).toString(), JobState::finished));
+}
+
+// The check takes a second or three: who presses Start within them has pressed it.
+TEST_F(RecipePageTest, StartDuringTheCheckIsKeptAndASecondOneQueuesNothing) {
+  page_.document()->set_job(small_job());
+  ASSERT_FALSE(page_.can_start());
+  ASSERT_TRUE(action(0)->isEnabled());
+  auto* button = page_.findChild<QPushButton*>(QStringLiteral("start_button"));
+  QTest::keyClick(button, Qt::Key_Space);
+  EXPECT_EQ(button->text(), QStringLiteral("Checking…"));
+  EXPECT_EQ(queue_.count(), 0);
+  save_shot(page_, "recipe-checking");
+  ASSERT_TRUE(wait_for([&] { return queue_.count() == 1; }));
+  EXPECT_EQ(button->text(), QStringLiteral("In the queue"));
+  save_shot(page_, "recipe-in-the-queue");
+  action(0)->trigger();
+  QTest::keyClick(button, Qt::Key_Space);
+  EXPECT_EQ(queue_.count(), 1);
+  ASSERT_TRUE(wait_for_state(queue_, queue_.at(0).id, JobState::finished));
+  EXPECT_EQ(button->text(), QStringLiteral("Start")) << "what has ended can be started again";
+  action(0)->trigger();
+  ASSERT_EQ(queue_.count(), 2);
+  EXPECT_FALSE(action(0)->isEnabled());
+  page_.document()->set_name(QStringLiteral("another"));
+  EXPECT_TRUE(action(0)->isEnabled()) << "another recipe is another job";
+}
+
+TEST_F(RecipePageTest, StartDuringACheckThatEndsBadlySaysWhy) {
+  nlohmann::json job = small_job();
+  job["stations"][1]["windows"] = 2;
+  job["stations"][0]["r1"] = "diagonal";
+  page_.document()->set_job(job);
+  action(0)->trigger();
+  const auto* verdict = page_.findChild<CostBar*>()->findChild<QLabel*>();
+  ASSERT_TRUE(wait_for([&] { return verdict->text().contains(QStringLiteral("diagonal")); })) << verdict->text().toStdString();
+  EXPECT_EQ(verdict->palette().color(QPalette::WindowText), theme_colours(page_.palette()).error);
+  EXPECT_EQ(queue_.count(), 0);
+  EXPECT_EQ(action(0)->text(), QStringLiteral("Start"));
+  QTest::qWait(200);
+  EXPECT_EQ(queue_.count(), 0);
+}
+
+// One word for a kind of station, in the recipe and in the jobs.
+TEST(StationKinds, AreCalledTheSameInTheJobs) {
+  for (const StationKind& kind : station_kinds()) EXPECT_EQ(kind_title(QString::fromLatin1(kind.kind)), field_text(kind.title));
 }
 
 TEST_F(RecipePageTest, AMissingModelIsAskedFor) {
