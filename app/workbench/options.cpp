@@ -47,7 +47,8 @@ WorkbenchCommand read_command(const QCoreApplication& application) {
   const auto reset = option("reset-layout", "Panels where they were at the first start.");
   const auto theme = option("theme", "light, dark or system (default: as chosen last).", "NAME");
   const auto size = option("size", "Size of the window in pixels.", "WxH");
-  const auto view = option("view", "start, overview, magnitude, distribution, profile, training or recipe.", "NAME");
+  const auto view =
+      option("view", "start, overview, magnitude, surface, distribution, profile, errors, perplexity, training or recipe.", "NAME");
   const auto scale = option("scale", "Text size as a multiple of the system's, 0.75 to 2.5.", "FACTOR");
   const auto settings = option("settings", "File of the remembered settings (default: the user's).", "FILE");
   const auto shot = option("screenshot", "Save a picture of the window when everything is loaded, then quit.", "FILE");

@@ -112,7 +112,7 @@ QString times(double ratio) {
   const double near = rounded(ratio, 3), size = std::fabs(near);
   if (size >= 1000 && size < 1e6) return grouped(static_cast<qint64>(std::llround(near))) + QStringLiteral("×");
   if (size != 0 && (size < 1e-3 || size >= 1e6)) return scientific(ratio, 3) + QStringLiteral("×");
-  return fixed(near, 3, true) + QStringLiteral("×");
+  return fixed(near, 3, false) + QStringLiteral("×");  // one below another they have as many digits
 }
 
 QString duration(double seconds) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/figures/run_figures.h"
 
-#include <QCoreApplication>
 #include <algorithm>
 
 #include "widgets/figures/statistics_figures.h"
@@ -14,15 +13,6 @@ namespace rolora::widgets {
 namespace {
 
 using Take = std::function<void(const FigurePtr&)>;
-
-QString words(const char* text) { return QCoreApplication::translate("rolora::figures", text); }
-
-QString run_facts(const RunData& run) {
-  const auto seed = run.job.find("seed");
-  QString text = words("Model %1, run %2").arg(run.model, run.name);
-  if (seed != run.job.end() && seed->is_number_unsigned()) text += words(", seed %1").arg(seed->get<uint64_t>());
-  return text + QLatin1Char('.');
-}
 
 /// The same figure under a name that says more: bits of an error figure, the second statistics file of a run.
 class NamedFigure : public Figure {
@@ -56,7 +46,7 @@ void errors(const RunData& run, const Take& take) {
     for (const ErrorMeasure measure : {ErrorMeasure::relative_error, ErrorMeasure::sqnr}) {
       for (const ErrorCause cause : {ErrorCause::both, ErrorCause::weights, ErrorCause::activations}) {
         if (measure == ErrorMeasure::sqnr && cause != ErrorCause::both) continue;
-        plot.set_form(cause, measure);
+        plot.set_form({cause, measure, true});
         if (const FigurePtr figure = plot.figure()) take(std::make_shared<NamedFigure>(figure, width));
       }
     }
@@ -66,7 +56,7 @@ void errors(const RunData& run, const Take& take) {
 void training(const RunData& run, const Take& take) {
   TrainingData data;
   data.facts = run_facts(run);
-  for (const TrainingCurve& curve : run.trainings) data.series.push_back({model_in_words(curve.model, run), curve});
+  for (const TrainingCurve& curve : run.trainings) data.series.push_back({model_in_words(curve.station, run), curve});
   const QStringList sites = TrainingPlot::kurtosis_sites(data);
   if (!sites.isEmpty() && !sites.contains(data.kurtosis_site)) data.kurtosis_site = sites.front();
   TrainingPlot plot;
@@ -75,11 +65,8 @@ void training(const RunData& run, const Take& take) {
 }
 
 void perplexity(const RunData& run, const Take& take) {
-  PerplexityData data;
-  data.rows = run.perplexities;
-  data.facts = run_facts(run);
   PerplexityPlot plot;
-  plot.set_data(std::move(data), false);
+  plot.set_data({run.perplexities, run_facts(run)}, false);
   take(plot.figure());
 }
 

@@ -39,23 +39,9 @@ QString bin_text(int bins_an_octave) {
 
 }  // namespace
 
-DistributionPlot::DistributionPlot(QWidget* parent) : Plot(parent) {
+DistributionPlot::DistributionPlot(QWidget* parent) : DataPlot(parent) {
   set_title(tr("Distribution"));
   set_empty_text(tr("Select a model with statistics to see how its values are distributed."));
-}
-
-void DistributionPlot::set_data(DistributionData data, bool keep_view) {
-  data_ = std::move(data);
-  prepare();
-  data_changed(keep_view);
-}
-
-void DistributionPlot::set_form(const DistributionForm& form) {
-  if (form == form_) return;
-  form_ = form;
-  prepare();
-  data_changed(false);
-  emit form_changed();
 }
 
 void DistributionPlot::toggle_log() {
@@ -90,7 +76,7 @@ bool DistributionPlot::has_data() const {
 }
 
 QString DistributionPlot::key_label() const {
-  const QString what = data_.token_maxima ? tr("largest |x| of a token") : QStringLiteral("|x|");
+  const QString what = data_.token_maxima ? tr("Largest |x| of a token") : QStringLiteral("|x|");
   return data_.scaling == Scaling::over_rms ? tr("%1 / rms of the tensor").arg(what) : what;
 }
 
@@ -105,8 +91,8 @@ void DistributionPlot::follow_key_range() {
 }
 
 QString DistributionPlot::value_label() const {
-  if (form_.share_above) return data_.token_maxima ? tr("share of tokens at or above") : tr("share of values at or above");
-  return (data_.token_maxima ? tr("tokens per bin (%1)") : tr("values per bin (%1)")).arg(bin_text(form_.bins_an_octave));
+  if (form_.share_above) return data_.token_maxima ? tr("Share of tokens at or above") : tr("Share of values at or above");
+  return (data_.token_maxima ? tr("Tokens per bin (%1)") : tr("Values per bin (%1)")).arg(bin_text(form_.bins_an_octave));
 }
 
 void DistributionPlot::draw(const PlotStyle& style) {
@@ -187,8 +173,8 @@ void DistributionPlot::draw_ridges(const PlotStyle& style) {
   y->setTicker(QSharedPointer<DownwardTicker>::create());
   y->grid()->setVisible(false);
   follow_key_range();
-  y->setLabel(form_.logarithmic ? tr("layer (height: log of count, bins of %1)").arg(bin_text(form_.bins_an_octave))
-                                : tr("layer (height: count, bins of %1)").arg(bin_text(form_.bins_an_octave)));
+  y->setLabel(form_.logarithmic ? tr("Layer (height: log of count, bins of %1)").arg(bin_text(form_.bins_an_octave))
+                                : tr("Layer (height: count, bins of %1)").arg(bin_text(form_.bins_an_octave)));
   for (const Drawn& drawn : drawn_) {
     const double base = -data_.rows[static_cast<size_t>(drawn.row)].layer - kRidge / 2;
     LineLook look = look_of(style, drawn.name, drawn.is_a, true);
@@ -240,14 +226,6 @@ void DistributionPlot::set_full_ranges() {
     for (const Drawn& drawn : drawn_) least = std::min(least, 1.0 / static_cast<double>(std::max<uint64_t>(1, drawn.histogram.total())));
     form_.logarithmic ? y->setRange(least * 0.7, 1.6) : y->setRange(0, 1.04);
   }
-}
-
-std::unique_ptr<Plot> DistributionPlot::copy() const {
-  auto plot = std::make_unique<DistributionPlot>();
-  plot->data_ = data_;
-  plot->form_ = form_;
-  plot->prepare();
-  return plot;
 }
 
 double DistributionPlot::height_to_width() const {

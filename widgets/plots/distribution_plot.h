@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/outliers/site_statistics.h"
-#include "widgets/plots/plot.h"
+#include "widgets/plots/data_plot.h"
 #include "widgets/plots/pooled_histogram.h"
 
 namespace rolora::widgets {
@@ -40,24 +40,16 @@ struct DistributionForm {
   bool operator==(const DistributionForm&) const = default;
 };
 
-class DistributionPlot : public Plot {
+class DistributionPlot : public DataPlot<DistributionPlot, DistributionData, DistributionForm> {
   Q_OBJECT
  public:
   explicit DistributionPlot(QWidget* parent = nullptr);
-  void set_data(DistributionData data, bool keep_view);
-  void set_form(const DistributionForm& form);
-  const DistributionData& data() const { return data_; }
-  const DistributionForm& form() const { return form_; }
 
  public slots:
   void toggle_log() override;
 
- signals:
-  void form_changed();
-
  protected:
   void draw(const PlotStyle& style) override;
-  std::unique_ptr<Plot> copy() const override;
   bool has_data() const override;
   std::optional<Hit> hit(QPointF position) const override;
   FigureTable table() const override;
@@ -68,6 +60,7 @@ class DistributionPlot : public Plot {
   void mark(const PlotStyle& style) override;
   std::optional<Hit> hit_of_selection() const override;
   void set_full_ranges() override;
+  void prepare() override;
 
  private:
   struct Drawn {  // one series of one row as it is shown: pooled, edges divided by the rms
@@ -77,7 +70,6 @@ class DistributionPlot : public Plot {
     double rms = 1;
     PooledHistogram histogram;
   };
-  void prepare();
   bool ridges() const { return data_.rows.size() > 1; }
   void draw_layer(const PlotStyle& style);
   void draw_ridges(const PlotStyle& style);
@@ -93,8 +85,6 @@ class DistributionPlot : public Plot {
   int row_of_layer(int layer) const;
   const DistributionSeries& series(const Drawn& drawn) const;
 
-  DistributionData data_;
-  DistributionForm form_;
   std::vector<Drawn> drawn_;
   uint64_t largest_count_ = 1;
   QPointer<QCPAxisRect> panel_;

@@ -52,26 +52,23 @@ double error_value(const LinearError& linear, ErrorCause cause, ErrorMeasure mea
   return error > 0 ? -20 * std::log10(error) : std::numeric_limits<double>::quiet_NaN();
 }
 
-ErrorPlot::ErrorPlot(QWidget* parent) : Plot(parent) {
+std::optional<SiteKind> site_read_by(const QString& kind) {
+  if (kind == QLatin1String("q_proj") || kind == QLatin1String("k_proj") || kind == QLatin1String("v_proj")) return SiteKind::qkv_in;
+  if (kind == QLatin1String("o_proj")) return SiteKind::o_in;
+  if (kind == QLatin1String("gate_proj") || kind == QLatin1String("up_proj")) return SiteKind::gate_up_in;
+  if (kind == QLatin1String("down_proj")) return SiteKind::down_in;
+  return std::nullopt;
+}
+
+ErrorPlot::ErrorPlot(QWidget* parent) : DataPlot(parent) {
   set_title(tr("Quantization error"));
   set_empty_text(tr("Open a run that quantized a model with a calibration text: its error by layer is shown here."));
 }
 
-void ErrorPlot::set_data(ErrorData data, bool keep_view) {
-  data_ = std::move(data);
-  data_changed(keep_view);
-}
-
-void ErrorPlot::set_form(ErrorCause cause, ErrorMeasure measure) {
-  if (cause == cause_ && measure == measure_) return;
-  cause_ = cause;
-  measure_ = measure;
-  data_changed(false);
-}
-
 void ErrorPlot::toggle_log() {
-  logarithmic_ = !logarithmic_;
-  data_changed(false);
+  ErrorForm form = form_;
+  form.logarithmic = !form.logarithmic;
+  set_form(form);
 }
 
 bool ErrorPlot::has_data() const {
@@ -84,7 +81,7 @@ bool ErrorPlot::has_data() const {
 }
 
 QString ErrorPlot::measure_label() const {
-  return measure_ == ErrorMeasure::sqnr ? tr("SQNR of the output in dB") : tr("Relative output error");
+  return form_.measure == ErrorMeasure::sqnr ? tr("SQNR of the output in dB") : tr("Relative output error");
 }
 
 // Colour and marker say the state, dash and filling the method.
@@ -111,16 +108,13 @@ void ErrorPlot::draw(const PlotStyle& style) {
   for (const QString& kind : kinds_of(data_)) panels_.push_back({kind, nullptr});
   LineLook none;
   none.width = 0;
-  std::vector<LegendEntry> legend{{tr("%1 by layer, %2:").arg(measure_label(), cause_text(cause_)), none}};
+  std::vector<LegendEntry> legend{{tr("%1 by layer, %2:").arg(measure_label(), cause_text(form_.cause)), none}};
   for (const ErrorSeries& series : data_.series) legend.push_back({series.name, look_of(style, series)});
   plotLayout()->addElement(0, 0, new LegendBar(this, style, std::move(legend)));
-  auto* grid = new QCPLayoutGrid;
+  auto* grid = new EvenGrid;  // only the first column has numbers beside it, only the lowest panels have them below
   grid->setRowSpacing(static_cast<int>(std::ceil(style.spacing)));
   grid->setColumnSpacing(static_cast<int>(std::ceil(style.spacing)));
   plotLayout()->addElement(1, 0, grid);
-  // Only the first column has numbers beside it: it is wider by them, so that all panels are as wide.
-  const double beside = QFontMetricsF(style.tick_font).horizontalAdvance(QStringLiteral("0.05")) + style.spacing * 2;
-  const double panel = std::max(beside, (viewport().width() - beside) / kColumns);
   QList<QCPAxis*> layers, values;
   std::vector<QCPMarginGroup*> rows, columns;
   for (size_t i = 0; i < panels_.size(); ++i) {
@@ -128,8 +122,7 @@ void ErrorPlot::draw(const PlotStyle& style) {
     layers << bottom_axis(panels_[i].rect);
     values << left_axis(panels_[i].rect);
   }
-  if (!panels_.empty()) grid->setColumnStretchFactor(0, (panel + beside) / panel);
-  for (size_t i = 0; i < panels_.size(); ++i) {  // panels of a row and of a column are of one size
+  for (size_t i = 0; i < panels_.size(); ++i) {  // the edges of a row and of a column are in line
     panels_[i].rect->setMarginGroup(QCP::msTop | QCP::msBottom, margin_group(rows, i / kColumns));
     panels_[i].rect->setMarginGroup(QCP::msLeft | QCP::msRight, margin_group(columns, i % kColumns));
   }
@@ -145,9 +138,10 @@ void ErrorPlot::draw_panel(const PlotStyle& style, QCPLayoutGrid* grid, Panel& p
   set_whole_ticks(x);
   set_scale(y, is_logarithmic());
   y->ticker()->setTickCount(4);
-  y->setTickLabels(column == 0);  // all panels share both axes
-  const bool last_row = row == (static_cast<int>(panels_.size()) - 1) / kColumns;
-  x->setTickLabels(last_row);
+  y->setTickLabels(column == 0);                                             // all panels share both axes
+  const bool lowest = index + kColumns >= static_cast<int>(panels_.size());  // of its column
+  x->setTickLabels(lowest);
+  if (row == (static_cast<int>(panels_.size()) - 1) / kColumns) x->setLabel(tr("Layer"));
   QFont bold = style.tick_font;
   bold.setBold(true);
   set_head(panel.rect, {{panel.kind, bold, style.text}});
@@ -175,7 +169,7 @@ void ErrorPlot::set_full_ranges() {
   for (const Panel& panel : panels_) {
     bottom_axis(panel.rect)->setRange(padded_range(layers, false, 0.06));
     QCPRange range = padded_range(values, is_logarithmic(), 0.06);
-    if (measure_ == ErrorMeasure::relative_error && !logarithmic_) range.lower = 0;
+    if (form_.measure == ErrorMeasure::relative_error && !form_.logarithmic) range.lower = 0;
     left_axis(panel.rect)->setRange(range);
   }
 }
@@ -209,46 +203,76 @@ Hit ErrorPlot::hit_of(const ErrorSeries& series, const LinearError& linear, cons
   Hit hit;
   hit.selection = selection();
   hit.selection.layer = linear.layer;
+  if (const auto site = site_read_by(linear.kind); site && *site != hit.selection.site) {
+    hit.selection.site = *site;
+    hit.selection.channel = hit.selection.token = -1;  // of another tensor
+  }
   hit.panel = panel.rect;
   hit.position = {bottom_axis(panel.rect)->coordToPixel(linear.layer), left_axis(panel.rect)->coordToPixel(value_of(linear))};
   hit.text = QStringList{tr("layer %1").arg(linear.layer),
                          linear.kind,
                          series.name,
-                         tr("relative output error %1").arg(number(error_value(linear, cause_, ErrorMeasure::relative_error))),
-                         tr("SQNR %1 dB").arg(number(error_value(linear, cause_, ErrorMeasure::sqnr))),
-                         cause_text(cause_)}
+                         tr("relative output error %1").arg(number(error_value(linear, form_.cause, ErrorMeasure::relative_error))),
+                         tr("SQNR %1 dB").arg(number(error_value(linear, form_.cause, ErrorMeasure::sqnr))),
+                         cause_text(form_.cause)}
                  .join(QStringLiteral(" · "));
   return hit;
 }
 
+std::optional<Hit> ErrorPlot::hit_at(size_t series, const QString& kind, int layer) const {
+  const Panel* panel = panel_of(kind);
+  if (panel == nullptr || series >= data_.series.size()) return std::nullopt;
+  for (const LinearError& linear : data_.series[series].linears) {
+    if (linear.kind == kind && linear.layer == layer && std::isfinite(value_of(linear)))
+      return hit_of(data_.series[series], linear, *panel);
+  }
+  return std::nullopt;
+}
+
+/// The line and the linear are not in the selection: they are those that lie at the place that was chosen.
+void ErrorPlot::chosen(const Hit& hit) {
+  choice_.reset();
+  for (size_t i = 0; i < data_.series.size(); ++i) {
+    for (const Panel& panel : panels_) {
+      const auto here = panel.rect == hit.panel ? hit_at(i, panel.kind, hit.selection.layer) : std::nullopt;
+      if (here && here->text == hit.text) choice_ = {i, panel.kind};
+    }
+  }
+}
+
+QStringList ErrorPlot::selected_kinds() const {
+  if (choice_ && site_read_by(choice_->kind) == selection().site && panel_of(choice_->kind) != nullptr) return {choice_->kind};
+  QStringList kinds;
+  for (const Panel& panel : panels_) {
+    if (site_read_by(panel.kind) == selection().site) kinds << panel.kind;
+  }
+  return kinds;
+}
+
+void ErrorPlot::mark(const PlotStyle& style) {
+  for (const QString& kind : selected_kinds()) {
+    if (const auto hit = hit_at(choice_ ? choice_->series : 0, kind, selection().layer)) mark_hit(*hit, style);
+  }
+}
+
 std::optional<Hit> ErrorPlot::hit_of_selection() const {
-  for (const ErrorSeries& series : data_.series) {
-    for (const LinearError& linear : series.linears) {
-      const Panel* panel = panel_of(linear.kind);
-      if (linear.layer == selection().layer && panel != nullptr && std::isfinite(value_of(linear))) return hit_of(series, linear, *panel);
-    }
-  }
-  return std::nullopt;
+  const QStringList kinds = selected_kinds();
+  return kinds.isEmpty() ? std::nullopt : hit_at(choice_ ? choice_->series : 0, kinds.front(), selection().layer);
 }
 
-std::optional<Hit> ErrorPlot::stepped(int dx, int, bool) const {
-  const int wanted = selection().layer < 0 ? 0 : selection().layer + dx;
-  for (const ErrorSeries& series : data_.series) {
-    for (const LinearError& linear : series.linears) {
-      const Panel* panel = panel_of(linear.kind);
-      if (linear.layer == wanted && panel != nullptr && std::isfinite(value_of(linear))) return hit_of(series, linear, *panel);
-    }
+/// Left and right step through the layers of a linear, up and down through the linears.
+std::optional<Hit> ErrorPlot::stepped(int dx, int dy, bool) const {
+  if (panels_.empty()) return std::nullopt;
+  const QStringList kinds = selected_kinds();
+  const size_t series = choice_ ? choice_->series : 0;
+  int at = 0;
+  for (size_t i = 0; i < panels_.size(); ++i) {
+    if (!kinds.isEmpty() && panels_[i].kind == kinds.front()) at = static_cast<int>(i);
   }
-  return std::nullopt;
-}
-
-std::unique_ptr<Plot> ErrorPlot::copy() const {
-  auto plot = std::make_unique<ErrorPlot>();
-  plot->data_ = data_;
-  plot->cause_ = cause_;
-  plot->measure_ = measure_;
-  plot->logarithmic_ = logarithmic_;
-  return plot;
+  const bool anywhere = selection().layer >= 0 && !kinds.isEmpty();
+  const int layer = anywhere ? selection().layer + dx : std::max(0, selection().layer), wanted = anywhere ? at + dy : at;
+  if (wanted < 0 || wanted >= static_cast<int>(panels_.size())) return std::nullopt;
+  return hit_at(series, panels_[static_cast<size_t>(wanted)].kind, layer);
 }
 
 FigureTable ErrorPlot::table() const {
@@ -279,16 +303,16 @@ FigureTable ErrorPlot::table() const {
 
 QString ErrorPlot::file_name() const {
   return QStringLiteral("errors-%1-%2")
-      .arg(measure_ == ErrorMeasure::sqnr ? QStringLiteral("sqnr") : QStringLiteral("relative"), cause_word(cause_));
+      .arg(form_.measure == ErrorMeasure::sqnr ? QStringLiteral("sqnr") : QStringLiteral("relative"), cause_word(form_.cause));
 }
 
 QString ErrorPlot::caption() const {
   QStringList names;
   for (const ErrorSeries& series : data_.series) names << series.name;
-  const QString what = measure_ == ErrorMeasure::sqnr ? tr("SQNR of each linear's output in dB, 20·log10(‖Y‖/‖Y − Ŷ‖)")
-                                                      : tr("Relative error ‖Y − Ŷ‖/‖Y‖ of each linear's output");
-  const QString text =
-      tr("%1 by layer, %2: %3. Inputs are those of the unquantized model.").arg(what, cause_text(cause_), names.join(QStringLiteral("; ")));
+  const QString what = form_.measure == ErrorMeasure::sqnr ? tr("SQNR of each linear's output in dB, 20·log10(‖Y‖/‖Y − Ŷ‖)")
+                                                           : tr("Relative error ‖Y − Ŷ‖/‖Y‖ of each linear's output");
+  const QString text = tr("%1 by layer, %2: %3. Inputs are those of the unquantized model.")
+                           .arg(what, cause_text(form_.cause), names.join(QStringLiteral("; ")));
   return data_.facts.isEmpty() ? text : text + QLatin1Char(' ') + data_.facts;
 }
 

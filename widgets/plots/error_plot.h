@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "widgets/data/run_store.h"
+#include "widgets/plots/data_plot.h"
 #include "widgets/plots/line_look.h"
-#include "widgets/plots/plot.h"
 
 namespace rolora::widgets {
 
@@ -25,31 +25,36 @@ struct ErrorData {
   QString facts;
 };
 
+struct ErrorForm {
+  ErrorCause cause = ErrorCause::both;
+  ErrorMeasure measure = ErrorMeasure::relative_error;
+  bool logarithmic = true;  ///< the relative error; decibels are logarithms already
+  bool operator==(const ErrorForm&) const = default;
+};
+
 /// NaN where it was not measured.
 double error_value(const LinearError& linear, ErrorCause cause, ErrorMeasure measure);
+/// The site that a kind of linear reads: "k_proj" → qkv_in; nothing for a linear that has none.
+std::optional<SiteKind> site_read_by(const QString& kind);
 
-class ErrorPlot : public Plot {
+class ErrorPlot : public DataPlot<ErrorPlot, ErrorData, ErrorForm> {
   Q_OBJECT
  public:
   explicit ErrorPlot(QWidget* parent = nullptr);
-  void set_data(ErrorData data, bool keep_view);
-  void set_form(ErrorCause cause, ErrorMeasure measure);
-  const ErrorData& data() const { return data_; }
-  ErrorCause cause() const { return cause_; }
-  ErrorMeasure measure() const { return measure_; }
 
  public slots:
   void toggle_log() override;
 
  protected:
   void draw(const PlotStyle& style) override;
-  std::unique_ptr<Plot> copy() const override;
   bool has_data() const override;
   std::optional<Hit> hit(QPointF position) const override;
+  void chosen(const Hit& hit) override;
+  void mark(const PlotStyle& style) override;
   FigureTable table() const override;
   QString file_name() const override;
   QString caption() const override;
-  double height_to_width() const override { return 0.76; }
+  double height_to_width() const override { return 0.82; }
   std::optional<Hit> stepped(int dx, int dy, bool to_outlier) const override;
   std::optional<Hit> hit_of_selection() const override;
   void set_full_ranges() override;
@@ -59,20 +64,24 @@ class ErrorPlot : public Plot {
     QString kind;
     QPointer<QCPAxisRect> rect;
   };
+  struct Choice {  // a site is read by several linears, and each has several lines
+    size_t series = 0;
+    QString kind;
+  };
   void draw_panel(const PlotStyle& style, QCPLayoutGrid* grid, Panel& panel, int index);
-  bool is_logarithmic() const { return measure_ == ErrorMeasure::relative_error && logarithmic_; }
-  double value_of(const LinearError& linear) const { return error_value(linear, cause_, measure_); }
+  bool is_logarithmic() const { return form_.measure == ErrorMeasure::relative_error && form_.logarithmic; }
+  double value_of(const LinearError& linear) const { return error_value(linear, form_.cause, form_.measure); }
   QString measure_label() const;
   LineLook look_of(const PlotStyle& style, const ErrorSeries& series) const;
   QCPMarginGroup* margin_group(std::vector<QCPMarginGroup*>& groups, size_t index);
   Hit hit_of(const ErrorSeries& series, const LinearError& linear, const Panel& panel) const;
+  std::optional<Hit> hit_at(size_t series, const QString& kind, int layer) const;
+  /// The kinds of linear that the selection is about: the one that was chosen, or all that read its site.
+  QStringList selected_kinds() const;
   const Panel* panel_of(const QString& kind) const;
 
-  ErrorData data_;
-  ErrorCause cause_ = ErrorCause::both;
-  ErrorMeasure measure_ = ErrorMeasure::relative_error;
-  bool logarithmic_ = true;
   std::vector<Panel> panels_;
+  std::optional<Choice> choice_;
 };
 
 }  // namespace rolora::widgets

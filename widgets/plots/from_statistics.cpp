@@ -67,6 +67,13 @@ ErrorSeries error_series(const QuantizedLook& look, const RunData& run) {
   return {name, state, method, look.linears};
 }
 
+QString run_facts(const RunData& run) {
+  const auto seed = run.job.find("seed");
+  QString text = words("Model %1, run %2").arg(run.model, run.name);
+  if (seed != run.job.end() && seed->is_number_unsigned()) text += words(", seed %1").arg(seed->get<uint64_t>());
+  return text + QLatin1Char('.');
+}
+
 QString measured_on(const StatisticsSummary& summary, const QStringList& states) {
   const StatisticsProvenance& p = summary.provenance;
   QString text = words("Measured on %1: %2 tokens in %3 windows of %4, %5.")

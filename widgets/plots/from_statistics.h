@@ -21,6 +21,8 @@ std::optional<ProfileSeries> profile_series(const QString& name, const StateSumm
 /// A model of the run in words: "rotated (seed 0) + LoRA, GPTQ W4A4".
 QString model_in_words(const QString& model, const RunData& run);
 ErrorSeries error_series(const QuantizedLook& look, const RunData& run);
+/// "Model story, run night-3, seed 0.": the end of a caption.
+QString run_facts(const RunData& run);
 /// "Measured on calibration.txt: 32 768 tokens in 64 windows of 512; float32. rotated: R1 hadamard, R4 hadamard, seed 0."
 QString measured_on(const StatisticsSummary& summary, const QStringList& states);
 

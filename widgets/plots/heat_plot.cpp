@@ -5,6 +5,7 @@
 #include <QKeyEvent>
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "widgets/base/format.h"
 #include "widgets/plots/heat_bar.h"
@@ -133,7 +134,9 @@ void HeatPlot::draw_scale(const PlotStyle& style) {
   bar->setBarWidth(static_cast<int>(std::lround(metrics.height() * 0.9)));
   bar->setDataRange(QCPRange(0, 1));
   style_axis(bar->axis(), style, false);
-  bar->axis()->setLabel(contents_.scale_label);
+  QString label = contents_.scale_label;  // begins as the other axes' titles do
+  if (!label.isEmpty()) label[0] = label[0].toUpper();
+  bar->axis()->setLabel(label);
   bar->axis()->setTicker(QSharedPointer<HeatBarTicker>::create(scale_));
   for (QCPAxis* axis : bar->axis()->axisRect()->axes()) axis->setBasePen(style.axis_pen());
   QCPLayout* grid = maps_.front()->keyAxis()->axisRect()->layout();
@@ -282,15 +285,16 @@ std::optional<Hit> HeatPlot::stepped(int dx, int dy, bool to_outlier) const {
   const HeatSource& source = *maps_.front()->source();
   Cell cell = selected_cell();
   const CellBlock visible = maps_.front()->visible_cells();
-  if (cell.row < 0 || cell.column < 0) {
-    const auto largest = largest_cell(source, visible);  // the first key press goes where there is something to see
-    if (cell.row < 0) cell.row = largest.first;
-    if (cell.column < 0) cell.column = largest_cell(source, {cell.row, cell.row + 1, visible.column_begin, visible.column_end}).second;
-    return hit_of_cell(0, cell);
-  }
-  if (to_outlier) {
-    const auto next = next_beyond(source, {cell.row, cell.column}, dx, dy, threshold());
+  if (to_outlier && (cell.row >= 0 || cell.column >= 0)) {
+    const auto next = next_outlier(source, {cell.row, cell.column}, dx, dy, threshold());
     return next ? std::optional(hit_of_cell(0, {next->first, next->second})) : std::nullopt;
+  }
+  if (cell.row < 0 || cell.column < 0) {  // the first key press goes where there is something to see
+    CellBlock block = visible;
+    if (cell.row >= 0) std::tie(block.row_begin, block.row_end) = std::pair(cell.row, cell.row + 1);
+    if (cell.column >= 0) std::tie(block.column_begin, block.column_end) = std::pair(cell.column, cell.column + 1);
+    const auto largest = largest_cell(source, block);
+    return hit_of_cell(0, {largest.first, largest.second});
   }
   const Cell next{cell.row + dy, cell.column + dx};
   if (next.row < 0 || next.column < 0 || next.row >= source.rows() || next.column >= source.columns()) return {};

@@ -35,6 +35,14 @@ std::vector<double> round_values(double from, double to, int about) {
   return out;
 }
 
+/// Exponents of two on both sides of zero, as far from each other as each other.
+std::vector<double> whole_powers(double upper, int about) {
+  std::vector<double> out;
+  const double step = std::max(1.0, std::ceil(2 * upper / std::max(1, about)));
+  for (double v = -std::floor(upper / step) * step; v <= upper; v += step) out.push_back(v);
+  return out;
+}
+
 /// Powers of ten between the ends, thinned to about `about`; with 2 and 5 where they are few.
 std::vector<double> decades(double from, double to, int about) {
   std::vector<double> out;
@@ -100,9 +108,7 @@ std::vector<HeatScale::Tick> HeatScale::ticks(int about) const {
     values.push_back(0);
     values.insert(values.end(), positive.begin(), positive.end());
   } else if (is_signed) {
-    values = round_values(-upper, upper, about);
-    // Ratios: whole powers of two read as fractions.
-    if (powers) std::erase_if(values, [](double v) { return v != std::round(v); });
+    values = powers && upper >= 1 ? whole_powers(upper, about) : round_values(-upper, upper, about);
   } else {
     values = logarithmic ? decades(lower, upper, about) : round_values(lower, upper, about);
   }

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "widgets/plots/strips.h"
+
 namespace rolora::widgets {
 
 namespace {
@@ -169,20 +171,28 @@ void HeatGrid::pool_columns(const std::vector<int32_t>& scratch, int32_t* out) c
   }
 }
 
-std::vector<int32_t> HeatGrid::pool(const std::atomic<bool>& stop) const {
+void HeatGrid::pool_lines(int begin, int end, const std::atomic<bool>& stop, int32_t* out) const {
   const size_t width = columns_.size();
-  std::vector<int32_t> out(width * rows_.size());
   std::vector<int32_t> scratch(static_cast<size_t>(std::max(0, end_column_ - first_column_)));
-  for (size_t y = 0; y < rows_.size(); ++y) {
-    if (stop) break;
-    int32_t* line = out.data() + y * width;
-    if (y > 0 && rows_[y] == rows_[y - 1]) {
+  for (int at = begin; at < end && !stop; ++at) {
+    const auto y = static_cast<size_t>(at);
+    int32_t* line = out + y * width;
+    if (at > begin && rows_[y] == rows_[y - 1]) {
       std::memcpy(line, line - width, width * sizeof(int32_t));
       continue;
     }
     pool_rows(rows_[y], scratch);
     pool_columns(scratch, line);
   }
+}
+
+std::vector<int32_t> HeatGrid::pool(const std::atomic<bool>& stop) const {
+  std::vector<int32_t> out(columns_.size() * rows_.size());
+  constexpr int64_t kWorth = 200'000;  // cells and pixels: less is done before a thread wakes up
+  const int lines = static_cast<int>(rows_.size());
+  const int64_t whole = work() + static_cast<int64_t>(out.size());
+  const auto least = static_cast<int>(std::min<int64_t>(lines, kWorth * lines / std::max<int64_t>(1, whole) + 1));
+  in_strips(lines, least, [&](int begin, int end) { pool_lines(begin, end, stop, out.data()); });
   return out;
 }
 
@@ -193,6 +203,28 @@ std::optional<std::pair<int64_t, int64_t>> next_beyond(const HeatSource& source,
   const int64_t step = by_rows ? dx : dy;
   for (int64_t i = (by_rows ? from.first * inner + from.second : from.second * inner + from.first) + step; i >= 0 && i < cells; i += step) {
     const std::pair<int64_t, int64_t> cell = by_rows ? std::pair(i / inner, i % inner) : std::pair(i % inner, i / inner);
+    if (std::fabs(source.at(cell.first, cell.second)) >= magnitude) return cell;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::pair<int64_t, int64_t>> next_outlier(const HeatSource& source, std::pair<int64_t, int64_t> from, int dx, int dy,
+                                                        double magnitude) {
+  const auto [row, column] = from;
+  if (row < 0 && column < 0) return std::nullopt;
+  if (row >= 0 && column >= 0) return next_beyond(source, from, dx, dy, magnitude);
+  const bool sideways = dx != 0;
+  const int64_t rows = source.rows(), columns = source.columns(), step = dx + dy;
+  if ((column >= 0) == sideways) {  // the whole column moves sideways, the whole row up and down
+    for (int64_t at = (sideways ? column : row) + step; at >= 0 && at < (sideways ? columns : rows); at += step) {
+      const auto cell = largest_cell(source, sideways ? CellBlock{0, rows, at, at + 1} : CellBlock{at, at + 1, 0, columns});
+      if (std::fabs(source.at(cell.first, cell.second)) >= magnitude) return cell;
+    }
+    return std::nullopt;
+  }
+  const int64_t along = sideways ? columns : rows;  // within it, from its end
+  for (int64_t at = step > 0 ? 0 : along - 1; at >= 0 && at < along; at += step) {
+    const std::pair<int64_t, int64_t> cell = sideways ? std::pair(row, at) : std::pair(at, column);
     if (std::fabs(source.at(cell.first, cell.second)) >= magnitude) return cell;
   }
   return std::nullopt;

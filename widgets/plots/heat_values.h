@@ -95,6 +95,7 @@ class HeatGrid {
  private:
   using Bounds = std::vector<std::pair<int32_t, int32_t>>;
   enum class Level { cells, columns4, both4 };
+  void pool_lines(int begin, int end, const std::atomic<bool>& stop, int32_t* out) const;
   void pool_rows(std::pair<int32_t, int32_t> rows, std::vector<int32_t>& scratch) const;
   void pool_columns(const std::vector<int32_t>& scratch, int32_t* out) const;
   const HeatSource& source_;
@@ -109,6 +110,10 @@ class HeatGrid {
 /// follow. Nothing: there is none up to the corner.
 std::optional<std::pair<int64_t, int64_t>> next_beyond(const HeatSource& source, std::pair<int64_t, int64_t> from, int dx, int dy,
                                                        double magnitude);
+/// The next outlier from a selection in which −1 means all: along a whole row or column as next_beyond(); from a whole column sideways, the
+/// largest cell of the next column that has one of at least this magnitude, and from a whole row up or down likewise. From nothing: none.
+std::optional<std::pair<int64_t, int64_t>> next_outlier(const HeatSource& source, std::pair<int64_t, int64_t> from, int dx, int dy,
+                                                        double magnitude);
 /// Magnitudes of a block above zero, unsorted: all, or of a large one a regular sample with the largest.
 void append_magnitudes(const HeatSource& source, const CellBlock& block, std::vector<float>& out);
 /// The cell of a block with the largest magnitude; the first of equals.

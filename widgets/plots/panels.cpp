@@ -4,6 +4,7 @@
 #include <QFontMetricsF>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "widgets/plots/log_ticker.h"
 
@@ -106,6 +107,28 @@ QCPRange padded_range(const std::vector<double>& values, bool logarithmic, doubl
   }
   const double span = high - low, room = span > 0 ? span * padding : std::max(std::fabs(high) * 0.05, 0.5);
   return {low - room, high + room};
+}
+
+void EvenGrid::updateLayout() {
+  std::vector<int> beside(static_cast<size_t>(columnCount())), above(static_cast<size_t>(rowCount()));
+  for (int row = 0; row < rowCount(); ++row) {
+    for (int column = 0; column < columnCount(); ++column) {
+      if (!hasElement(row, column)) continue;
+      const QMargins m = element(row, column)->margins();  // known by now: the layout's last phase
+      int &wide = beside[static_cast<size_t>(column)], &tall = above[static_cast<size_t>(row)];
+      wide = std::max(wide, m.left() + m.right());
+      tall = std::max(tall, m.top() + m.bottom());
+    }
+  }
+  const auto share = [](int room, int gap, const std::vector<int>& margins) {
+    const auto n = static_cast<double>(margins.size());
+    return std::max(1.0, std::floor((room - gap * (n - 1) - std::accumulate(margins.begin(), margins.end(), 0)) / n));
+  };
+  if (columnCount() < 1 || rowCount() < 1) return;
+  const double width = share(rect().width(), columnSpacing(), beside), height = share(rect().height(), rowSpacing(), above);
+  for (size_t i = 0; i < beside.size(); ++i) setColumnStretchFactor(static_cast<int>(i), width + beside[i]);
+  for (size_t i = 0; i < above.size(); ++i) setRowStretchFactor(static_cast<int>(i), height + above[i]);
+  QCPLayoutGrid::updateLayout();
 }
 
 void set_head(QCPAxisRect* panel, const std::vector<HeadLine>& lines) {

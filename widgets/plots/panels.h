@@ -20,6 +20,12 @@ void set_whole_ticks(QCPAxis* axis);
 /// Ranges of all finite values with room around them; positive ones only for a logarithmic axis. A range of one value is widened.
 QCPRange padded_range(const std::vector<double>& values, bool logarithmic, double padding = 0.05);
 
+/// Panels whose plotting areas are all as wide and as tall as each other, whatever stands beside and below each.
+class EvenGrid : public QCPLayoutGrid {
+ protected:
+  void updateLayout() override;
+};
+
 /// Lines of text above a panel, left-aligned with it; room is made in the panel's upper margin.
 struct HeadLine {
   QString text;

@@ -11,12 +11,18 @@
 namespace rolora::widgets {
 namespace {
 
-constexpr double kGapOfTexts = 1.4;
+constexpr double kGapOfTexts = 1.4, kAround = 0.8;  // in rows
+
+/// A text beside points from `low` to `high` of a row.
+struct RowText {
+  double low = 0, high = 0, row = 0;
+  QString text;
+};
 
 /// Names of the texts over their rows, left of the panel, and the values at the points.
 class RowTexts : public QCPAbstractItem {
  public:
-  using Texts = std::vector<std::pair<QPointF, QString>>;
+  using Texts = std::vector<RowText>;
   RowTexts(QCPAxisRect* panel, const PlotStyle& style, Texts values, Texts heads)
       : QCPAbstractItem(panel->parentPlot()), panel_(panel), style_(style), texts_(std::move(values)), heads_(std::move(heads)) {
     setSelectable(false);
@@ -31,12 +37,13 @@ class RowTexts : public QCPAbstractItem {
     painter->setFont(style_.tick_font);
     painter->setPen(style_.text);
     const QRectF rect = panel_->rect();
-    for (const auto& [at, text] : texts_) {
-      const double x = bottom_axis(panel_)->coordToPixel(at.x()), y = left_axis(panel_)->coordToPixel(at.y());
-      if (!rect.contains(QPointF(x, y))) continue;
-      const double wide = metrics.horizontalAdvance(text), away = style_.marker_size / 2 + style_.spacing * 0.7;
-      const double left = x + away + wide > rect.right() ? x - away - wide : x + away;
-      painter->drawText(QPointF(left, y + metrics.ascent() / 2 - metrics.descent() / 2), text);
+    for (const RowText& t : texts_) {
+      const double low = bottom_axis(panel_)->coordToPixel(t.low), high = bottom_axis(panel_)->coordToPixel(t.high),
+                   y = left_axis(panel_)->coordToPixel(t.row);
+      if (!rect.contains(QPointF(high, y))) continue;
+      const double wide = metrics.horizontalAdvance(t.text), away = style_.marker_size / 2 + style_.spacing * 0.7;
+      const double left = high + away + wide > rect.right() ? low - away - wide : high + away;
+      painter->drawText(QPointF(left, y + metrics.ascent() / 2 - metrics.descent() / 2), t.text);
     }
     draw_heads(painter, rect);
   }
@@ -47,11 +54,11 @@ class RowTexts : public QCPAbstractItem {
     bold.setBold(true);
     const QFontMetricsF metrics(bold);
     painter->setFont(bold);
-    for (const auto& [at, text] : heads_) {
-      const double y = left_axis(panel_)->coordToPixel(at.y());
+    for (const RowText& head : heads_) {
+      const double y = left_axis(panel_)->coordToPixel(head.row);
       if (y < rect.top() || y > rect.bottom()) continue;
       const double right = rect.left() - left_axis(panel_)->tickLabelPadding();
-      painter->drawText(QPointF(right - metrics.horizontalAdvance(text), y + metrics.ascent() / 2 - metrics.descent() / 2), text);
+      painter->drawText(QPointF(right - metrics.horizontalAdvance(head.text), y + metrics.ascent() / 2 - metrics.descent() / 2), head.text);
     }
   }
   QPointer<QCPAxisRect> panel_;
@@ -61,26 +68,31 @@ class RowTexts : public QCPAbstractItem {
 
 }  // namespace
 
-PerplexityPlot::PerplexityPlot(QWidget* parent) : Plot(parent) {
-  set_title(tr("Perplexity"));
-  set_empty_text(tr("Open a run that evaluates a model to compare its perplexities."));
+PerplexityPlot::PerplexityPlot(QWidget* parent) : DataPlot(parent) {
+  set_title(tr("Perplexity by state"));
+  set_empty_text(
+      tr("Open a run that evaluates models, or add Evaluate stations to a recipe and run it: the perplexity of each state at each "
+         "precision stands here."));
 }
 
-void PerplexityPlot::set_data(PerplexityData data, bool keep_view) {
-  data_ = std::move(data);
+void PerplexityPlot::prepare() {
   QStringList texts;
   for (const PerplexityRow& row : data_.rows) {
     if (!texts.contains(row.text)) texts << row.text;
   }
   std::stable_sort(data_.rows.begin(), data_.rows.end(),
                    [&](const PerplexityRow& x, const PerplexityRow& y) { return texts.indexOf(x.text) < texts.indexOf(y.text); });
-  data_changed(keep_view);
+  places_.clear();
+  double next = 0;
+  for (size_t i = 0; i < data_.rows.size(); ++i) {
+    if (i == 0 || data_.rows[i].text != data_.rows[i - 1].text) next += i == 0 ? 1 : kGapOfTexts;  // the text's name stands there
+    places_.push_back(next);
+    next += 1;
+  }
+  updateGeometry();
 }
 
-void PerplexityPlot::toggle_log() {
-  logarithmic_ = !logarithmic_;
-  data_changed(false);
-}
+void PerplexityPlot::toggle_log() { set_form({!form_.logarithmic}); }
 
 void PerplexityPlot::draw(const PlotStyle& style) {
   LineLook quantized = series_look(style, 1), full = series_look(style, 0);
@@ -92,22 +104,15 @@ void PerplexityPlot::draw(const PlotStyle& style) {
   panel_ = make_panel(this, style);
   plotLayout()->addElement(1, 0, panel_);
   QCPAxis *x = bottom_axis(panel_), *y = left_axis(panel_);
-  set_scale(x, logarithmic_);
-  x->setLabel(tr("perplexity"));
+  set_scale(x, form_.logarithmic);
+  if (style.paper && viewport().width() < QFontMetricsF(style.tick_font).horizontalAdvance(QStringLiteral("0000")) * 16) x->ticker()->setTickCount(3);
+  x->setLabel(tr("Perplexity"));
   auto names = QSharedPointer<QCPAxisTickerText>::create();
-  places_.clear();
-  double next = 0;
   RowTexts::Texts numbers, heads;
   for (size_t i = 0; i < data_.rows.size(); ++i) {
     const PerplexityRow& row = data_.rows[i];
-    if (i == 0 || row.text != data_.rows[i - 1].text) {
-      next += i == 0 ? 0 : kGapOfTexts - 1;
-      heads.emplace_back(QPointF(0, -next), tr("on “%1”").arg(row.text));
-      next += 1;
-    }
-    places_.push_back(next);
+    if (i == 0 || row.text != data_.rows[i - 1].text) heads.push_back({0, 0, place(i) + 1, tr("on “%1”").arg(row.text)});
     names->addTick(place(i), row.state);
-    next += 1;
     quantized.colour = full.colour = state_colour(style, row.state);
     LineLook bar;
     bar.colour = style.axis;
@@ -118,12 +123,13 @@ void PerplexityPlot::draw(const PlotStyle& style) {
       (new LineSeries(x, y, full))->set_points({row.full_precision}, {place(i)});
     }
     (new LineSeries(x, y, quantized))->set_points({row.perplexity}, {place(i)});
-    numbers.emplace_back(
-        QPointF(std::max(row.perplexity, std::isfinite(row.full_precision) ? row.full_precision : row.perplexity), place(i)),
-        number(row.perplexity, 4));
+    const auto [low, high] = std::minmax(row.perplexity, std::isfinite(row.full_precision) ? row.full_precision : row.perplexity);
+    numbers.push_back({low, high, place(i), number(row.perplexity, 4)});
   }
   y->setTicker(names);
   y->setTickLength(0, 0);
+  y->setTickPen(Qt::NoPen);
+  y->setSubTicks(false);
   y->grid()->setVisible(false);
   new RowTexts(panel_, style, std::move(numbers), std::move(heads));
 }
@@ -134,11 +140,11 @@ void PerplexityPlot::set_full_ranges() {
     values.push_back(row.perplexity);
     values.push_back(row.full_precision);
   }
-  QCPRange range = padded_range(values, logarithmic_, 0.06);
-  if (!logarithmic_) range.lower = 0;
-  range.upper = logarithmic_ ? range.upper * std::pow(range.upper / range.lower, 0.1) : range.upper * 1.1;  // room for the last number
+  QCPRange range = padded_range(values, form_.logarithmic, 0.06);
+  if (!form_.logarithmic) range.lower = 0;
+  range.upper = form_.logarithmic ? range.upper * std::pow(range.upper / range.lower, 0.1) : range.upper * 1.1;  // room for the last number
   bottom_axis(panel_)->setRange(range);
-  left_axis(panel_)->setRange(-places_.back() - 0.8, 0.8);
+  left_axis(panel_)->setRange(-places_.back() - kAround, kAround);
 }
 
 std::optional<Hit> PerplexityPlot::hit(QPointF position) const {
@@ -150,27 +156,68 @@ std::optional<Hit> PerplexityPlot::hit(QPointF position) const {
   return std::nullopt;
 }
 
+void PerplexityPlot::chosen(const Hit& hit) {
+  for (size_t i = 0; i < places_.size(); ++i) {
+    if (hit_of(i).text == hit.text) chosen_ = data_.rows[i].station;
+  }
+}
+
+std::optional<size_t> PerplexityPlot::chosen_row() const {
+  for (size_t i = 0; i < places_.size() && !chosen_.isEmpty(); ++i) {
+    if (data_.rows[i].station == chosen_) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<Hit> PerplexityPlot::hit_of_selection() const {
+  const auto row = chosen_row();
+  return row && panel_ != nullptr ? std::optional(hit_of(*row)) : std::nullopt;
+}
+
+std::optional<Hit> PerplexityPlot::stepped(int, int dy, bool) const {
+  if (panel_ == nullptr || places_.empty()) return std::nullopt;
+  const auto row = chosen_row();
+  if (!row) return hit_of(0);
+  const auto next = static_cast<int64_t>(*row) + dy;
+  if (dy == 0 || next < 0 || next >= static_cast<int64_t>(places_.size())) return std::nullopt;
+  return hit_of(static_cast<size_t>(next));
+}
+
+QString PerplexityPlot::sentence() const {
+  if (!has_data() || hit_of_selection()) return Plot::sentence();
+  QStringList lowest;
+  for (size_t i = 0; i < data_.rows.size(); ++i) {
+    const PerplexityRow& row = data_.rows[i];
+    const bool least = std::all_of(data_.rows.begin(), data_.rows.end(), [&row](const PerplexityRow& other) {
+      return other.text != row.text || !(other.perplexity < row.perplexity);
+    });
+    if (least) lowest << tr("lowest on “%1”: %2 of %3").arg(row.text, number(row.perplexity, 4), row.state);
+  }
+  return title() + QStringLiteral(" · ") + lowest.join(QStringLiteral(" · "));
+}
+
 Hit PerplexityPlot::hit_of(size_t i) const {
   const PerplexityRow& row = data_.rows[i];
   Hit hit;
   hit.selection = selection();
   hit.panel = panel_;
   hit.position = {bottom_axis(panel_)->coordToPixel(row.perplexity), left_axis(panel_)->coordToPixel(place(i))};
-  QStringList parts{row.state, tr("perplexity %1 on “%2”").arg(number(row.perplexity, 5), row.text),
+  QStringList parts{row.state, tr("perplexity %1 on “%2”").arg(number(row.perplexity, 4), row.text),
                     tr("%1 tokens").arg(grouped(static_cast<qint64>(row.tokens)))};
-  if (std::isfinite(row.full_precision)) parts << tr("full precision %1").arg(number(row.full_precision, 5));
+  if (std::isfinite(row.full_precision)) parts << tr("full precision %1").arg(number(row.full_precision, 4));
   hit.text = parts.join(QStringLiteral(" · "));
   return hit;
 }
 
-std::unique_ptr<Plot> PerplexityPlot::copy() const {
-  auto plot = std::make_unique<PerplexityPlot>();
-  plot->data_ = data_;
-  plot->logarithmic_ = logarithmic_;
-  return plot;
-}
+double PerplexityPlot::lines() const { return places_.empty() ? 0 : places_.back() + kAround * 2; }
 
-double PerplexityPlot::height_to_width() const { return std::clamp(0.16 + 0.033 * static_cast<double>(data_.rows.size()), 0.3, 1.6); }
+double PerplexityPlot::height_to_width() const { return std::clamp(0.2 + 0.033 * lines(), 0.3, 1.6); }
+
+QSize PerplexityPlot::minimumSizeHint() const {
+  const QFontMetricsF tick(style().tick_font), label(style().label_font);
+  const double axes = label.height() * 3 + tick.height() * 2;  // legend, numbers and the axis' title with the air around them
+  return {static_cast<int>(tick.averageCharWidth() * 60), static_cast<int>(std::ceil(axes + lines() * tick.height()))};
+}
 
 FigureTable PerplexityPlot::table() const {
   FigureTable table;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "widgets/data/run_store.h"
-#include "widgets/plots/plot.h"
+#include "widgets/plots/data_plot.h"
 
 namespace rolora::widgets {
 
@@ -14,33 +14,44 @@ struct PerplexityData {
   QString facts;
 };
 
-class PerplexityPlot : public Plot {
+struct PerplexityForm {
+  bool logarithmic = true;
+  bool operator==(const PerplexityForm&) const = default;
+};
+
+class PerplexityPlot : public DataPlot<PerplexityPlot, PerplexityData, PerplexityForm> {
   Q_OBJECT
  public:
   explicit PerplexityPlot(QWidget* parent = nullptr);
-  void set_data(PerplexityData data, bool keep_view);
-  const PerplexityData& data() const { return data_; }
+  /// The row that was chosen, or the lowest perplexity of each text.
+  QString sentence() const override;
+  /// So that no name stands on the next one.
+  QSize minimumSizeHint() const override;
 
  public slots:
   void toggle_log() override;
 
  protected:
   void draw(const PlotStyle& style) override;
-  std::unique_ptr<Plot> copy() const override;
   bool has_data() const override { return !data_.rows.empty(); }
   std::optional<Hit> hit(QPointF position) const override;
+  void chosen(const Hit& hit) override;
+  std::optional<Hit> stepped(int dx, int dy, bool to_outlier) const override;
+  std::optional<Hit> hit_of_selection() const override;
   FigureTable table() const override;
   QString file_name() const override { return QStringLiteral("perplexity"); }
   QString caption() const override;
   double height_to_width() const override;
   void set_full_ranges() override;
+  void prepare() override;
 
  private:
   double place(size_t row) const { return -places_[row]; }  // rows go downwards, with a gap between texts
+  double lines() const;
   Hit hit_of(size_t row) const;
-  PerplexityData data_;
+  std::optional<size_t> chosen_row() const;
   std::vector<double> places_;
-  bool logarithmic_ = true;
+  QString chosen_;  // its station: a selection knows no evaluation
   QPointer<QCPAxisRect> panel_;
 };
 

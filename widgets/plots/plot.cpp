@@ -145,17 +145,20 @@ void Plot::redraw() {
 }
 
 void Plot::mark(const PlotStyle& style) {
-  const auto hit = hit_of_selection();
-  if (!hit || hit->panel == nullptr) return;
-  QCPAxis* x = hit->panel->rangeZoomAxis(Qt::Horizontal);
-  QCPAxis* y = hit->panel->rangeZoomAxis(Qt::Vertical);
-  if (x == nullptr || y == nullptr || hit->panel->width() < 1 || hit->panel->height() < 1) return;
+  if (const auto hit = hit_of_selection()) mark_hit(*hit, style);
+}
+
+void Plot::mark_hit(const Hit& hit, const PlotStyle& style) {
+  if (hit.panel == nullptr || hit.panel->width() < 1 || hit.panel->height() < 1) return;
+  QCPAxis* x = hit.panel->rangeZoomAxis(Qt::Horizontal);
+  QCPAxis* y = hit.panel->rangeZoomAxis(Qt::Vertical);
+  if (x == nullptr || y == nullptr) return;
   for (const bool halo : {true, false}) {  // a ring that is seen on every ground
     auto* ring = new QCPItemTracer(this);
     ring->setLayer(overlay_layer());
-    ring->setClipAxisRect(hit->panel);
+    ring->setClipAxisRect(hit.panel);
     ring->position->setAxes(x, y);
-    ring->position->setCoords(x->pixelToCoord(hit->position.x()), y->pixelToCoord(hit->position.y()));
+    ring->position->setCoords(x->pixelToCoord(hit.position.x()), y->pixelToCoord(hit.position.y()));
     ring->setStyle(QCPItemTracer::tsCircle);
     ring->setSize(style.marker_size * 2);
     ring->setPen(halo ? QPen(style.background, style.line_width * 2.2) : QPen(style.highlight, style.line_width));

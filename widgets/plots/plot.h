@@ -77,6 +77,7 @@ class Plot : public QCustomPlot, public SpokenChart {
   void table_asked();                                          ///< T
   void layer_stepped(int by);                                  ///< Page Up and Down
   void view_changed();
+  void form_changed();  ///< how the data are shown, by a key or a control
   void menu_asked(const QPoint& global, const rolora::widgets::Hit& hit, bool has_hit);
 
  protected:
@@ -98,10 +99,14 @@ class Plot : public QCustomPlot, public SpokenChart {
   virtual bool is_image() const { return false; }
   /// Draws the selected cell on overlay_layer().
   virtual void mark(const PlotStyle& style);
+  /// A ring at a hit, on overlay_layer().
+  void mark_hit(const Hit& hit, const PlotStyle& style);
   /// The most prominent thing within a rectangle of a panel: what Ctrl+drag selects.
   virtual std::optional<Hit> hit_in(QCPAxisRect* panel, const QRectF& rectangle) const;
   /// Whether the place of a mark belongs to what this plot shows.
   virtual bool shows(const Mark& mark) const { return mark.site == selection_.site; }
+  /// A hit was chosen by click or keys and is proposed next: what a selection cannot say of it may be remembered.
+  virtual void chosen(const Hit&) {}
   /// Where the selection lies in this plot, for the mark, the keys and the sentence; nothing when it shows no such thing.
   virtual std::optional<Hit> hit_of_selection() const { return {}; }
   /// A wish for an axis, cut to what makes sense (a heat map does not leave its data).
@@ -142,6 +147,7 @@ class Plot : public QCustomPlot, public SpokenChart {
  private:
   void mark_all();
   void mark_group(const Hit& place, int group);
+  void choose(const Hit& hit, const Selection& wanted);
   friend class PlotFigure;
   friend class PlotOverlay;
   struct Interaction;

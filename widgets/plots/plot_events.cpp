@@ -95,10 +95,7 @@ void Plot::mouseReleaseEvent(QMouseEvent* event) {
   state.one_change = false;
   if (drag == Drag::pressed) {
     if (state.dragged_by_middle || event->button() != Qt::LeftButton) return;
-    if (const auto found = hit(event->position())) {
-      show_hit(found, true);
-      emit proposed(clicked(selection_, found->selection, event->modifiers()));
-    }
+    if (const auto found = hit(event->position())) choose(*found, clicked(selection_, found->selection, event->modifiers()));
     return;
   }
   if (drag == Drag::pan) {
@@ -112,11 +109,15 @@ void Plot::mouseReleaseEvent(QMouseEvent* event) {
   if (drag == Drag::zoom) {
     zoom_to(state.panel, band);
   } else {
-    if (const auto found = hit_in(state.panel, band)) {
-      show_hit(found, true);
-      emit proposed(clicked(selection_, found->selection, event->modifiers()));
-    }
+    if (const auto found = hit_in(state.panel, band)) choose(*found, clicked(selection_, found->selection, event->modifiers()));
   }
+}
+
+void Plot::choose(const Hit& hit, const Selection& wanted) {
+  show_hit(hit, true);
+  chosen(hit);
+  if (wanted == selection_) set_selection(selection_);  // the same place by another line
+  emit proposed(wanted);
 }
 
 void Plot::mouseDoubleClickEvent(QMouseEvent* event) {
@@ -190,8 +191,7 @@ bool Plot::act(const PlotKey& key, bool again) {
 
 void Plot::move_cursor(const PlotKey& key) {
   if (const auto next = stepped(key.dx, key.dy, key.to_outlier)) {
-    show_hit(next, true);
-    emit proposed(next->selection);
+    choose(*next, next->selection);
   } else if (const QString why = nothing_found(key.to_outlier); !why.isEmpty()) {
     emit told(why);
     announce_sentence(this, why);

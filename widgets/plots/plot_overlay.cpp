@@ -4,6 +4,8 @@
 #include <QFontMetricsF>
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <vector>
 
 namespace rolora::widgets {
 
@@ -43,24 +45,44 @@ void PlotOverlay::draw_cross(QCPPainter* painter, const Cross& cross) const {
   painter->restore();
 }
 
-void PlotOverlay::draw_text(QCPPainter* painter) const {
+/// Beside the place that is told of, above and right of it before all others, where least of a mark's name and of the place is covered.
+QPointF PlotOverlay::free_place(QSizeF size, const QRectF& room, double away) const {
+  std::vector<QRectF> taken{QRectF(text_at - QPointF(away, away) / 2, QSizeF(away, away))};
+  for (QCPLayerable* child : layer()->children()) {
+    if (const auto* name = qobject_cast<QCPItemText*>(child)) {
+      taken.emplace_back(QRectF(name->topLeft->pixelPosition(), name->bottomRight->pixelPosition()).normalized());
+    }
+  }
+  QPointF best;
+  double least = std::numeric_limits<double>::infinity();
+  for (const double y : {text_at.y() - away - size.height(), text_at.y() + away}) {
+    for (const double x : {text_at.x() + away, text_at.x() - away - size.width()}) {
+      const QPointF at(std::clamp(x, room.left(), std::max(room.left(), room.right() - size.width())),
+                       std::clamp(y, room.top(), std::max(room.top(), room.bottom() - size.height())));
+      double covered = 0;
+      for (const QRectF& other : taken) {
+        const QRectF common = QRectF(at, size) & other;
+        covered += common.width() * common.height();
+      }
+      if (covered >= least) continue;
+      least = covered;
+      best = at;
+    }
+  }
+  return {std::round(best.x()), std::round(best.y())};
+}
+
+void PlotOverlay::draw_text(QCPPainter* painter) {
   const QFontMetricsF metrics(style_->label_font);
   const double pad = metrics.averageCharWidth();
   const QRectF room = QRectF(parentPlot()->viewport()).adjusted(pad, pad, -pad, -pad);
   QRectF box = metrics.boundingRect(QRectF(0, 0, room.width() - 2 * pad, room.height()), Qt::AlignLeft | Qt::TextWordWrap, text);
   box = box.adjusted(-pad, -pad * 0.6, pad, pad * 0.6);
-  const double away = pad * 2;
-  QPointF at(text_at.x() + away, text_at.y() - away - box.height());
-  if (at.x() + box.width() > room.right()) at.setX(text_at.x() - away - box.width());
-  if (at.y() < room.top()) at.setY(text_at.y() + away);
-  at.setX(std::clamp(at.x(), room.left(), std::max(room.left(), room.right() - box.width())));
-  at.setY(std::clamp(at.y(), room.top(), std::max(room.top(), room.bottom() - box.height())));
-  box.moveTopLeft(QPointF(std::round(at.x()), std::round(at.y())));
-  QColor ground = style_->background;
-  ground.setAlphaF(0.95F);
+  box.moveTopLeft(free_place(box.size(), room, pad * 2));
   painter->setPen(QPen(style_->axis, 1));
-  painter->setBrush(ground);
+  painter->setBrush(style_->background);
   painter->drawRoundedRect(box.translated(0.5, 0.5), pad * 0.5, pad * 0.5);
+  text_box = box;
   painter->setPen(style_->text);
   painter->setFont(style_->label_font);
   painter->drawText(box.adjusted(pad, pad * 0.6, -pad, -pad * 0.6), Qt::AlignLeft | Qt::TextWordWrap, text);

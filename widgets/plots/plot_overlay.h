@@ -23,6 +23,7 @@ class PlotOverlay : public QCPLayerable {
   QVector<Cross> crosses;
   QString text;     ///< beside text_at
   QPointF text_at;  ///< in plot units
+  QRectF text_box;  ///< where it was drawn last
   std::optional<QRectF> band;
   bool focus_ring = false;
 
@@ -32,7 +33,8 @@ class PlotOverlay : public QCPLayerable {
 
  private:
   void draw_cross(QCPPainter* painter, const Cross& cross) const;
-  void draw_text(QCPPainter* painter) const;
+  void draw_text(QCPPainter* painter);
+  QPointF free_place(QSizeF size, const QRectF& room, double away) const;
   const PlotStyle* style_;
 };
 

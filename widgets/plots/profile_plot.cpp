@@ -67,21 +67,12 @@ HeadLine ratio_line(const PlotStyle& style, const QString& what, double ratio) {
 double ProfileSeries::top_ratio() const { return largest_ratio(layers, &ProfileLayer::top1, &ProfileLayer::median); }
 double ProfileSeries::least_ratio() const { return largest_ratio(layers, &ProfileLayer::median, &ProfileLayer::least); }
 
-ProfilePlot::ProfilePlot(QWidget* parent) : Plot(parent) {
+ProfilePlot::ProfilePlot(QWidget* parent) : DataPlot(parent) {
   set_title(tr("Layer profile"));
   set_empty_text(tr("Select a model with statistics to see its layers side by side."));
 }
 
-void ProfilePlot::set_data(ProfileData data, bool keep_view) {
-  data_ = std::move(data);
-  data_changed(keep_view);
-}
-
-void ProfilePlot::toggle_log() {
-  logarithmic_ = !logarithmic_;
-  data_changed(false);
-  emit form_changed();
-}
+void ProfilePlot::toggle_log() { set_form({!form_.logarithmic}); }
 
 bool ProfilePlot::has_data() const { return (data_.a && !data_.a->layers.empty()) || (data_.b && !data_.b->layers.empty()); }
 
@@ -95,7 +86,7 @@ void ProfilePlot::draw(const PlotStyle& style) {
   std::vector<LegendEntry> legend;
   for (int line = 0; line < kTokenLines; ++line) legend.push_back({line_name(line), token_look(style, style.text, line)});
   plotLayout()->addElement(0, 0, new LegendBar(this, style, std::move(legend)));
-  auto* grid = new QCPLayoutGrid;
+  auto* grid = new EvenGrid;
   grid->setColumnSpacing(static_cast<int>(std::ceil(style.spacing)));
   plotLayout()->addElement(1, 0, grid);
   panel_a_ = panel_b_ = kurtosis_ = nullptr;
@@ -125,10 +116,10 @@ void ProfilePlot::draw_tokens(const PlotStyle& style, QCPLayoutGrid* grid, const
   const int column = grid->elementCount();
   grid->addElement(0, column, panel);
   set_whole_ticks(bottom_axis(panel));
-  bottom_axis(panel)->setLabel(tr("layer"));
-  set_scale(left_axis(panel), logarithmic_);
+  bottom_axis(panel)->setLabel(tr("Layer"));
+  set_scale(left_axis(panel), form_.logarithmic);
   if (column == 0) {
-    const QString what = tr("largest |x| of a token");
+    const QString what = tr("Largest |x| of a token");
     left_axis(panel)->setLabel(data_.scaling == Scaling::over_rms ? tr("%1 / rms").arg(what) : what);
   }
   const QString name = data_.a && data_.b ? (is_a ? tr("A  %1") : tr("B  %1")).arg(series.name) : series.name;
@@ -150,9 +141,9 @@ void ProfilePlot::draw_kurtosis(const PlotStyle& style) {
   kurtosis_ = make_panel(this, style);
   plotLayout()->addElement(2, 0, kurtosis_);
   set_whole_ticks(bottom_axis(kurtosis_));
-  set_scale(left_axis(kurtosis_), logarithmic_);
-  bottom_axis(kurtosis_)->setLabel(tr("layer"));
-  left_axis(kurtosis_)->setLabel(tr("kurtosis"));
+  set_scale(left_axis(kurtosis_), form_.logarithmic);
+  bottom_axis(kurtosis_)->setLabel(tr("Layer"));
+  left_axis(kurtosis_)->setLabel(tr("Kurtosis"));
   QStringList names;
   for (const bool is_a : {true, false}) {
     if (!side(is_a)) continue;
@@ -185,12 +176,12 @@ void ProfilePlot::set_full_ranges() {
   for (QCPAxisRect* panel : {panel_a_.data(), panel_b_.data()}) {
     if (panel == nullptr) continue;
     bottom_axis(panel)->setRange(span);
-    QCPRange range = padded_range(tokens, logarithmic_, 0.05);
-    if (!logarithmic_) range.lower = 0;
+    QCPRange range = padded_range(tokens, form_.logarithmic, 0.05);
+    if (!form_.logarithmic) range.lower = 0;
     left_axis(panel)->setRange(range);
   }
   bottom_axis(kurtosis_)->setRange(span);
-  left_axis(kurtosis_)->setRange(padded_range(kurtosis, logarithmic_, 0.08));
+  left_axis(kurtosis_)->setRange(padded_range(kurtosis, form_.logarithmic, 0.08));
 }
 
 std::vector<ProfilePlot::Point> ProfilePlot::points() const {
@@ -264,13 +255,6 @@ std::optional<Hit> ProfilePlot::stepped(int dx, int, bool) const {
     if (!best || std::abs(point.layer - (from + dx)) < std::abs(best->layer - (from + dx))) best = point;
   }
   return best ? std::optional(hit_of(*best)) : std::nullopt;
-}
-
-std::unique_ptr<Plot> ProfilePlot::copy() const {
-  auto plot = std::make_unique<ProfilePlot>();
-  plot->data_ = data_;
-  plot->logarithmic_ = logarithmic_;
-  return plot;
 }
 
 FigureTable ProfilePlot::table() const {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "widgets/plots/plot.h"
+#include "widgets/plots/data_plot.h"
 
 namespace rolora::widgets {
 
@@ -31,26 +31,24 @@ struct ProfileData {
   bool without_first = false;
 };
 
+struct ProfileForm {
+  bool logarithmic = true;
+  bool operator==(const ProfileForm&) const = default;
+};
+
 /// A ratio above this is called out, as in the paper's figure.
 inline constexpr double kNotableRatio = 10;
 
-class ProfilePlot : public Plot {
+class ProfilePlot : public DataPlot<ProfilePlot, ProfileData, ProfileForm> {
   Q_OBJECT
  public:
   explicit ProfilePlot(QWidget* parent = nullptr);
-  void set_data(ProfileData data, bool keep_view);
-  const ProfileData& data() const { return data_; }
-  bool logarithmic() const { return logarithmic_; }
 
  public slots:
   void toggle_log() override;
 
- signals:
-  void form_changed();
-
  protected:
   void draw(const PlotStyle& style) override;
-  std::unique_ptr<Plot> copy() const override;
   bool has_data() const override;
   std::optional<Hit> hit(QPointF position) const override;
   FigureTable table() const override;
@@ -76,8 +74,6 @@ class ProfilePlot : public Plot {
   Hit hit_of(const Point& point) const;
   const std::optional<ProfileSeries>& side(bool is_a) const { return is_a ? data_.a : data_.b; }
 
-  ProfileData data_;
-  bool logarithmic_ = true;
   QPointer<QCPAxisRect> panel_a_, panel_b_, kurtosis_;
 };
 

@@ -12,6 +12,9 @@ namespace rolora::widgets {
 
 namespace {
 
+constexpr int kHeightTicks = 5;
+constexpr double kLow = 15;  // degrees
+
 /// Texts that are drawn only where no other one is.
 class Labels {
  public:
@@ -62,9 +65,12 @@ std::vector<QRectF> SurfaceScene::places(QSizeF size) const {
 
 QRectF SurfaceScene::box_room(const QRectF& place, const PlotStyle& style) const {
   const QFontMetricsF tick(style.tick_font), label(style.label_font), title(style.title_font);
-  const double left = tick.horizontalAdvance(QStringLiteral("0000")) + style.spacing * 2;
-  const double right = tick.horizontalAdvance(QStringLiteral("00")) + style.spacing;
-  return place.adjusted(left, title.height() * 1.4 + style.spacing, -right, -(tick.height() + label.height() + style.spacing * 2));
+  double widest = tick.horizontalAdvance(QStringLiteral("0000"));
+  for (const HeatScale::Tick& t : scale.ticks(kHeightTicks)) widest = std::max(widest, tick.horizontalAdvance(t.text));
+  const double left = widest + style.spacing * 2, right = tick.horizontalAdvance(QStringLiteral("00")) + style.spacing;
+  // Seen from low the axis of heights ends where the box does, and its name stands above it.
+  const double name = camera.elevation < kLow ? label.height() + tick.height() / 2 : 0;
+  return place.adjusted(left, title.height() * 1.4 + style.spacing + name, -right, -(tick.height() + label.height() + style.spacing * 2));
 }
 
 void SurfaceScene::paint_frame(QPainter& painter, size_t panel, const QRectF& place, const PlotStyle& style,
@@ -150,12 +156,21 @@ void SurfaceScene::paint_heights(QPainter& painter, const SurfaceView& view, con
   const QFontMetricsF tick(style.tick_font), label(style.label_font);
   Labels labels(painter);
   painter.setFont(style.tick_font);
-  const int about = std::clamp(static_cast<int>(view.upright() / (tick.height() * 1.6)), 1, 5);
-  for (const HeatScale::Tick& t : scale.ticks(about)) {
+  const int about = std::clamp(static_cast<int>(view.upright() / (tick.height() * 1.6)), 1, kHeightTicks);
+  const double least = tick.height() * 0.7 / std::max(1.0, view.upright());  // below it are the floor's own labels
+  const auto hidden = [&](const HeatScale::Tick& t) {                        // both ends of a signed scale or none
+    return t.position < least || (scale.is_signed && t.position > 1 - least);
+  };
+  std::vector<HeatScale::Tick> ticks = scale.ticks(about);
+  for (int more = 2; scale.is_signed && more <= kHeightTicks; more += 1) {  // its zero alone says nothing
+    if (std::count_if(ticks.begin(), ticks.end(), [&](const HeatScale::Tick& t) { return !hidden(t); }) > 1) break;
+    ticks = scale.ticks(about + more);
+  }
+  for (const HeatScale::Tick& t : ticks) {
     painter.setPen(style.grid_pen());
     line(-near_u, -1, t.position, -near_u, 1, t.position);
     line(-1, -near_v, t.position, 1, -near_v, t.position);
-    if (t.position * view.upright() < tick.height() * 0.7) continue;  // the floor's own labels are there
+    if (hidden(t)) continue;
     const QPointF at = view.project(edge_u, edge_v, t.position);
     const double wide = tick.horizontalAdvance(t.text) + 1;
     painter.setPen(style.text);
@@ -165,8 +180,9 @@ void SurfaceScene::paint_heights(QPainter& painter, const SurfaceView& view, con
   painter.setFont(style.label_font);
   const QPointF top = view.project(edge_u, edge_v, 1);
   const double wide = label.horizontalAdvance(value_label) + 2;
-  painter.drawText(QRectF(std::max(place.left(), top.x() - wide / 2), top.y() - tick.height() / 2 - label.height(), wide, label.height()),
-                   Qt::AlignLeft | Qt::AlignVCenter, value_label);
+  const double x = std::clamp(top.x() - wide / 2, place.left(), std::max(place.left(), place.right() - wide));
+  painter.drawText(QRectF(x, top.y() - tick.height() / 2 - label.height(), wide, label.height()), Qt::AlignLeft | Qt::AlignVCenter,
+                   value_label);
   painter.setPen(style.axis_pen());
   line(edge_u, edge_v, 0, edge_u, edge_v, 1);
 }

@@ -204,7 +204,9 @@ void SurfacePlot::move_cursor(const PlotKey& key) {
   if (scene_.panels.empty()) return;
   const HeatSource& source = *scene_.panels.front().source;
   std::optional<std::pair<int64_t, int64_t>> next = largest_cell(source, scene_.shown);
-  if (const auto peak = selected_peak()) next = next_beyond(source, {peak->token, peak->channel}, key.dx, key.dy, threshold());
+  const auto within = [](int at, int64_t count) { return at < count ? at : int64_t{-1}; };
+  const std::pair<int64_t, int64_t> from(within(selection_.token, source.rows()), within(selection_.channel, source.columns()));
+  if (from.first >= 0 || from.second >= 0) next = next_outlier(source, from, key.dx, key.dy, threshold());
   if (next) {
     emit proposed(selection_of(peak_of(0, next->first, next->second)));
   } else {

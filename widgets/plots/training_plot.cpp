@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "widgets/base/format.h"
+#include "widgets/data/site_words.h"
 #include "widgets/plots/line_series.h"
 #include "widgets/plots/panels.h"
 #include "widgets/plots/smoothing.h"
@@ -48,25 +49,18 @@ double largest(const std::vector<std::pair<double, double>>& points) {
 
 }  // namespace
 
-TrainingPlot::TrainingPlot(QWidget* parent) : Plot(parent) {
+TrainingPlot::TrainingPlot(QWidget* parent) : DataPlot(parent) {
   set_title(tr("Training"));
   set_empty_text(tr("Open a run that fine-tunes, or start one from the recipe: its loss grows here while it works."));
 }
 
-void TrainingPlot::set_data(TrainingData data) {
-  const bool everything = shows_everything();
-  data_ = std::move(data);
-  data_changed(!everything);
-}
+void TrainingPlot::set_data(TrainingData data) { DataPlot::set_data(std::move(data), !shows_everything()); }
 
-void TrainingPlot::set_form(const TrainingForm& form) {
-  if (form == form_) return;
-  const bool only_smoothing = form.learning_rate == form_.learning_rate && form.gradient_norm == form_.gradient_norm &&
-                              form.kurtosis == form_.kurtosis && form.logarithmic_values == form_.logarithmic_values &&
-                              form.logarithmic_steps == form_.logarithmic_steps;
-  form_ = form;
-  data_changed(only_smoothing);
-  emit form_changed();
+/// Smoothing alone moves no axis.
+bool TrainingPlot::keeps_view(const TrainingForm& form) const {
+  TrainingForm same = form;
+  same.smoothing = form_.smoothing;
+  return same == form_;
 }
 
 void TrainingPlot::toggle_log() {
@@ -119,8 +113,8 @@ void TrainingPlot::draw(const PlotStyle& style) {
   panels_.clear();
   draw_legend(style);
   draw_loss(style);
-  if (form_.learning_rate && has_any(&TrainingCurve::learning_rate)) draw_simple(style, tr("learning rate"), &TrainingCurve::learning_rate);
-  if (form_.gradient_norm && has_any(&TrainingCurve::gradient_norm)) draw_simple(style, tr("gradient norm"), &TrainingCurve::gradient_norm);
+  if (form_.learning_rate && has_any(&TrainingCurve::learning_rate)) draw_simple(style, tr("Learning rate"), &TrainingCurve::learning_rate);
+  if (form_.gradient_norm && has_any(&TrainingCurve::gradient_norm)) draw_simple(style, tr("Gradient norm"), &TrainingCurve::gradient_norm);
   if (shows_kurtosis()) draw_kurtosis(style);
   auto* margins = new QCPMarginGroup(this);
   QList<QCPAxis*> steps;
@@ -129,7 +123,7 @@ void TrainingPlot::draw(const PlotStyle& style) {
     steps << bottom_axis(panel);
     if (panel != panels_.back()) bottom_axis(panel)->setTickLabels(false);
   }
-  bottom_axis(panels_.back())->setLabel(tr("step"));
+  bottom_axis(panels_.back())->setLabel(tr("Step"));
   link_axes(steps);
 }
 
@@ -160,7 +154,7 @@ void TrainingPlot::add_line(QCPAxisRect* panel, const LineLook& look, Line line)
 }
 
 void TrainingPlot::draw_loss(const PlotStyle& style) {
-  QCPAxisRect* panel = add_panel_below(style, tr("loss per token"), form_.logarithmic_values, 2.4);
+  QCPAxisRect* panel = add_panel_below(style, tr("Loss per token"), form_.logarithmic_values, 2.4);
   for (size_t i = 0; i < data_.series.size(); ++i) {
     const TrainingSeries& s = data_.series[i];
     const LineLook look =
@@ -181,11 +175,12 @@ void TrainingPlot::draw_loss(const PlotStyle& style) {
 
 void TrainingPlot::draw_simple(const PlotStyle& style, const QString& label, std::vector<double> TrainingCurve::*values) {
   QCPAxisRect* panel = add_panel_below(style, label, form_.logarithmic_values, 1);
+  const QString what = label.toLower();
   for (size_t i = 0; i < data_.series.size(); ++i) {
     const TrainingSeries& s = data_.series[i];
     LineLook look = smooth_look(style, s.name, static_cast<int>(i));
     look.width = style.line_width;
-    add_line(panel, look, {nullptr, s.name, label, -1, s.curve.step, s.curve.*values});
+    add_line(panel, look, {nullptr, s.name, what, -1, s.curve.step, s.curve.*values});
   }
 }
 
@@ -193,7 +188,8 @@ QString TrainingPlot::layer_site(int layer) const { return QStringLiteral("layer
 
 void TrainingPlot::draw_kurtosis(const PlotStyle& style) {
   const QString strong_one = selection().layer >= 0 ? tr("layer %1 strong").arg(selection().layer) : tr("largest strong");
-  QCPAxisRect* panel = add_panel_below(style, tr("kurtosis of %1 by layer, %2").arg(data_.kurtosis_site, strong_one), true, 1.4);
+  QCPAxisRect* panel =
+      add_panel_below(style, tr("Kurtosis of %1 by layer, %2").arg(site_words(data_.kurtosis_site), strong_one), true, 1.4);
   for (size_t i = 0; i < data_.series.size(); ++i) {
     const TrainingSeries& s = data_.series[i];
     QString best;
@@ -206,7 +202,7 @@ void TrainingPlot::draw_kurtosis(const PlotStyle& style) {
     for (const bool strong : {false, true}) {
       for (const auto& [site, points] : s.curve.kurtosis) {
         if (kind_of(site) != data_.kurtosis_site || (site == best) != strong) continue;
-        Line line{nullptr, s.name, tr("kurtosis of %1").arg(site), layer_of(site), {}, {}};
+        Line line{nullptr, s.name, tr("kurtosis of %1").arg(site_words(site)), layer_of(site), {}, {}};
         for (const auto& [step, kurtosis] : points) {
           line.steps.push_back(step);
           line.values.push_back(kurtosis);
@@ -260,13 +256,6 @@ std::optional<Hit> TrainingPlot::hit(QPointF position) const {
   return found;
 }
 
-std::unique_ptr<Plot> TrainingPlot::copy() const {
-  auto plot = std::make_unique<TrainingPlot>();
-  plot->data_ = data_;
-  plot->form_ = form_;
-  return plot;
-}
-
 double TrainingPlot::height_to_width() const {
   const int small = (form_.learning_rate && has_any(&TrainingCurve::learning_rate) ? 1 : 0) +
                     (form_.gradient_norm && has_any(&TrainingCurve::gradient_norm) ? 1 : 0);
@@ -297,7 +286,8 @@ QString TrainingPlot::caption() const {
   for (const TrainingSeries& series : data_.series) names << series.name;
   QString text = tr("Fine-tuning: %1. Loss is the mean over all predicted tokens of a step").arg(names.join(tr(" and ")));
   text += form_.smoothing > 0 ? tr(", raw and as a bias-corrected moving average with β %1.").arg(form_.smoothing) : QStringLiteral(".");
-  if (shows_kurtosis()) text += QLatin1Char(' ') + tr("Kurtosis of %1 by layer, measured while training.").arg(data_.kurtosis_site);
+  if (shows_kurtosis())
+    text += QLatin1Char(' ') + tr("Kurtosis of %1 by layer, measured while training.").arg(site_words(data_.kurtosis_site));
   return data_.facts.isEmpty() ? text : text + QLatin1Char(' ') + data_.facts;
 }
 

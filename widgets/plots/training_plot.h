@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "widgets/data/run_store.h"
+#include "widgets/plots/data_plot.h"
 #include "widgets/plots/line_look.h"
-#include "widgets/plots/plot.h"
 
 namespace rolora::widgets {
 
@@ -29,27 +29,20 @@ struct TrainingForm {
   bool operator==(const TrainingForm&) const = default;
 };
 
-class TrainingPlot : public Plot {
+class TrainingPlot : public DataPlot<TrainingPlot, TrainingData, TrainingForm> {
   Q_OBJECT
  public:
   explicit TrainingPlot(QWidget* parent = nullptr);
   /// A training that grew keeps the view that was zoomed to; a view of everything goes on showing everything.
   void set_data(TrainingData data);
-  void set_form(const TrainingForm& form);
-  const TrainingData& data() const { return data_; }
-  const TrainingForm& form() const { return form_; }
   /// Sites of which some series tells the kurtosis: "down_in", ….
   static QStringList kurtosis_sites(const TrainingData& data);
 
  public slots:
   void toggle_log() override;
 
- signals:
-  void form_changed();
-
  protected:
   void draw(const PlotStyle& style) override;
-  std::unique_ptr<Plot> copy() const override;
   bool has_data() const override;
   std::optional<Hit> hit(QPointF position) const override;
   FigureTable table() const override;
@@ -57,6 +50,7 @@ class TrainingPlot : public Plot {
   QString caption() const override;
   double height_to_width() const override;
   void set_full_ranges() override;
+  bool keeps_view(const TrainingForm& form) const override;
 
  private:
   struct Line {  // what hovering finds
@@ -76,8 +70,6 @@ class TrainingPlot : public Plot {
   bool shows_everything() const;
   QString layer_site(int layer) const;
 
-  TrainingData data_;
-  TrainingForm form_;
   std::vector<Line> lines_;
   std::vector<QPointer<QCPAxisRect>> panels_;
   QVector<QCPRange> full_;

@@ -82,8 +82,17 @@ void ChoiceBar::add_selection_choices(int parts) {
 void ChoiceBar::add_look_choices(int parts) {
   if (parts & comparison) {
     comparison_ = add_choice(tr("S&how"), tr("How the two states are shown together"));
-    const std::array<QString, 5> names = {tr("A | B"), tr("A"), tr("B"), tr("A − B"), tr("A / B")};
-    for (int i = 0; i < 5; ++i) comparison_->addItem(names[static_cast<size_t>(i)], i);
+    struct Way {
+      QString name, tip;  // other words for it stand in the tip, where the palette looks too
+    };
+    const std::array<Way, 5> ways = {
+        Way{tr("A | B"), tr("side by side: before and after on one scale, compare both")}, Way{tr("A"), tr("A alone: only before")},
+        Way{tr("B"), tr("B alone: only after")}, Way{tr("A − B (difference)"), tr("difference, A - B, A minus B: red is larger in A")},
+        Way{tr("A / B (ratio)"), tr("ratio, A ÷ B, A over B, quotient, in powers of two: red is larger in A")}};
+    for (int i = 0; i < 5; ++i) {
+      comparison_->addItem(ways[static_cast<size_t>(i)].name, i);
+      comparison_->setItemData(i, ways[static_cast<size_t>(i)].tip, Qt::ToolTipRole);
+    }
     connect(comparison_, &QComboBox::activated, this,
             [this](int at) { propose([&](Selection& s) { s.comparison = static_cast<Comparison>(at); }); });
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/views/distribution_view.h"
 
-#include <QVBoxLayout>
 #include <algorithm>
 #include <array>
 #include <set>
@@ -42,14 +41,9 @@ DistributionView::DistributionView(const Workbench& workbench, QWidget* parent)
     : View(workbench, parent),
       plot_(new DistributionPlot(this)),
       bar_(new ChoiceBar(workbench, ChoiceBar::site | ChoiceBar::layer | ChoiceBar::scaling | ChoiceBar::first_tokens, this)) {
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(0, 0, 0, 0);
-  column->setSpacing(0);
   place_ = new PlaceBar(workbench, this);
   connect(place_, &PlaceBar::page_asked, this, &View::page_asked);
-  column->addWidget(bar_);
-  column->addWidget(place_);
-  column->addWidget(plot_, 1);
+  put_in_column(this, {bar_, place_, plot_});
   add_choices();
   bind_plot(this, plot_, workbench);
   connect(workbench.selection, &SelectionModel::changed, this, &DistributionView::selection_changed);

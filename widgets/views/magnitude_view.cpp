@@ -16,7 +16,7 @@ namespace rolora::widgets {
 
 namespace {
 
-constexpr int64_t kCellsAtOnce = 2'000'000;  // of which contents are made on the GUI thread
+constexpr int64_t kCellsAtOnce = 50'000;  // of which contents are made on the GUI thread
 
 bool same_values(const Selection& x, const Selection& y) { return x.a == y.a && x.b == y.b && x.site == y.site && x.layer == y.layer; }
 
@@ -47,19 +47,12 @@ MagnitudeView::MagnitudeView(const Workbench& workbench, QWidget* parent) : View
   bar_->also_scales(surface_);
   place_ = new PlaceBar(workbench, this);
   connect(place_, &PlaceBar::page_asked, this, &View::page_asked);
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(0, 0, 0, 0);
-  column->setSpacing(0);
-  column->addWidget(bar_);
-  column->addWidget(place_);
-  column->addWidget(note_);
-  column->addWidget(pages_, 1);
+  put_in_column(this, {bar_, place_, note_, pages_});
   bind_plot(this, plot_, workbench);
   bind_plot(this, surface_, workbench);
   link_plots();
   connect(workbench.selection, &SelectionModel::changed, this, &MagnitudeView::follow);
-  connect(workbench.statistics, &StatisticsStore::opened, this, &MagnitudeView::ask_if_concerned);
-  connect(workbench.statistics, &StatisticsStore::closed, this, &MagnitudeView::ask_if_concerned);
+  follow_files(this, workbench, [this] { ask(); });
   ask();
 }
 
@@ -120,6 +113,10 @@ void MagnitudeView::set_style(const PlotStyle& style) {
   surface_->set_style(own);
 }
 
+QVector<ViewPart> MagnitudeView::parts() const { return {{QStringLiteral("surface"), tr("3-D surface")}}; }
+
+void MagnitudeView::show_part(const QString&) { tabs_->setCurrentWidget(surface_); }
+
 QWidget* MagnitudeView::focus_widget() {
   if (pages_->currentWidget() == missing_) return missing_button_;
   return tabs_->currentWidget();
@@ -161,8 +158,8 @@ Remark MagnitudeView::layer_remark() const {
 /// A file keeps the first tokens of the text only: which, and whether the selected one is among them.
 Remark MagnitudeView::kept_remark() const {
   const Selection& s = workbench().selection->current();
-  const MatrixPtr& any = a_ ? a_ : b_;
-  const SummaryPtr text = workbench().statistics->summary(a_ ? s.a.file : s.b.file);
+  const MatrixPtr& any = pair_.a ? pair_.a : pair_.b;
+  const SummaryPtr text = workbench().statistics->summary(pair_.a ? s.a.file : s.b.file);
   if (any == nullptr || text == nullptr) return {};
   const int64_t window = text->provenance.context, windows = text->provenance.windows, kept = any->rows;
   if (window < 1 || kept >= window * windows) return {};
@@ -182,11 +179,6 @@ void MagnitudeView::show_remarks() {
   place_->set_remarks({kept_remark(), scaling_remark(now, workbench()), layer_remark()});
 }
 
-void MagnitudeView::ask_if_concerned(const QString& file) {
-  const Selection& s = workbench().selection->current();
-  if (s.a.file == file || s.b.file == file) ask();
-}
-
 void MagnitudeView::follow(const Selection& now, const Selection& before) {
   const bool other_layer = now.layer < 0 && shown_layer() != asked_layer_;
   const bool same_layer = before.layer < 0 && now.layer == asked_layer_;  // a click named the layer that is drawn already
@@ -198,7 +190,7 @@ void MagnitudeView::follow(const Selection& now, const Selection& before) {
   if (same_look(now, before)) {
     plot_->set_selection(now);
     surface_->set_selection(now);
-  } else if (waiting_ == 0) {
+  } else if (!pair_.waits()) {
     prepare();
   }
   show_remarks();
@@ -208,28 +200,18 @@ void MagnitudeView::ask() {
   asked_ = workbench().selection->current();
   asked_layer_ = shown_layer();
   bar_->show_selection(asked_, asked_layer_);
-  const int generation = ++generation_;
-  a_.reset();
-  b_.reset();
-  error_.clear();
-  waiting_ = 0;
+  ++generation_;
+  pair_.begin();
   const SiteKey site{asked_layer_, asked_.site};
   const auto ask_for = [&](const StateRef& ref, MatrixPtr& into) {
     if (!is_kept(ref, site)) return;
-    ++waiting_;
-    workbench().statistics->full(ref, site, this, [this, generation, &into](const Result<MatrixPtr>& result) {
-      if (generation != generation_) return;
-      --waiting_;
-      into = result.value;
-      if (!result.ok()) error_ = result.error;
-      if (waiting_ == 0) prepare();
-    });
+    workbench().statistics->full(ref, site, this, pair_.take(into, [this] { prepare(); }));
   };
-  ask_for(asked_.a, a_);
-  ask_for(asked_.b, b_);
+  ask_for(asked_.a, pair_.a);
+  ask_for(asked_.b, pair_.b);
   show_missing();
   show_remarks();
-  if (waiting_ == 0) prepare();
+  if (!pair_.waits()) prepare();
 }
 
 void MagnitudeView::show_missing() {
@@ -243,7 +225,7 @@ void MagnitudeView::show_missing() {
   }
   const QString place = tr("layer %1, %2").arg(asked_layer_).arg(site_title(asked_.site));
   const bool none = open > 0 && lacking.size() == open, some = !none && !lacking.isEmpty();
-  const QString button = tr("&Measure %1").arg(QString::fromStdString(site_name(LayerIndex(asked_layer_), asked_.site)));
+  const QString button = tr("&Measure %1, layer %2").arg(site_title(asked_.site)).arg(asked_layer_);
   missing_text_->setText(
       tr("The values of %1 were not kept when this file was written: it has their figures, but not every token's values.\n\n"
          "Measuring reads the text once more, a few seconds for a small model.")
@@ -284,8 +266,8 @@ MagnitudeData MagnitudeView::gathered() const {
     out.token_medians = {figures.token_median};
     return out;
   };
-  data.a = state_of(now.a, a_);
-  data.b = state_of(now.b, b_);
+  data.a = state_of(now.a, pair_.a);
+  data.b = state_of(now.b, pair_.b);
   data.caption = caption(data);
   return data;
 }
@@ -301,7 +283,7 @@ void MagnitudeView::prepare() {
     return std::pair(d, MagnitudePlot::contents_of(d));
   };
   if (data.a.empty() && data.b.empty()) {
-    if (!error_.isEmpty()) plot_->set_empty_text(error_);
+    if (!pair_.error.isEmpty()) plot_->set_empty_text(pair_.error);
     show_contents(generation, data, {});
     return;
   }
@@ -349,13 +331,7 @@ QString MagnitudeView::caption(const MagnitudeData& data) const {
   if (data.without_first) text += tr(" Without the first token of each window.");
   const MatrixPtr& any = data.a.empty() ? data.b.values : data.a.values;
   if (any) text += tr(" Tokens 0 to %1 are shown.").arg(grouped(any->rows - 1));
-  QStringList states;
-  if (now.a.valid() && now.comparison != Comparison::only_b) states.append(now.a.state);
-  if (now.b.valid() && now.comparison != Comparison::only_a && now.b.file == now.a.file) states.append(now.b.state);
-  if (const SummaryPtr summary = workbench().statistics->summary(now.a.valid() ? now.a.file : now.b.file)) {
-    text += QLatin1Char(' ') + facts_of(*summary, states, workbench());
-  }
-  return text;
+  return text + facts_of_selection(now, workbench());
 }
 
 }  // namespace rolora::widgets

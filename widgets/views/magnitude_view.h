@@ -9,6 +9,7 @@
 #include "widgets/data/statistics_store.h"
 #include "widgets/plots/magnitude_plot.h"
 #include "widgets/plots/surface_plot.h"
+#include "widgets/views/asked_pair.h"
 #include "widgets/views/choice_bar.h"
 #include "widgets/views/place_bar.h"
 #include "widgets/views/view.h"
@@ -24,6 +25,8 @@ class MagnitudeView : public View {
   FigurePtr figure() const override;
   void set_style(const PlotStyle& style) override;
   QWidget* focus_widget() override;
+  QVector<ViewPart> parts() const override;
+  void show_part(const QString& id) override;
   MagnitudePlot* plot() const { return plot_; }
   SurfacePlot* surface() const { return surface_; }
   QTabWidget* tabs() const { return tabs_; }
@@ -39,7 +42,6 @@ class MagnitudeView : public View {
   void build_missing_page();
   void follow(const Selection& now, const Selection& before);
   void ask();
-  void ask_if_concerned(const QString& file);
   void prepare();
   void show_contents(int generation, const MagnitudeData& data, const HeatContents& contents);
   void show_missing();
@@ -59,11 +61,10 @@ class MagnitudeView : public View {
   QWidget *note_, *missing_;
   QLabel *note_text_, *missing_text_;
   QPushButton *note_button_, *missing_button_;
-  MatrixPtr a_, b_;
-  QString error_;
+  AskedPair pair_;
   Selection asked_, shown_;
   int asked_layer_ = 0, shown_layer_ = -1;
-  int waiting_ = 0, generation_ = 0;
+  int generation_ = 0;
 };
 
 }  // namespace rolora::widgets

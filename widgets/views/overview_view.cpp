@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/views/overview_view.h"
 
-#include <QVBoxLayout>
-
 #include "widgets/data/describe.h"
 #include "widgets/plots/from_statistics.h"
 #include "widgets/views/plot_binding.h"
@@ -25,22 +23,10 @@ OverviewView::OverviewView(const Workbench& workbench, QWidget* parent) : View(w
   bar_->add_scale_controls(plot_);
   place_ = new PlaceBar(workbench, this);
   connect(place_, &PlaceBar::page_asked, this, &View::page_asked);
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(0, 0, 0, 0);
-  column->setSpacing(0);
-  column->addWidget(bar_);
-  column->addWidget(place_);
-  column->addWidget(plot_, 1);
+  put_in_column(this, {bar_, place_, plot_});
   bind_plot(this, plot_, workbench);
   connect(workbench.selection, &SelectionModel::changed, this, &OverviewView::follow);
-  connect(workbench.statistics, &StatisticsStore::opened, this, [this](const QString& file) {
-    const Selection& s = this->workbench().selection->current();
-    if (s.a.file == file || s.b.file == file) ask();
-  });
-  connect(workbench.statistics, &StatisticsStore::closed, this, [this](const QString& file) {
-    const Selection& s = this->workbench().selection->current();
-    if (s.a.file == file || s.b.file == file) ask();
-  });
+  follow_files(this, workbench, [this] { ask(); });
   ask();
 }
 
@@ -61,7 +47,7 @@ void OverviewView::follow(const Selection& now, const Selection& before) {
   show_remarks();
   if (!same_values(now, before)) {
     ask();
-  } else if (waiting_ == 0 && (now.comparison != before.comparison || now.scaling != before.scaling)) {
+  } else if (!pair_.waits() && (now.comparison != before.comparison || now.scaling != before.scaling)) {
     show_data();
   } else {
     plot_->set_selection(now);
@@ -72,26 +58,15 @@ void OverviewView::ask() {
   asked_ = workbench().selection->current();
   bar_->show_selection(asked_);
   show_remarks();
-  const int generation = ++generation_;
-  a_.reset();
-  b_.reset();
-  error_.clear();
-  waiting_ = 0;
+  pair_.begin();
   const auto ask_for = [&](const StateRef& ref, MatrixPtr& into) {
     if (!ref.valid() || workbench().statistics->summary(ref.file) == nullptr) return;
-    ++waiting_;
     workbench().statistics->overview(ref, asked_.site, asked_.statistic, asked_.without_first, this,
-                                     [this, generation, &into](const Result<MatrixPtr>& result) {
-                                       if (generation != generation_) return;
-                                       --waiting_;
-                                       into = result.value;
-                                       if (!result.ok()) error_ = result.error;
-                                       if (waiting_ == 0) show_data();
-                                     });
+                                     pair_.take(into, [this] { show_data(); }));
   };
-  ask_for(asked_.a, a_);
-  ask_for(asked_.b, b_);
-  if (waiting_ == 0) show_data();
+  ask_for(asked_.a, pair_.a);
+  ask_for(asked_.b, pair_.b);
+  if (!pair_.waits()) show_data();
 }
 
 ComparedState OverviewView::state_of(const StateRef& ref, const MatrixPtr& values, bool over_rms) const {
@@ -113,13 +88,13 @@ void OverviewView::show_data() {
   const Selection& now = workbench().selection->current();
   OverviewData data;
   data.over_rms = now.scaling == Scaling::over_rms && is_magnitude(now.statistic);
-  if (a_) data.a = state_of(now.a, a_, data.over_rms);
-  if (b_) data.b = state_of(now.b, b_, data.over_rms);
+  if (pair_.a) data.a = state_of(now.a, pair_.a, data.over_rms);
+  if (pair_.b) data.b = state_of(now.b, pair_.b, data.over_rms);
   data.comparison = now.comparison;
   data.statistic = now.statistic;
   data.site = QString::fromStdString(std::string(name_of(now.site)));
   data.caption = caption(data);
-  if (data.a.empty() && data.b.empty() && !error_.isEmpty()) plot_->set_empty_text(error_);
+  if (data.a.empty() && data.b.empty() && !pair_.error.isEmpty()) plot_->set_empty_text(pair_.error);
   const bool same = same_values(now, shown_) && now.scaling == shown_.scaling;
   const bool keep_view = plot_->data().site == data.site;
   shown_ = now;
@@ -140,12 +115,7 @@ QString OverviewView::caption(const OverviewData& data) const {
     if (now.comparison == Comparison::ratio) text += tr(" %1 over %2, in powers of two; red: larger in %1.").arg(data.a.name, data.b.name);
     if (now.comparison == Comparison::side_by_side) text += tr(" Both panels share one scale.");
   }
-  QStringList states;
-  if (now.a.valid() && now.comparison != Comparison::only_b) states.append(now.a.state);
-  if (now.b.valid() && now.comparison != Comparison::only_a && now.b.file == now.a.file) states.append(now.b.state);
-  if (const SummaryPtr summary = workbench().statistics->summary(now.a.file))
-    text += QLatin1Char(' ') + facts_of(*summary, states, workbench());
-  return text;
+  return text + facts_of_selection(now, workbench());
 }
 
 }  // namespace rolora::widgets

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "widgets/plots/overview_plot.h"
+#include "widgets/views/asked_pair.h"
 #include "widgets/views/choice_bar.h"
 #include "widgets/views/place_bar.h"
 #include "widgets/views/view.h"
@@ -30,10 +31,8 @@ class OverviewView : public View {
   ChoiceBar* bar_;
   PlaceBar* place_;
   OverviewPlot* plot_;
-  MatrixPtr a_, b_;
-  QString error_;
+  AskedPair pair_;
   Selection asked_, shown_;
-  int waiting_ = 0, generation_ = 0;
 };
 
 }  // namespace rolora::widgets

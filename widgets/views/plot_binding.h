@@ -3,7 +3,10 @@
 #pragma once
 
 #include <QCoreApplication>
+#include <QVBoxLayout>
 #include <algorithm>
+#include <functional>
+#include <initializer_list>
 #include <type_traits>
 
 #include "widgets/data/describe.h"
@@ -43,6 +46,33 @@ inline QString facts_of(const StatisticsSummary& summary, const QStringList& sta
     }
   }
   return facts;
+}
+
+/// What the caption says of the text and the states that are shown.
+inline QString facts_of_selection(const Selection& now, const Workbench& workbench) {
+  QStringList states;
+  if (now.a.valid() && now.comparison != Comparison::only_b) states.append(now.a.state);
+  if (now.b.valid() && now.comparison != Comparison::only_a && now.b.file == now.a.file) states.append(now.b.state);
+  const SummaryPtr summary = workbench.statistics->summary(now.a.valid() ? now.a.file : now.b.file);
+  return summary ? QLatin1Char(' ') + facts_of(*summary, states, workbench) : QString();
+}
+
+/// A view from top to bottom without gaps; its last part takes the room.
+inline void put_in_column(View* view, std::initializer_list<QWidget*> parts) {
+  auto* column = new QVBoxLayout(view);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(0);
+  for (QWidget* part : parts) column->addWidget(part, part == *(parts.end() - 1) ? 1 : 0);
+}
+
+/// Calls `act` when a file of the selection comes or goes.
+inline void follow_files(View* view, const Workbench& workbench, const std::function<void()>& act) {
+  const auto if_concerned = [selection = workbench.selection, act](const QString& file) {
+    const Selection& now = selection->current();
+    if (now.a.file == file || now.b.file == file) act();
+  };
+  QObject::connect(workbench.statistics, &StatisticsStore::opened, view, if_concerned);
+  QObject::connect(workbench.statistics, &StatisticsStore::closed, view, if_concerned);
 }
 
 template <class AnyPlot>

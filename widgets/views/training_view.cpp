@@ -8,6 +8,8 @@
 #include <array>
 #include <set>
 
+#include "widgets/data/describe.h"
+#include "widgets/data/site_words.h"
 #include "widgets/plots/from_statistics.h"
 #include "widgets/views/plot_binding.h"
 
@@ -26,6 +28,12 @@ TrainingView::TrainingView(const Workbench& workbench, QWidget* parent)
   column->setSpacing(0);
   column->addWidget(bar_);
   column->addWidget(plot_, 1);
+  const int unit = fontMetrics().averageCharWidth();
+  note_ = new QLabel(this);
+  note_->setWordWrap(true);
+  note_->setContentsMargins(unit, 0, unit, unit / 2);
+  note_->setForegroundRole(QPalette::PlaceholderText);
+  column->addWidget(note_);
   add_curve_menu();
   add_choices();
   bind_plot(this, plot_, workbench);
@@ -85,11 +93,11 @@ std::vector<TrainingView::Curve> TrainingView::curves() const {
     const RunDataPtr run = workbench().runs->run(folder);
     if (!run) continue;
     for (const TrainingCurve& curve : run->trainings) {
-      const QString state = model_in_words(curve.model, *run);
+      const QString state = model_in_words(curve.station, *run);  // what it makes, as everywhere else
       const bool alone = std::count_if(run->trainings.begin(), run->trainings.end(),
-                                       [&](const TrainingCurve& other) { return other.model == curve.model; }) == 1;
+                                       [&](const TrainingCurve& other) { return model_in_words(other.station, *run) == state; }) == 1;
       QString name = alone ? state : QStringLiteral("%1 (%2)").arg(state, curve.station);
-      if (folders.size() > 1) name = QStringLiteral("%1: %2").arg(run->name, name);
+      if (folders.size() > 1) name = QStringLiteral("%1: %2").arg(run_title(folder, folders), name);
       all.push_back({folder + QLatin1Char('\n') + curve.station, name, &curve, run});
     }
   }
@@ -104,14 +112,39 @@ void TrainingView::runs_changed() {
   for (const Curve& curve : all) {
     if (hidden_.contains(curve.id)) continue;
     data.series.push_back({curve.name, *curve.curve});
-    runs.insert(curve.run->name);
+    runs.insert(run_title(curve.run->folder, workbench().runs->open_runs()));
   }
   const QStringList sites = TrainingPlot::kurtosis_sites(data);
-  set_items(site_, sites);
-  ChoiceBar::set_shown(site_, sites.size() > 1);
-  if (!sites.isEmpty()) data.kurtosis_site = site_->currentText();
+  show_sites(sites);
+  if (!sites.isEmpty()) data.kurtosis_site = site_->currentData().toString();
+  note_->setText(missing_kurtosis(data));
+  note_->setVisible(!note_->text().isEmpty());
   for (const QString& name : runs) data.facts += (data.facts.isEmpty() ? QString() : QStringLiteral(" ")) + tr("Run %1.").arg(name);
   plot_->set_data(std::move(data));
+}
+
+void TrainingView::show_sites(const QStringList& sites) {
+  ChoiceBar::set_shown(site_, sites.size() > 1);
+  QStringList now;
+  for (int i = 0; i < site_->count(); ++i) now << site_->itemData(i).toString();
+  if (now == sites) return;
+  const QSignalBlocker quiet(site_);
+  const QVariant current = site_->count() > 0 ? site_->currentData() : QVariant(plot_->data().kurtosis_site);
+  site_->clear();
+  for (const QString& site : sites) site_->addItem(site_words(site), site);
+  site_->setCurrentIndex(std::max(0, site_->findData(current)));
+}
+
+/// The panel of kurtosis is missing without a word otherwise.
+QString TrainingView::missing_kurtosis(const TrainingData& data) const {
+  QStringList without;
+  for (const TrainingSeries& series : data.series) {
+    if (series.curve.kurtosis.empty()) without << series.name;
+  }
+  if (without.isEmpty()) return {};
+  const QString why = tr("its Tune station had “Outliers every” (site_statistics_every) at 0; a number of steps there draws it.");
+  if (without.size() == static_cast<qsizetype>(data.series.size())) return tr("No kurtosis by layer while training: %1").arg(why);
+  return tr("No kurtosis by layer of %1: %2").arg(without.join(tr(" and ")), why);
 }
 
 void TrainingView::fill_menu(const std::vector<Curve>& curves) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QLabel>
 #include <QSet>
 #include <QString>
 
@@ -24,6 +25,8 @@ class TrainingView : public View {
   void set_style(const PlotStyle& style) override { plot_->set_style(style); }
   QWidget* focus_widget() override { return plot_; }
   TrainingPlot* plot() const { return plot_; }
+  /// What the plot cannot show and why, where something is missing.
+  QString note() const { return note_->text(); }
 
  private:
   struct Curve {
@@ -38,11 +41,14 @@ class TrainingView : public View {
   void runs_changed();
   void fill_menu(const std::vector<Curve>& curves);
   std::vector<Curve> curves() const;
+  void show_sites(const QStringList& sites);
+  QString missing_kurtosis(const TrainingData& data) const;
 
   TrainingPlot* plot_;
   ChoiceBar* bar_;
   QToolButton* which_;
   QMenu* menu_;
+  QLabel* note_;
   QComboBox *smoothing_, *site_;
   QCheckBox *values_, *steps_;
   QSet<QString> hidden_;  ///< curves that were unchecked

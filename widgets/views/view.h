@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QString>
+#include <QVector>
 #include <QWidget>
 
 #include "widgets/data/selection.h"
@@ -14,6 +15,11 @@ class QMenu;
 
 namespace rolora::widgets {
 
+/// A part of a page that can be asked for by name: a tab, a figure.
+struct ViewPart {
+  QString id, title;
+};
+
 class View : public QWidget {
   Q_OBJECT
  public:
@@ -23,6 +29,8 @@ class View : public QWidget {
   virtual void set_style(const PlotStyle& style) = 0;
   /// What the keyboard acts on.
   virtual QWidget* focus_widget() = 0;
+  virtual QVector<ViewPart> parts() const { return {}; }
+  virtual void show_part(const QString&) {}
 
  signals:
   void sentence_changed(const QString& sentence);  ///< for the status bar: the hit under the pointer, or empty

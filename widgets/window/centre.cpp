@@ -6,17 +6,11 @@
 #include <QTabWidget>
 #include <QVBoxLayout>
 
-#include "widgets/window/message_bar.h"
 #include "widgets/window/start_page.h"
 
 namespace rolora::widgets {
 
-Centre::Centre(QWidget* parent)
-    : QWidget(parent),
-      messages_(new MessageBar(this)),
-      start_(new StartPage(this)),
-      tabs_(new QTabWidget(this)),
-      stack_(new QStackedLayout) {
+Centre::Centre(QWidget* parent) : QWidget(parent), start_(new StartPage(this)), tabs_(new QTabWidget(this)), stack_(new QStackedLayout) {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
@@ -29,7 +23,6 @@ Centre::Centre(QWidget* parent)
   tabs_->setUsesScrollButtons(true);
   stack_->addWidget(start_);
   stack_->addWidget(tabs_);
-  messages_->raise();
   connect(tabs_, &QTabWidget::currentChanged, this, [this] { emit current_changed(current_id()); });
 }
 
@@ -96,13 +89,21 @@ std::vector<View*> Centre::views() const {
 
 bool Centre::show_tab(const QString& id) {
   const Tab* tab = find(id);
+  for (size_t i = 0; tab == nullptr && i < tab_list_.size(); ++i) {  // or a part of a page
+    if (tab_list_[i].view == nullptr) continue;
+    for (const ViewPart& part : tab_list_[i].view->parts()) {
+      if (part.id != id) continue;
+      tab_list_[i].view->show_part(id);
+      tab = &tab_list_[i];
+    }
+  }
   if (tab == nullptr) return false;
   const QString before = current_id();
   stack_->setCurrentWidget(tabs_);
   tabs_->setCurrentWidget(tab->page);
   QWidget* target = tab->view != nullptr ? tab->view->focus_widget() : tab->page;
   if (target != nullptr) target->setFocus(Qt::ShortcutFocusReason);
-  if (before == QStringLiteral("start")) emit current_changed(id);
+  if (before == QStringLiteral("start")) emit current_changed(tab->id);
   return true;
 }
 

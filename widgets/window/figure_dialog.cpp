@@ -17,12 +17,12 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
-#include <QScrollArea>
 #include <QSpinBox>
 #include <cmath>
 
 #include "widgets/base/style.h"
 #include "widgets/base/style_shapes.h"
+#include "widgets/plots/figure_background.h"
 #include "widgets/window/figure_preview.h"
 
 namespace rolora::widgets {
@@ -73,28 +73,23 @@ FigureDialog::FigureDialog(Settings& settings, std::function<FigurePtr()> figure
   setObjectName(QStringLiteral("figure.dialog"));
   setWindowTitle(tr("Figure"));
   setModal(false);
-  auto* scroll = new QScrollArea(this);
-  scroll->setWidget(preview_);
-  scroll->setWidgetResizable(true);
-  scroll->setFrameShape(QFrame::StyledPanel);
-  scroll->setAccessibleName(tr("Preview"));
   const int unit = qRound(style_unit());
-  scroll->setMinimumSize(unit * 26, unit * 20);
   auto* layout = new QHBoxLayout(this);
   layout->setContentsMargins(unit, unit, unit, unit);
   layout->setSpacing(unit);
-  layout->addWidget(scroll, 1);
+  layout->addWidget(preview_, 1);
   layout->addWidget(make_form());
   soon_.setSingleShot(true);
   soon_.setInterval(120);
   connect(&soon_, &QTimer::timeout, this, &FigureDialog::redraw);
+  connect(preview_, &FigurePreview::scale_changed, this, &FigureDialog::say_size);
   redraw();
 }
 
 void FigureDialog::add_size_rows(QFormLayout* form) {
   const FigureSettings last = figure_settings(settings_);
   widths_ = new QComboBox(this);
-  for (const PaperWidth& paper : paper_widths()) widths_->addItem(tr("%1 (%2 in)").arg(paper.name).arg(paper.inches), paper.inches);
+  for (const PaperWidth& paper : paper_widths()) widths_->addItem(tr("%1 · %2 in").arg(paper.name).arg(paper.inches), paper.inches);
   widths_->addItem(tr("Custom"), 0.0);
   describe_control(widths_, tr("Paper width"), tr("Widths that papers use"));
   width_ = new QDoubleSpinBox(this);
@@ -120,7 +115,11 @@ void FigureDialog::add_size_rows(QFormLayout* form) {
   form->addRow(tr("&Paper"), widths_);
   form->addRow(tr("&Width"), width_);
   form->addRow(tr("&Height"), height_);
+  form->setRowVisible(width_, index + 1 == widths_->count());
   connect(widths_, &QComboBox::activated, this, &FigureDialog::choose_width);
+  // The paper's line names its width already.
+  connect(widths_, &QComboBox::currentIndexChanged, this,
+          [this, form](int at) { form->setRowVisible(width_, at + 1 == widths_->count()); });
 }
 
 void FigureDialog::add_text_rows(QFormLayout* form) {
@@ -246,13 +245,16 @@ void FigureDialog::redraw() {
   save_->setEnabled(shown_ != nullptr);
   copy_->setEnabled(shown_ != nullptr);
   caption_->setPlainText(shown_ == nullptr ? QString() : shown_->caption());
-  if (shown_ != nullptr) {
-    const QSizeF points = settings.size(*shown_);
-    note_->setText(tr("%1 × %2 in, shown at true size").arg(points.width() / 72, 0, 'f', 2).arg(points.height() / 72, 0, 'f', 2));
-  } else {
-    note_->clear();
-  }
+  say_size();
   remember_figure_settings(settings_, settings);
+}
+
+/// The width is chosen above: the height follows from it, and whether there is room to show both as they are.
+void FigureDialog::say_size() {
+  if (shown_ == nullptr) return note_->clear();
+  const double height = chosen().size(*shown_).height() / 72, scale = preview_->scale();
+  note_->setText(scale > 0.995 ? tr("%1 in high, shown at true size").arg(height, 0, 'f', 2)
+                               : tr("%1 in high, shown at %2 % of its size").arg(height, 0, 'f', 2).arg(qRound(100 * scale)));
 }
 
 void FigureDialog::ask_where_to_save() {
@@ -267,7 +269,9 @@ void FigureDialog::ask_where_to_save() {
           [dialog](const QString& filter) { dialog->setDefaultSuffix(filter.section(QStringLiteral("*."), 1, 1).left(3)); });
   connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& file) {
     settings_.set_text(key("folder"), QFileInfo(file).absolutePath());
-    save_figure_in_background(*shown_, chosen(), file, this, [this, file](const Result<QString>& result) {
+    const FigurePtr figure = figure_();  // its own: the one that is shown may be painted again meanwhile
+    if (figure == nullptr) return;
+    save_figure_in_background(figure, chosen(), file, this, [this, file](const Result<QString>& result) {
       note_->setText(result.ok() ? tr("Saved: %1").arg(file) : result.error);
       if (result.ok()) {
         emit saved(file);
@@ -283,8 +287,12 @@ void FigureDialog::copy() {
   if (shown_ == nullptr) return;
   FigureSettings settings = chosen();
   settings.dots_per_inch = std::min(settings.dots_per_inch, 300);
-  QGuiApplication::clipboard()->setMimeData(figure_clipboard(*shown_, settings).release());
-  note_->setText(tr("Copied: image, caption and data"));
+  const FigurePtr figure = figure_();
+  if (figure == nullptr) return;
+  copy_figure_in_background(figure, settings, this, [this](std::unique_ptr<QMimeData> data) {
+    QGuiApplication::clipboard()->setMimeData(data.release());
+    note_->setText(tr("Copied: image, caption and data"));
+  });
 }
 
 }  // namespace rolora::widgets

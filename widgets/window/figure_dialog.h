@@ -46,6 +46,7 @@ class FigureDialog : public QDialog {
   void add_text_rows(QFormLayout* form);
   void choose_width(int index);
   void redraw();
+  void say_size();
   void ask_where_to_save();
   void copy();
   Settings& settings_;

@@ -3,9 +3,11 @@
 
 #include <QPainter>
 #include <QScreen>
+#include <algorithm>
 
 #include "widgets/base/style_shapes.h"
 #include "widgets/base/theme.h"
+#include "widgets/plots/figure_background.h"
 
 namespace rolora::widgets {
 namespace {
@@ -16,8 +18,11 @@ int margin() { return qRound(style_unit() * 0.8); }
 
 FigurePreview::FigurePreview(QWidget* parent) : QWidget(parent) {
   setObjectName(QStringLiteral("figure.preview"));
-  setAccessibleName(tr("Figure at true size"));
-  setSizePolicy(QSizePolicy::Minimum, QSizePolicy::Minimum);
+  setAccessibleName(tr("Figure as on paper"));
+  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
+  soon_.setSingleShot(true);
+  soon_.setInterval(80);
+  connect(&soon_, &QTimer::timeout, this, &FigurePreview::draw);
 }
 
 double FigurePreview::dots_per_inch() const {
@@ -28,40 +33,66 @@ double FigurePreview::dots_per_inch() const {
 }
 
 void FigurePreview::show_figure(const FigurePtr& figure, const FigureSettings& settings) {
-  drawn_ = {};
-  if (figure != nullptr) {
-    points_ = settings.size(*figure);
-    const double scale = dots_per_inch() / 72, ratio = devicePixelRatioF();
-    drawn_ = QPixmap((points_ * scale * ratio).toSize());
-    drawn_.setDevicePixelRatio(ratio);
-    drawn_.fill(Qt::white);
-    QPainter painter(&drawn_);
-    painter.setRenderHints(QPainter::Antialiasing | QPainter::TextAntialiasing);
-    painter.scale(scale, scale);
-    figure->paint(painter, points_, settings.style());
-  }
+  figure_ = figure;
+  settings_ = settings;
+  if (figure_ != nullptr) points_ = settings_.size(*figure_);
   updateGeometry();
-  resize(sizeHint().expandedTo(parentWidget() == nullptr ? QSize() : parentWidget()->size()));
-  update();
+  draw();
 }
 
-QSize FigurePreview::sizeHint() const {
-  const double scale = dots_per_inch() / 72;
-  return (points_ * scale).toSize() + QSize(2 * margin(), 2 * margin());
+QSizeF FigurePreview::true_size() const { return points_ * (dots_per_inch() / 72); }
+
+double FigurePreview::scale() const {
+  const QSizeF all = true_size();
+  return std::max(0.05, std::min({1.0, (width() - 2 * margin()) / all.width(), (height() - 2 * margin()) / all.height()}));
 }
+
+QRect FigurePreview::sheet() const {
+  const QSize size = (true_size() * scale()).toSize();
+  return {QPoint((width() - size.width()) / 2, (height() - size.height()) / 2), size};
+}
+
+void FigurePreview::draw() {
+  const int asked = ++asked_;
+  if (figure_ == nullptr) {
+    drawn_ = {};
+    return update();
+  }
+  const double ratio = devicePixelRatioF();
+  FigureSettings on_screen = settings_;
+  on_screen.dots_per_inch = std::max(1, qRound(dots_per_inch() * scale() * ratio));
+  on_screen.transparent = false;
+  figure_image_in_background(figure_, on_screen, this, [this, asked, ratio](const QImage& image) {
+    if (asked != asked_) return;  // a newer one is on its way
+    drawn_ = image;
+    drawn_.setDevicePixelRatio(ratio);
+    update();
+  });
+}
+
+void FigurePreview::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  emit scale_changed();
+  if (figure_ != nullptr && drawn_.deviceIndependentSize().toSize() != sheet().size()) soon_.start();
+}
+
+QSize FigurePreview::sizeHint() const { return true_size().toSize() + QSize(2 * margin(), 2 * margin()); }
+
+QSize FigurePreview::minimumSizeHint() const { return QSize(qRound(style_unit() * 26), qRound(style_unit() * 20)); }
 
 void FigurePreview::paintEvent(QPaintEvent*) {
   QPainter painter(this);
-  if (drawn_.isNull()) {
+  if (figure_ == nullptr) {
     painter.setPen(palette().color(QPalette::PlaceholderText));
     painter.drawText(rect(), Qt::AlignCenter, tr("The view has nothing to show yet"));
     return;
   }
-  const QSize size = drawn_.deviceIndependentSize().toSize();
-  const QRect sheet(QPoint((width() - size.width()) / 2, (height() - size.height()) / 2), size);
-  painter.drawPixmap(sheet, drawn_);
+  const QRect place = sheet();
+  painter.setRenderHint(QPainter::SmoothPixmapTransform);
+  painter.fillRect(place, Qt::white);
+  painter.drawImage(place, drawn_);
   painter.setPen(theme_colours(palette()).line);
-  painter.drawRect(sheet.adjusted(-1, -1, 0, 0));
+  painter.drawRect(place.adjusted(-1, -1, 0, 0));
 }
 
 }  // namespace rolora::widgets

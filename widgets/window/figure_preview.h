@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <QPixmap>
+#include <QImage>
+#include <QTimer>
 #include <QWidget>
 
 #include "widgets/plots/figure_exporter.h"
 
 namespace rolora::widgets {
 
-/// A figure on its sheet, as large on screen as on paper.
+/// A figure on its sheet, as large on screen as on paper; smaller where there is no room for it, never cut off.
 class FigurePreview : public QWidget {
   Q_OBJECT
  public:
@@ -16,13 +17,27 @@ class FigurePreview : public QWidget {
   void show_figure(const FigurePtr& figure, const FigureSettings& settings);
   /// Logical pixels of this screen in an inch on the glass; the logical resolution where the screen does not say.
   double dots_per_inch() const;
-  QSize sizeHint() const override;
+  /// Of the true size: 1, or what fits.
+  double scale() const;
+  QRect sheet() const;              ///< where the figure lies
+  QSize sizeHint() const override;  ///< of the true size
+  QSize minimumSizeHint() const override;
+
+ signals:
+  void scale_changed();
 
  protected:
   void paintEvent(QPaintEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
-  QPixmap drawn_;
+  void draw();
+  QSizeF true_size() const;
+  FigurePtr figure_;
+  FigureSettings settings_;
+  QImage drawn_;
+  int asked_ = 0;  // the newest drawing; an older one that arrives late is not shown
+  QTimer soon_;    // a figure takes longer to draw than a window to be resized
   QSizeF points_{234, 150};
 };
 

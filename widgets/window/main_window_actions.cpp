@@ -101,6 +101,11 @@ void MainWindow::make_view_actions() {
     actions_->add(
         {QStringLiteral("view.") + id, title, tr("Show the page %1").arg(title), QKeySequence(QStringLiteral("Ctrl+%1").arg(number++)), {}},
         [this, id] { show_view(id); });
+    const View* view = centre_->view(id);
+    for (const ViewPart& part : view != nullptr ? view->parts() : QVector<ViewPart>()) {
+      actions_->add({QStringLiteral("view.") + part.id, part.title, tr("On the page %1").arg(title), {}, {}},
+                    [this, part] { show_view(part.id); });
+    }
   }
   auto* group = new QActionGroup(this);
   const std::pair<ThemeChoice, QString> themes[] = {
@@ -220,7 +225,11 @@ void MainWindow::make_menus() {
               QStringLiteral("command.palette")});
   QMenu* view = menuBar()->addMenu(tr("&View"));
   QStringList pages = {QStringLiteral("view.start")};
-  for (const QString& id : centre_->ids()) pages += QStringLiteral("view.") + id;
+  for (const QString& id : centre_->ids()) {
+    pages += QStringLiteral("view.") + id;
+    const View* page = centre_->view(id);
+    for (const ViewPart& part : page != nullptr ? page->parts() : QVector<ViewPart>()) pages += QStringLiteral("view.") + part.id;
+  }
   fill(view, pages + QStringList{{}} + all(QStringLiteral("plot.")) + QStringList{{}});
   QMenu* theme = view->addMenu(icon(QStringLiteral("theme")), tr("&Theme"));
   fill(theme, all(QStringLiteral("theme.")));

@@ -8,19 +8,29 @@
 #include <utility>
 
 #include "widgets/base/places.h"
+#include "widgets/base/style_shapes.h"
 #include "widgets/data/pairs.h"
 #include "widgets/data/run_store.h"
 #include "widgets/jobs/job_queue.h"
 #include "widgets/jobs/jobs_panel.h"
 #include "widgets/recipe/recipe_page.h"
+#include "widgets/trees/known_places.h"
+#include "widgets/trees/runs_panel.h"
 #include "widgets/window/centre.h"
 #include "widgets/window/dock_host.h"
+#include "widgets/window/known_models.h"
 #include "widgets/window/main_window.h"
 #include "widgets/window/message_bar.h"
 #include "widgets/window/opening.h"
+#include "widgets/window/run_outcome.h"
 #include "widgets/window/status_line.h"
 
 namespace rolora::widgets {
+namespace {
+
+constexpr double kLowWindow = 48;  // units of the style: lower than this a page and the panels below it do not both have room
+
+}  // namespace
 
 void MainWindow::open_path(const QString& path, const QString& view) {
   const Opening found = recognise(path);
@@ -46,7 +56,7 @@ void MainWindow::open_run(const QString& folder, const QString& view) {
     if (run == nullptr) return tell_error(error);
     if (const QString unreadable = workbench_.runs->error(folder); !unreadable.isEmpty()) tell_error(unreadable);
     remember(folder);
-    centre_->messages()->forget(folder);
+    messages_->forget(folder);
     const bool measured = error.isEmpty() && !run->statistics_files.isEmpty();  // damaged statistics are told by their store
     const QString fitting = measured ? QStringLiteral("overview") : QStringLiteral("training");
     if (std::exchange(made_room_, false)) switch_layout(QStringLiteral("inspect"));
@@ -78,6 +88,38 @@ void MainWindow::make_room_for_the_recipe() {
   made_room_ = true;
 }
 
+/// The recipe has no use for numbers of a selection; in a low window it has none for the other panels below it either, but for jobs at
+/// work.
+void MainWindow::set_aside_for_the_page() {
+  QStringList aside;
+  if (centre_->current_id() == QStringLiteral("recipe")) {
+    aside = {QStringLiteral("inspector")};
+    if (height() < qRound(style_unit() * kLowWindow)) {
+      aside += {QStringLiteral("outliers"), QStringLiteral("prompt")};
+      if (jobs_->active_count() == 0) aside += QStringLiteral("jobs");
+    }
+  }
+  docks_->set_aside(aside);
+}
+
+/// For the tree of runs: what was open, what lies in the runs folder, and the open runs' models.
+void MainWindow::renew_known_places() {
+  const QStringList folders = workbench_.runs->open_runs();
+  QHash<QString, QString> models;
+  const QStringList known = known_models(*workbench_.runs, settings_.recent());
+  for (const QString& folder : folders) {
+    const RunDataPtr run = workbench_.runs->run(folder);
+    const QString model = run == nullptr ? QString() : base_model_of(*run, known);
+    if (!model.isEmpty()) models[folder] = model;
+  }
+  auto* watcher = new QFutureWatcher<std::vector<KnownPlace>>(this);
+  connect(watcher, &QFutureWatcher<std::vector<KnownPlace>>::finished, this, [this, watcher, models] {
+    runs_panel_->set_known(watcher->result(), models);
+    watcher->deleteLater();
+  });
+  watcher->setFuture(QtConcurrent::run(known_places, settings_.remembered(), jobs_->folder()));
+}
+
 void MainWindow::load_job(const QString& file) {
   const Result<bool> loaded = recipe_->open_job(file);
   if (!loaded.ok()) return tell_error(loaded.error);
@@ -107,7 +149,7 @@ void MainWindow::remember(const QString& path) {
   offer_models();
 }
 
-void MainWindow::tell_error(const QString& text) { centre_->messages()->tell(MessageBar::Kind::error, text); }
+void MainWindow::tell_error(const QString& text) { messages_->tell(MessageBar::Kind::error, text); }
 
 /// Where a dialog begins that was never used: beside what was opened last, else beside the bundled model.
 QString MainWindow::first_folder() const {
@@ -145,14 +187,19 @@ void MainWindow::job_ended(const QString& id) {
   const JobRecord* record = jobs_->find(id);
   if (record == nullptr) return;
   const QString folder = record->folder;
-  workbench_.runs->open(folder, this,
-                        [this, folder](const Result<RunDataPtr>&) { open_new_statistics(workbench_, folder); });  // into the tree
-  if (record->state == JobState::finished) {
-    centre_->messages()->tell(
-        MessageBar::Kind::note, tr("%1 is finished.").arg(record->name), tr("Show before | after"),
-        [this, folder] { open_run(folder, {}); }, folder);
+  const bool finished = record->state == JobState::finished;
+  workbench_.runs->open(folder, this, [this, folder, finished, name = record->name](const Result<RunDataPtr>& run) {
+    open_new_statistics(workbench_, folder);  // into the tree
+    if (!finished) return;
+    const QString outcome = run.ok() ? outcome_of(*run.value) : QString();
+    messages_->tell(
+        MessageBar::Kind::note, outcome.isEmpty() ? tr("%1 is finished.").arg(name) : tr("%1 is finished. %2").arg(name, outcome),
+        tr("Show before | after"), [this, folder] { open_run(folder, {}); }, folder);
+  });
+  if (finished) {
+    return;
   } else if (record->state == JobState::failed) {
-    centre_->messages()->tell(
+    messages_->tell(
         MessageBar::Kind::error, tr("%1 failed: %2").arg(record->name, record->message), tr("Show job"),
         [this, id] {
           jobs_panel_->show_job(id);
@@ -168,9 +215,10 @@ void MainWindow::show_station(const QString& folder, const QString& station) {
   if (run == nullptr) return;
   for (const RunData::StationLine& line : run->stations) {
     if (line.id != station) continue;
-    const bool trains = line.kind == QStringLiteral("finetune") || line.kind == QStringLiteral("evaluate");
-    const bool quantizes = line.kind == QStringLiteral("quantize");
-    show_view(trains ? QStringLiteral("training") : quantizes ? QStringLiteral("profile") : QStringLiteral("overview"));
+    show_view(line.kind == QStringLiteral("finetune")   ? QStringLiteral("training")
+              : line.kind == QStringLiteral("evaluate") ? QStringLiteral("perplexity")
+              : line.kind == QStringLiteral("quantize") ? QStringLiteral("errors")
+                                                        : QStringLiteral("overview"));
   }
 }
 
@@ -186,7 +234,7 @@ void MainWindow::save_statistics_copy() {
     connect(watcher, &QFutureWatcher<QString>::finished, this, [this, watcher, to] {
       const QString error = watcher->result();
       if (error.isEmpty()) {
-        centre_->messages()->tell(MessageBar::Kind::note, tr("Statistics saved: %1").arg(to));
+        messages_->tell(MessageBar::Kind::note, tr("Statistics saved: %1").arg(to));
       } else {
         tell_error(error);
       }

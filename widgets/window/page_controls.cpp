@@ -54,11 +54,13 @@ void add_rows(Collector& to, QComboBox* box) {
   if (box->isEditable()) return;
   const QString name = without_mnemonic(box->accessibleName());
   for (int i = 0; i < box->count(); ++i) {
-    to.add(words("%1: %2").arg(name, box->itemText(i)), box->toolTip(), i == box->currentIndex(), [box = QPointer<QComboBox>(box), i] {
-      if (!box) return;
-      box->setCurrentIndex(i);
-      emit box->activated(i);
-    });
+    const QString own = box->itemData(i, Qt::ToolTipRole).toString();  // of the row: other words for it
+    to.add(words("%1: %2").arg(name, box->itemText(i)), own.isEmpty() ? box->toolTip() : own, i == box->currentIndex(),
+           [box = QPointer<QComboBox>(box), i] {
+             if (!box) return;
+             box->setCurrentIndex(i);
+             emit box->activated(i);
+           });
   }
 }
 

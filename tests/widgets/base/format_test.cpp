@@ -61,7 +61,8 @@ TEST(Format, Thousands) {
 TEST(Format, Ratios) {
   EXPECT_EQ(plain(times(184.2)), "184×");
   EXPECT_EQ(plain(times(1.844)), "1.84×");
-  EXPECT_EQ(plain(times(2)), "2×");
+  EXPECT_EQ(plain(times(2)), "2.00×") << "three digits, as 1.84× above and below it";
+  EXPECT_EQ(plain(times(15)), "15.0×");
   EXPECT_EQ(plain(times(12400)), "12 400×");
   EXPECT_EQ(plain(times(0.0312)), "0.0312×");
   EXPECT_EQ(plain(times(2.5e8)), "2.5e8×");

@@ -8,11 +8,10 @@
 #include <QTest>
 #include <cmath>
 
+#include "tests/widgets/plots/shown_plot.h"
 #include "widgets/plots/distribution_plot.h"
-#include "widgets/plots/error_plot.h"
 #include "widgets/plots/figure_exporter.h"
 #include "widgets/plots/panels.h"
-#include "widgets/plots/perplexity_plot.h"
 #include "widgets/plots/profile_plot.h"
 #include "widgets/plots/training_plot.h"
 
@@ -23,13 +22,8 @@ namespace {
 
 using namespace rolora::widgets;
 using rolora::LogHistogram;
-
-void show(QWidget& plot, int width = 760, int height = 480) {
-  plot.resize(width, height);
-  plot.show();
-  ASSERT_TRUE(QTest::qWaitForWindowExposed(&plot));
-  QCoreApplication::processEvents();
-}
+using rolora::test::panels_of;
+using rolora::test::show;
 
 int fine_bin(double magnitude) { return static_cast<int>(std::floor((std::log2(magnitude) + 149) * 64)); }
 
@@ -52,15 +46,6 @@ DistributionData one_layer() {
   d.site = QStringLiteral("down_in");
   d.rows = {{3, planted("plain", true), planted("rotated", false)}};
   return d;
-}
-
-/// From top to bottom, from left to right.
-QList<QCPAxisRect*> panels_of(const Plot& plot) {
-  QList<QCPAxisRect*> panels = plot.axisRects();
-  std::sort(panels.begin(), panels.end(), [](const QCPAxisRect* a, const QCPAxisRect* b) {
-    return std::pair(a->rect().top(), a->rect().left()) < std::pair(b->rect().top(), b->rect().left());
-  });
-  return panels;
 }
 
 bool differs(const QColor& a, const QColor& b) {
@@ -215,7 +200,7 @@ TEST(ProfilePlot, BothStatesShareOneScaleAndAPointTellsItsLayer) {
   QTest::mouseClick(&plot, Qt::LeftButton, Qt::NoModifier, at.toPoint());
   ASSERT_EQ(proposals.count(), 1);
   EXPECT_EQ(proposals.first().first().value<Selection>().layer, 5);
-  EXPECT_TRUE(plot.sentence().contains(QStringLiteral("15×"))) << plot.sentence().toStdString();  // 30 / 2
+  EXPECT_TRUE(plot.sentence().contains(QStringLiteral("15.0×"))) << plot.sentence().toStdString();  // 30 / 2
 }
 
 TEST(ProfilePlot, MultiplesOfTheRmsDivideMagnitudesOnly) {
@@ -279,6 +264,18 @@ TEST(TrainingPlot, PanelsShareTheStepsAndTheSmoothedLossIsTheMovingAverage) {
   EXPECT_EQ(found, 11);
 }
 
+TEST(TrainingPlot, SitesAreCalledByTheirWords) {
+  TrainingPlot plot;
+  plot.set_data(training(20));
+  show(plot);
+  const QString svg = QString::fromUtf8(figure_svg(*plot.figure(), FigureSettings()));
+  EXPECT_TRUE(svg.contains(QStringLiteral("Kurtosis of down_proj input by layer")));
+  EXPECT_FALSE(svg.contains(QStringLiteral("down_in")));
+  for (const QStringList& row : plot.figure()->table().rows)
+    EXPECT_FALSE(row[1].contains(QStringLiteral("down_in"))) << row[1].toStdString();
+  EXPECT_FALSE(plot.figure()->caption().contains(QStringLiteral("down_in")));
+}
+
 TEST(TrainingPlot, GrowingDataKeepAViewThatWasZoomedAndFollowWhenAllIsShown) {
   TrainingPlot plot;
   plot.set_data(training(30));
@@ -317,58 +314,6 @@ TEST(TrainingPlot, LinesOfAZoomedSvgStayInsideTheirPanel) {
   }
   EXPECT_GT(seen, 20);
   EXPECT_EQ(figure_svg(*figure, settings), figure_svg(*plot.figure(), settings));
-}
-
-TEST(ErrorPlot, EveryKindHasItsPanelAndAPointTellsItsLinear) {
-  ErrorData d;
-  for (const char* state : {"plain", "rotated"}) {
-    ErrorSeries s;
-    s.state = QString::fromLatin1(state);
-    s.method = QStringLiteral("GPTQ W4A4");
-    s.name = s.state + QStringLiteral(", ") + s.method;
-    for (int layer = 0; layer < 4; ++layer) {
-      for (const char* kind : {"q_proj", "down_proj"}) {
-        LinearError e;
-        e.kind = QString::fromLatin1(kind);
-        e.layer = layer;
-        e.output_error_both = 0.01 * (layer + 1) * (s.state == QStringLiteral("plain") ? 10 : 1);
-        e.output_error_weights = e.output_error_activations = std::nan("");
-        s.linears.push_back(e);
-      }
-    }
-    d.series.push_back(s);
-  }
-  ErrorPlot plot;
-  plot.set_data(d, false);
-  show(plot);
-  const QList<QCPAxisRect*> panels = panels_of(plot);
-  ASSERT_EQ(panels.size(), 2);
-  QSignalSpy proposals(&plot, &Plot::proposed);
-  const QPointF at(panels[1]->axis(QCPAxis::atBottom)->coordToPixel(2), panels[1]->axis(QCPAxis::atLeft)->coordToPixel(0.3));
-  QTest::mouseClick(&plot, Qt::LeftButton, Qt::NoModifier, at.toPoint());
-  ASSERT_EQ(proposals.count(), 1);
-  EXPECT_EQ(proposals.first().first().value<Selection>().layer, 2);
-  EXPECT_TRUE(plot.sentence().contains(QStringLiteral("down_proj · plain"))) << plot.sentence().toStdString();
-  plot.set_form(ErrorCause::weights, ErrorMeasure::relative_error);
-  EXPECT_EQ(plot.axisRects().size(), 0) << "not measured: nothing to draw";
-}
-
-TEST(PerplexityPlot, RowsStandUnderTheirText) {
-  PerplexityData d;
-  for (const char* text : {"held", "eval", "held", "eval"}) {
-    PerplexityRow row;
-    row.text = QString::fromLatin1(text);
-    row.state = QStringLiteral("state %1").arg(d.rows.size());
-    row.perplexity = 10 + 5 * static_cast<double>(d.rows.size());
-    row.full_precision = std::nan("");
-    d.rows.push_back(row);
-  }
-  PerplexityPlot plot;
-  plot.set_data(d, false);
-  show(plot);
-  QStringList order;
-  for (const QStringList& row : plot.figure()->table().rows) order << row[0] + row[1].right(1);
-  EXPECT_EQ(order, (QStringList{"held0", "held2", "eval1", "eval3"}));
 }
 
 }  // namespace

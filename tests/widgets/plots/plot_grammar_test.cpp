@@ -63,7 +63,8 @@ TEST_F(PlotGrammar, HoverSpeaksAndDoesNotDrawTheDataAgain) {
   const Hit hit = hovered[0][0].value<Hit>();
   EXPECT_EQ(hit.selection.layer, 3);
   EXPECT_EQ(hit.selection.channel, 1415) << "the largest cell under the pixel, not its middle";
-  EXPECT_TRUE(hit.text.startsWith(QStringLiteral("rotated · layer 3 · down_proj input · channel 1415 · absmax 100"))) << hit.text.toStdString();
+  EXPECT_TRUE(hit.text.startsWith(QStringLiteral("rotated · layer 3 · down_proj input · channel 1415 · absmax 100")))
+      << hit.text.toStdString();
   EXPECT_TRUE(hit.text.contains(QStringLiteral("median")));
   QEvent leave(QEvent::Leave);
   QApplication::sendEvent(&plot, &leave);
@@ -228,6 +229,62 @@ TEST_F(PlotGrammar, KeysMoveTheCursorAndJumpToOutliers) {
   EXPECT_EQ(plot.selection().channel, -1);
   QTest::keyClick(&plot, Qt::Key_Escape);
   EXPECT_NEAR(x()->range().size(), 4096, 1e-6) << "the second one resets the view";
+}
+
+TEST_F(PlotGrammar, FromAWholeChannelCtrlArrowsGoToTheNextOutlier) {
+  Selection whole;
+  whole.channel = 1000;
+  plot.set_selection(whole);
+  QTest::keyClick(&plot, Qt::Key_Right, Qt::ControlModifier);
+  EXPECT_EQ(plot.selection().channel, 1415);
+  whole.channel = 1415;
+  plot.set_selection(whole);
+  QTest::keyClick(&plot, Qt::Key_Right, Qt::ControlModifier);
+  EXPECT_EQ(plot.selection().channel, 3000) << "its own outliers are no next ones";
+  EXPECT_EQ(plot.selection().layer, 3);
+  whole.channel = 3500;
+  plot.set_selection(whole);
+  QTest::keyClick(&plot, Qt::Key_Left, Qt::ControlModifier);
+  EXPECT_EQ(plot.selection().channel, 3000);
+  whole.channel = 1415;
+  plot.set_selection(whole);
+  QTest::keyClick(&plot, Qt::Key_Down, Qt::ControlModifier);
+  EXPECT_EQ(plot.selection().channel, 1415) << "up and down stay in the channel";
+  EXPECT_EQ(plot.selection().layer, 3);
+  whole.channel = 3500;
+  plot.set_selection(whole);
+  QSignalSpy told(&plot, &Plot::told);
+  QTest::keyClick(&plot, Qt::Key_Right, Qt::ControlModifier);
+  EXPECT_EQ(plot.selection(), whole);
+  EXPECT_EQ(told.count(), 1) << "there is none further on";
+}
+
+TEST_F(PlotGrammar, WhatThePointerTellsCoversNoMarksName) {
+  QTest::mouseClick(&plot, Qt::LeftButton, Qt::NoModifier, at(200, 1));
+  const QPoint pointed = at(1415, 6);
+  QTest::mouseClick(&plot, Qt::LeftButton, Qt::ShiftModifier, pointed + QPoint(40, -35));  // where a hit's text would stand
+  ASSERT_EQ(plot.selection().marks.size(), 1);
+  QTest::mouseMove(&plot, at(200, 1));
+  plot.replot();
+  const QImage before = plot.grab().toImage();
+  QTest::mouseMove(&plot, pointed + QPoint(1, 0));
+  QTest::mouseMove(&plot, pointed);
+  QCoreApplication::processEvents();
+  ASSERT_TRUE(plot.sentence().contains(QStringLiteral("channel")));
+  const QImage after = plot.grab().toImage();
+  int names = 0;
+  for (int i = 0; i < plot.itemCount(); ++i) {
+    const auto* name = qobject_cast<QCPItemText*>(plot.item(i));
+    if (name == nullptr) continue;
+    const QRect box = QRectF(name->topLeft->pixelPosition(), name->bottomRight->pixelPosition()).toRect().adjusted(2, 2, -2, -2);
+    int changed = 0;
+    for (int y = box.top(); y <= box.bottom(); ++y) {
+      for (int x = box.left(); x <= box.right(); ++x) changed += before.pixel(x, y) == after.pixel(x, y) ? 0 : 1;
+    }
+    EXPECT_LT(changed, box.width() * box.height() / 4) << "only a line of the crosshair may cross it";
+    ++names;
+  }
+  EXPECT_EQ(names, 2) << "one in each panel";
 }
 
 TEST_F(PlotGrammar, LettersAndPages) {

@@ -265,6 +265,77 @@ TEST(SurfacePlot, ADifferenceRisesAndFallsFromHalfWayUp) {
   QTRY_VERIFY(!plot.is_waiting());
 }
 
+TEST(SurfacePlot, HeightsOfASignedScaleHaveEvenTicksOnBothSidesAndTheirNumbersHaveRoom) {
+  for (const double upper : {1.0, 4.3, 9.0, 12.9, 20.0}) {
+    HeatScale ratio;
+    ratio.is_signed = ratio.powers = true;
+    ratio.logarithmic = false;
+    ratio.upper = upper;
+    const std::vector<HeatScale::Tick> ticks = ratio.ticks(5);
+    ASSERT_GE(ticks.size(), 3U) << upper;
+    for (size_t i = 0; i < ticks.size(); ++i) {
+      EXPECT_NEAR(ticks[i].position + ticks[ticks.size() - 1 - i].position, 1, 1e-9) << upper << ": as far down as up";
+      const double step = ticks[1].position - ticks[0].position;
+      EXPECT_NEAR(ticks[i].position, ticks[0].position + step * static_cast<double>(i), 1e-9) << upper;
+    }
+  }
+  SurfaceScene scene;
+  scene.scale.is_signed = scene.scale.powers = true;
+  scene.scale.logarithmic = false;
+  scene.scale.upper = 13;  // "1/4 096"
+  const PlotStyle paper = PlotStyle::on_paper();
+  const QRectF place(0, 0, 234, 160);
+  double widest = 0;
+  for (const HeatScale::Tick& t : scene.scale.ticks(5)) widest = std::max(widest, QFontMetricsF(paper.tick_font).horizontalAdvance(t.text));
+  EXPECT_GT(scene.box_room(place, paper).left(), widest + paper.spacing * 0.7);
+}
+
+TEST(SurfacePlot, ADifferenceHasBothEndsOfItsHeightsOrNone) {
+  MagnitudeData d;
+  d.a = {QStringLiteral("plain"), sample_matrix(7, 9, {{3, 4}}), {}};
+  d.b = {QStringLiteral("rotated"), sample_matrix(7, 9, {}), {}};
+  d.comparison = Comparison::difference;
+  SurfacePlot plot;
+  fill(plot, d);
+  show(plot, 700, 500);
+  FigureSettings settings;
+  for (const double upper : {42.0, 52.0, 61.0, 80.5, 100.0}) {
+    HeatScale scale = plot.scale();
+    scale.upper = upper;
+    plot.set_scale(scale);
+    const QString svg = QString::fromUtf8(figure_svg(*plot.figure(), settings));
+    int numbers = 0;
+    for (const int value : {10, 20, 40, 50, 100}) {  // the floor's numbers are below 10
+      const bool up = svg.contains(QStringLiteral(">%1<").arg(value)), down = svg.contains(QStringLiteral(">−%1<").arg(value));
+      EXPECT_EQ(up, down) << upper << ": " << value;
+      numbers += down ? 1 : 0;
+    }
+    EXPECT_GE(numbers, 1) << upper;
+  }
+  QTRY_VERIFY(!plot.is_waiting());
+}
+
+TEST(SurfacePlot, FromAWholeChannelCtrlArrowsGoToTheNextOutlier) {
+  SurfacePlot plot;
+  MagnitudeData d = surface_data(64, 256);
+  std::swap(d.a, d.b);
+  fill(plot, d);
+  show(plot, 700, 500);
+  QObject::connect(&plot, &SurfacePlot::proposed, &plot, [&plot](const Selection& s) { plot.set_selection(s); });
+  Selection whole;
+  whole.channel = 20;
+  plot.set_selection(whole);
+  QTest::keyClick(&plot, Qt::Key_Right, Qt::ControlModifier);
+  EXPECT_EQ(plot.selection().channel, 115);
+  EXPECT_EQ(plot.selection().token % 37, 3);
+  whole.channel = 115;
+  plot.set_selection(whole);
+  QSignalSpy told(&plot, &SurfacePlot::told);
+  QTest::keyClick(&plot, Qt::Key_Right, Qt::ControlModifier);
+  EXPECT_EQ(told.count(), 1) << "the only channel of outliers";
+  QTRY_VERIFY(!plot.is_waiting());
+}
+
 TEST(SurfacePlot, HiddenPiecesAreLeftOutAndSeenOnesStay) {
   const auto square = [](double x, double size, QRgb colour) {
     return SurfacePiece{QPolygonF({{x, 0}, {x + size, 0}, {x + size, size}, {x, size}}), colour};

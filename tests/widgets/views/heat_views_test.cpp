@@ -174,7 +174,7 @@ TEST_F(HeatViews, AMissingSiteSaysWhatToDoAndAsksForIt) {
   auto* button = qobject_cast<QPushButton*>(view.focus_widget());
   ASSERT_NE(button, nullptr);
   EXPECT_TRUE(button->isVisible());
-  EXPECT_TRUE(button->text().contains(QStringLiteral("layers.0.down_in")));
+  EXPECT_TRUE(button->text().contains(QStringLiteral("down_proj input, layer 0"))) << button->text().toStdString();
   shoot(view, "view-missing");
   std::vector<StateRef> asked;
   QObject::connect(&view, &MagnitudeView::measure_asked, &view, [&](const StateRef& state, const SiteKey& site) {

@@ -152,13 +152,56 @@ TEST_F(LineViews, ErrorsOfAnOpenRun) {
   view.resize(900, 700);
   view.show();
   open_run();
-  view.show_errors(true);
+  view.show_page(ProfileView::Page::errors);
   WAIT_FOR(view.errors()->data().series.size() == 1U);
   EXPECT_EQ(view.errors()->data().series[0].linears.size(), 2U);
   EXPECT_TRUE(view.errors()->data().series[0].name.contains(QStringLiteral("GPTQ W4A8")))
       << view.errors()->data().series[0].name.toStdString();
   EXPECT_EQ(view.focus_widget(), view.errors());
   every_control_is_named(&view);
+}
+
+TEST_F(LineViews, PerplexitiesOfAnOpenRun) {
+  ProfileView view(workbench());
+  view.resize(900, 700);
+  view.show();
+  ASSERT_EQ(view.parts().size(), 2);
+  EXPECT_EQ(view.parts()[1].title, QStringLiteral("Perplexity by state"));
+  view.show_part(view.parts()[1].id);
+  EXPECT_EQ(view.focus_widget(), view.perplexity());
+  EXPECT_EQ(view.figure(), nullptr);
+  EXPECT_TRUE(view.perplexity()->sentence().contains(QStringLiteral("Open a run"))) << "what to do";
+  open_run();
+  WAIT_FOR(view.perplexity()->data().rows.size() == 4U);
+  ASSERT_NE(view.figure(), nullptr);
+  EXPECT_EQ(view.figure()->name(), QStringLiteral("perplexity"));
+  EXPECT_TRUE(view.figure()->caption().contains(QStringLiteral("run sample, seed 0"))) << view.figure()->caption().toStdString();
+  EXPECT_TRUE(view.perplexity()->sentence().contains(QStringLiteral("lowest on “evaluation”: 11.00 of rotated (seed 0) + LoRA")))
+      << view.perplexity()->sentence().toStdString();
+  every_control_is_named(&view);
+  view.resize(900, 160);
+  QCoreApplication::processEvents();
+  EXPECT_GE(view.perplexity()->height(), 5 * QFontMetrics(view.perplexity()->style().tick_font).height()) << "rows keep their height";
+  for (const QComboBox* box : view.findChildren<QComboBox*>()) {
+    EXPECT_FALSE(box->isVisible() && box->accessibleName() == QStringLiteral("Measure")) << "that is of the errors";
+  }
+  view.show_page(ProfileView::Page::errors);
+  EXPECT_EQ(view.focus_widget(), view.errors());
+  runs_.close(QString::fromStdString(run_.folder().string()));
+  WAIT_FOR(view.perplexity()->data().rows.empty());
+}
+
+TEST_F(LineViews, ATrainingWithoutKurtosisSaysWhyAndWhatDrawsIt) {
+  std::filesystem::remove(run_.folder() / "stations/lora/adapter/log.jsonl");
+  TrainingView view(workbench());
+  view.resize(900, 700);
+  view.show();
+  EXPECT_EQ(view.note(), QString());
+  open_run();
+  WAIT_FOR(view.plot()->data().series.size() == 1U);
+  EXPECT_TRUE(view.plot()->data().series[0].curve.kurtosis.empty());
+  EXPECT_TRUE(view.note().contains(QStringLiteral("Outliers every"))) << view.note().toStdString();
+  EXPECT_TRUE(view.note().contains(QStringLiteral("site_statistics_every")));
 }
 
 TEST_F(LineViews, TrainingsOfOpenRunsComeAndGo) {
@@ -168,7 +211,8 @@ TEST_F(LineViews, TrainingsOfOpenRunsComeAndGo) {
   EXPECT_EQ(view.figure(), nullptr);
   open_run();
   WAIT_FOR(view.plot()->data().series.size() == 1U);
-  EXPECT_EQ(view.plot()->data().series[0].name, QStringLiteral("rotated (seed 0)"));
+  EXPECT_EQ(view.plot()->data().series[0].name, QStringLiteral("rotated (seed 0) + LoRA")) << "what it makes, as everywhere else";
+  EXPECT_EQ(view.note(), QString()) << "its kurtosis is drawn";
   EXPECT_EQ(view.plot()->data().series[0].curve.loss.size(), 3U);
   EXPECT_NE(view.figure(), nullptr);
   every_control_is_named(&view);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <QClipboard>
+#include <QComboBox>
 #include <QGuiApplication>
 #include <QMenu>
 #include <QSignalSpy>
@@ -24,6 +25,7 @@ using rolora::SiteKind;
 
 class Places : public OpenWorkbench {
  protected:
+  void TearDown() override { magnitude_.reset(); }
   void look(const std::function<void(Selection&)>& how = {}) {
     Selection s;
     s.a = plain();
@@ -38,6 +40,23 @@ class Places : public OpenWorkbench {
     shape.kept = tokens;
     rolora::test::write_sample(file().toStdString(), shape);
   }
+  /// The magnitude view with the run open, at a place of layer 1.
+  void open_magnitude(int channel = -1, int token = -1) {
+    magnitude_ = std::make_unique<MagnitudeView>(workbench_);
+    magnitude_->resize(1100, 600);
+    magnitude_->show();
+    open_run();
+    look_in_layer_1(channel, token);
+    WAIT_UNTIL(magnitude_->plot()->contents().panels.size() == 2U);
+  }
+  void look_in_layer_1(int channel, int token) {
+    look([=](Selection& s) {
+      s.layer = 1;
+      s.channel = channel;
+      s.token = token;
+    });
+  }
+  std::unique_ptr<MagnitudeView> magnitude_;
   static QAction* action(const QMenu& menu, const char* words) {
     for (QAction* each : menu.actions()) {
       if (each->text().contains(QLatin1String(words))) return each;
@@ -48,24 +67,13 @@ class Places : public OpenWorkbench {
 
 TEST_F(Places, MagnitudeSaysWhichTokensAreKept) {
   keep_only(20);
-  MagnitudeView view(workbench_);
-  view.resize(1100, 600);
-  view.show();
-  open_run();
-  look([](Selection& s) { s.layer = 1; });
-  WAIT_UNTIL(view.plot()->contents().panels.size() == 2U);
+  open_magnitude();
+  MagnitudeView& view = *magnitude_;
   EXPECT_EQ(view.place()->remarks(), QStringLiteral("The first 20 of 60 tokens are kept: window 0 of 3."));
-  look([](Selection& s) {
-    s.layer = 1;
-    s.channel = 7;
-    s.token = 33;
-  });
+  look_in_layer_1(7, 33);
   EXPECT_EQ(view.place()->remarks(),
             QStringLiteral("The first 20 of 60 tokens are kept: window 0 of 3. Token 33, in window 1, is not among them and not drawn."));
-  look([](Selection& s) {
-    s.layer = 1;
-    s.token = 3;
-  });
+  look_in_layer_1(-1, 3);
   EXPECT_FALSE(view.place()->remarks().contains(QStringLiteral("not drawn")));
 }
 
@@ -119,14 +127,8 @@ TEST_F(Places, HoverAndSentenceTellTheSameMultiple) {
 }
 
 TEST_F(Places, StepsLeadBack) {
-  MagnitudeView view(workbench_);
-  view.show();
-  open_run();
-  look([](Selection& s) {
-    s.layer = 1;
-    s.channel = 7;
-    s.token = 33;
-  });
+  open_magnitude(7, 33);
+  MagnitudeView& view = *magnitude_;
   PlaceBar* place = view.place();
   EXPECT_EQ(place->step(PlaceBar::channel)->text(), QStringLiteral("channel 7"));
   EXPECT_EQ(place->step(PlaceBar::token)->text(), QStringLiteral("token 33"));
@@ -186,7 +188,7 @@ TEST_F(Places, TheMenuCopiesSetsTheThresholdAndFilters) {
   action(*menu, "Copy &value")->trigger();
   EXPECT_EQ(QGuiApplication::clipboard()->text(), QStringLiteral("80"));
   action(*menu, "Copy &data")->trigger();
-  EXPECT_TRUE(QGuiApplication::clipboard()->text().startsWith(QStringLiteral("layer,channel,")));
+  WAIT_UNTIL(QGuiApplication::clipboard()->text().startsWith(QStringLiteral("layer,channel,")));
   action(*menu, "Copy &image")->trigger();
   EXPECT_EQ(QGuiApplication::clipboard()->image().size(), view.plot()->grab().size());
   action(*menu, "threshold")->trigger();
@@ -197,6 +199,22 @@ TEST_F(Places, TheMenuCopiesSetsTheThresholdAndFilters) {
   EXPECT_EQ(filtered.count(), 1);
   menu->close();
   WAIT_UNTIL(menu.isNull());
+}
+
+TEST_F(Places, WaysToCompareAreFoundByTheirOtherNames) {
+  OverviewView view(workbench_);
+  QComboBox* ways = nullptr;
+  for (QComboBox* each : view.findChildren<QComboBox*>()) {
+    if (each->findText(QStringLiteral("A | B")) >= 0) ways = each;
+  }
+  ASSERT_NE(ways, nullptr);
+  const auto words = [ways](Comparison way) {
+    const int at = ways->findData(static_cast<int>(way));
+    return ways->itemText(at) + QLatin1Char(' ') + ways->itemData(at, Qt::ToolTipRole).toString();
+  };
+  for (const char* name : {"ratio", "A / B", "A ÷ B"}) EXPECT_TRUE(words(Comparison::ratio).contains(QString::fromUtf8(name))) << name;
+  for (const char* name : {"difference", "A − B", "A - B"})
+    EXPECT_TRUE(words(Comparison::difference).contains(QString::fromUtf8(name))) << name;
 }
 
 TEST_F(Places, TheThresholdHasAField) {
@@ -225,12 +243,8 @@ TEST_F(Places, TheThresholdHasAField) {
 }
 
 TEST_F(Places, TheScaleControlsActOnTheTabThatIsShown) {
-  MagnitudeView view(workbench_);
-  view.resize(1100, 600);
-  view.show();
-  open_run();
-  look([](Selection& s) { s.layer = 1; });
-  WAIT_UNTIL(view.plot()->contents().panels.size() == 2U);
+  open_magnitude();
+  MagnitudeView& view = *magnitude_;
   QCheckBox* log = nullptr;
   for (QCheckBox* each : view.findChildren<QCheckBox*>()) {
     if (each->accessibleName() == QStringLiteral("Log")) log = each;
@@ -254,12 +268,8 @@ TEST_F(Places, TheScaleControlsActOnTheTabThatIsShown) {
 }
 
 TEST_F(Places, EachPlotShowsWhereThePointerIsInTheOther) {
-  MagnitudeView view(workbench_);
-  view.resize(1100, 600);
-  view.show();
-  open_run();
-  look([](Selection& s) { s.layer = 1; });
-  WAIT_UNTIL(view.plot()->contents().panels.size() == 2U);
+  open_magnitude();
+  MagnitudeView& view = *magnitude_;
   QSignalSpy pointed(&view, &View::pointed_at), away(&view, &View::pointed_away);
   view.surface()->resize(view.plot()->size());
   const QImage before = view.surface()->grab().toImage();

@@ -49,6 +49,13 @@ TEST_F(PageControls, RowsOfABoxAreChosenAsIfClicked) {
   EXPECT_EQ(activated[0][0].toInt(), 1);
 }
 
+TEST_F(PageControls, ARowsOwnTipIsSaidAndSearched) {
+  box_.setToolTip(QStringLiteral("Which tensor"));
+  box_.setItemData(1, QStringLiteral("queries, keys and values"), Qt::ToolTipRole);
+  EXPECT_EQ(entry("Page: Site: qkv").detail, QStringLiteral("queries, keys and values"));
+  EXPECT_EQ(entry("Page: Site: down").detail, QStringLiteral("On. Which tensor"));
+}
+
 TEST_F(PageControls, TabsSwitchesAndButtonsWork) {
   entry("Page: 3-D surface").run();
   EXPECT_EQ(tabs_.currentIndex(), 1);

@@ -4,6 +4,7 @@
 #include <QClipboard>
 #include <QComboBox>
 #include <QDockWidget>
+#include <QDoubleSpinBox>
 #include <QDropEvent>
 #include <QLineEdit>
 #include <QMenuBar>
@@ -70,21 +71,21 @@ TEST_F(WholeWindow, WhatCannotBeOpenedIsSaidAndNothingElseHappens) {
   for (const char* name : {"broken.h5", "nowhere"}) {
     window_->open_path(path(name));
     wait_until_read();
-    EXPECT_TRUE(window_->centre()->messages()->text().contains(QLatin1String(name))) << name;
-    EXPECT_FALSE(window_->centre()->messages()->text().contains(QLatin1Char('\n')));
+    EXPECT_TRUE(window_->messages()->text().contains(QLatin1String(name))) << name;
+    EXPECT_FALSE(window_->messages()->text().contains(QLatin1Char('\n')));
   }
   EXPECT_TRUE(window_->centre()->shows_start());
   EXPECT_TRUE(window_->settings().recent().isEmpty());
   std::filesystem::resize_file(run_.folder() / "stations/outliers/statistics.h5", 3000);
   window_->open_path(statistics_file());
   wait_until_read();
-  EXPECT_EQ(window_->centre()->messages()->count(), 3);
+  EXPECT_EQ(window_->messages()->count(), 3);
 }
 
 TEST_F(WholeWindow, EqualMessagesAreCounted) {
   window_->open_path(path("nowhere"));
   window_->open_path(path("nowhere"));
-  EXPECT_EQ(window_->centre()->messages()->count(), 1);
+  EXPECT_EQ(window_->messages()->count(), 1);
 }
 
 TEST_F(WholeWindow, ARunWithDamagedStatisticsStillShowsTheRest) {
@@ -92,8 +93,8 @@ TEST_F(WholeWindow, ARunWithDamagedStatisticsStillShowsTheRest) {
   window_->open_path(run_folder());
   wait_until_read();
   EXPECT_EQ(window_->centre()->current_id(), QStringLiteral("training"));
-  EXPECT_EQ(window_->centre()->messages()->count(), 1) << "told once";
-  EXPECT_TRUE(window_->centre()->messages()->text().contains(QStringLiteral("statistics.h5")));
+  EXPECT_EQ(window_->messages()->count(), 1) << "told once";
+  EXPECT_TRUE(window_->messages()->text().contains(QStringLiteral("statistics.h5")));
 }
 
 TEST_F(WholeWindow, AfterScalingUpAndBackEveryControlHasItsSizeAgain) {
@@ -118,12 +119,12 @@ TEST_F(WholeWindow, AfterScalingUpAndBackEveryControlHasItsSizeAgain) {
 TEST_F(WholeWindow, MessagesPushNothingAwayAndNotesGoByThemselves) {
   window_->open_path(run_folder());
   wait_until_read();
-  MessageBar* messages = window_->centre()->messages();
+  MessageBar* messages = window_->messages();
   const QRect before = window_->centre()->tabs()->geometry();
   messages->set_lifetime(50);
   messages->tell(MessageBar::Kind::error, QStringLiteral("an error"));
   EXPECT_EQ(window_->centre()->tabs()->geometry(), before);
-  EXPECT_TRUE(window_->centre()->rect().contains(messages->geometry()));
+  EXPECT_TRUE(window_->rect().contains(messages->geometry()));
   messages->tell(MessageBar::Kind::note, QStringLiteral("a note"));
   EXPECT_EQ(messages->count(), 2);
   ASSERT_TRUE(QTest::qWaitFor([&] { return messages->count() == 1; }));
@@ -242,8 +243,52 @@ TEST_F(WholeWindow, FigureDialogPreviewsAtTrueSizeAndFollows) {
   const QSize hint = dialog->preview()->sizeHint();
   EXPECT_GE(hint.width(), inches * dialog->preview()->dots_per_inch());
   EXPECT_LE(hint.width(), inches * dialog->preview()->dots_per_inch() + 60);
+  const QComboBox* widths = nullptr;
+  for (const QComboBox* each : dialog->findChildren<QComboBox*>()) {
+    if (each->accessibleName() == QStringLiteral("Paper width")) widths = each;
+  }
+  ASSERT_NE(widths, nullptr);
+  EXPECT_EQ(widths->itemText(0), QStringLiteral("One column · 3.25 in"));
+  for (const QDoubleSpinBox* each : dialog->findChildren<QDoubleSpinBox*>()) {
+    EXPECT_FALSE(each->isVisible() && each->accessibleName() == QStringLiteral("Width")) << "the paper's line says it";
+  }
   dialog->close();
   QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+}
+
+TEST_F(WholeWindow, AFigureThatIsWiderThanItsPreviewIsShownWhole) {
+  open_run();
+  View* overview = window_->centre()->view(QStringLiteral("overview"));
+  ASSERT_TRUE(QTest::qWaitFor([&] { return overview->figure() != nullptr; }));
+  window_->settings().set_text(QStringLiteral("figure/width"), QStringLiteral("6.75"));
+  window_->action_registry()->at(QStringLiteral("figure.dialog"))->trigger();
+  auto* dialog = window_->findChild<FigureDialog*>();
+  ASSERT_NE(dialog, nullptr);
+  const FigurePreview* preview = dialog->preview();
+  dialog->resize(dialog->minimumSizeHint());
+  ASSERT_TRUE(QTest::qWaitFor([&] { return preview->width() < preview->sizeHint().width(); }));
+  EXPECT_LT(preview->scale(), 1);
+  EXPECT_TRUE(preview->rect().contains(preview->sheet()));
+  dialog->resize(preview->sizeHint() + QSize(900, 500));
+  ASSERT_TRUE(QTest::qWaitFor([&] { return preview->scale() == 1; })) << "true size where there is room";
+  dialog->close();
+  QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+}
+
+TEST_F(WholeWindow, PartsOfAPageAreShownByTheirName) {
+  open_run();
+  for (const auto& [part, page] : {std::pair("perplexity", "profile"), std::pair("errors", "profile"), std::pair("surface", "magnitude")}) {
+    window_->centre()->show_start();
+    window_->action_registry()->at(QStringLiteral("view.") + QLatin1String(part))->trigger();
+    EXPECT_EQ(window_->centre()->current_id(), QLatin1String(page)) << part;
+  }
+  window_->show_view(QStringLiteral("perplexity"));
+  EXPECT_EQ(window_->centre()->current_view()->figure()->name(), QStringLiteral("perplexity"));
+  bool found = false;
+  for (const FinderEntry& entry : window_->action_registry()->find(QStringLiteral("perplexity by state"))) {
+    found = found || entry.title.contains(QStringLiteral("Perplexity by state"));
+  }
+  EXPECT_TRUE(found);
 }
 
 TEST_F(WholeWindow, KeyboardAloneGoesThroughTheMainWorkflow) {
