@@ -42,10 +42,22 @@ void Settings::set_scale(double scale) { store_.setValue(kScale, scale); }
 
 QStringList Settings::recent() const {
   QStringList found;
-  for (const QString& path : store_.value(kRecentFiles).toStringList()) {
-    if (found.size() < kRecent && QFileInfo::exists(path) && !found.contains(path)) found += path;
+  for (const QString& path : remembered()) {
+    if (QFileInfo::exists(path)) found += path;
   }
   return found;
+}
+
+QStringList Settings::remembered() const {
+  QStringList paths = store_.value(kRecentFiles).toStringList();
+  paths.removeDuplicates();
+  return paths.mid(0, kRecent);
+}
+
+void Settings::forget_recent(const QString& path) {
+  QStringList paths = store_.value(kRecentFiles).toStringList();
+  paths.removeAll(path);
+  store_.setValue(kRecentFiles, paths);
 }
 
 void Settings::add_recent(const QString& path) {

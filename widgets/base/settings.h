@@ -24,6 +24,8 @@ class Settings {
 
   /// Newest first, at most kRecent, without what no longer exists.
   QStringList recent() const;
+  QStringList remembered() const;  ///< the same with what no longer exists
+  void forget_recent(const QString& path);
   void add_recent(const QString& path);
   void clear_recent();
   static constexpr int kRecent = 12;

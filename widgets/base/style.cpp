@@ -18,7 +18,16 @@
 namespace rolora::widgets {
 namespace {
 
+constexpr double kArrowRoom = 0.9;  // of a tool button with a menu, in units
+
 int of_unit(double factor) { return std::max(1, qRound(style_unit() * factor)); }
+
+// One that opens a menu at once: its arrow stands beside its words.
+bool opens_menu(const QStyleOption* option) {
+  const auto* tool = qstyleoption_cast<const QStyleOptionToolButton*>(option);
+  return tool != nullptr && tool->features.testFlag(QStyleOptionToolButton::HasMenu) &&
+         !tool->features.testFlag(QStyleOptionToolButton::MenuButtonPopup);
+}
 
 bool is_primary(const QWidget* widget) { return widget != nullptr && widget->property(kPrimaryButton).toBool(); }
 
@@ -196,6 +205,13 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
       copy.palette.setColor(QPalette::ButtonText, button->palette.color(QPalette::HighlightedText));
       return QProxyStyle::drawControl(element, &copy, painter, widget);
     }
+    case CE_HeaderLabel: {
+      const auto* header = qstyleoption_cast<const QStyleOptionHeader*>(option);
+      if (header == nullptr) break;
+      QStyleOptionHeader copy = *header;  // the end of a long head goes, not whichever end the alignment leaves outside
+      copy.text = header->fontMetrics.elidedText(header->text, Qt::ElideRight, header->rect.width());
+      return QProxyStyle::drawControl(element, &copy, painter, widget);
+    }
     case CE_DockWidgetTitle:
       return draw_dock_title(qstyleoption_cast<const QStyleOptionDockWidget*>(option), painter, this, widget);
     case CE_MenuBarItem:
@@ -226,6 +242,20 @@ void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex
     if (const auto* slider = qstyleoption_cast<const QStyleOptionSlider*>(option)) {
       return draw_scroll_bar(slider, painter, subControlRect(CC_ScrollBar, option, SC_ScrollBarSlider, widget));
     }
+  }
+  if (control == CC_ToolButton && opens_menu(option)) {
+    QStyleOptionToolButton whole = *qstyleoption_cast<const QStyleOptionToolButton*>(option);
+    whole.features &= ~QStyleOptionToolButton::HasMenu;
+    QStyleOptionToolButton label = whole;
+    whole.text.clear();
+    whole.icon = {};
+    QProxyStyle::drawComplexControl(control, &whole, painter, widget);
+    const int room = of_unit(kArrowRoom), side = of_unit(0.55);
+    label.rect.adjust(0, 0, -room, 0);
+    drawControl(CE_ToolButtonLabel, &label, painter, widget);
+    QStyleOption arrow = *option;
+    arrow.rect = QRect(option->rect.right() - (room + side) / 2, option->rect.center().y() - side / 2 + 1, side, side);
+    return drawPrimitive(PE_IndicatorArrowDown, &arrow, painter, widget);
   }
   QProxyStyle::drawComplexControl(control, option, painter, widget);
   if (control == CC_SpinBox) draw_line_edit_frame(option, painter);  // Fusion's own is hardly seen on a dark ground
@@ -274,6 +304,9 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
       break;
     case CT_ItemViewItem:
       out.setHeight(std::max(out.height(), of_unit(1.5)));
+      break;
+    case CT_ToolButton:
+      if (opens_menu(option)) out.rwidth() += of_unit(kArrowRoom);
       break;
     case CT_HeaderSection:
       out.setHeight(std::max(out.height(), of_unit(1.6)));

@@ -147,11 +147,20 @@ QString state_title(const StateRef& state, const StatisticsStore& store) {
   return found != nullptr ? state_title(*found) : state.state;
 }
 
+QString run_title(const QString& folder, const QStringList& folders) {
+  const QString name = QFileInfo(folder).fileName();
+  for (const QString& other : folders) {
+    if (other != folder && QFileInfo(other).fileName() == name)
+      return QFileInfo(QFileInfo(folder).path()).fileName() + QLatin1Char('/') + name;
+  }
+  return name;
+}
+
 QString source_title(const QString& file, const Workbench& workbench) {
   if (workbench.runs != nullptr) {
     for (const QString& folder : workbench.runs->open_runs()) {
       const RunDataPtr run = workbench.runs->run(folder);
-      if (run && run->statistics_files.contains(file)) return run->name;
+      if (run && run->statistics_files.contains(file)) return run_title(folder, workbench.runs->open_runs());
     }
   }
   return QFileInfo(file).completeBaseName();

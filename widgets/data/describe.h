@@ -34,6 +34,9 @@ QString site_title(SiteKind site);               ///< "down_proj input"
 QString statistic_title(const QString& name);    ///< "99.9 % quantile of |x|" of "p999"
 QString state_title(const StateSummary& state);  ///< "rotated (seed 0) + LoRA"
 QString state_title(const StateRef& state, const StatisticsStore& store);
+/// What a run is called: its folder's name, since two runs of one job share the job's; with the folder above it where two of `folders`
+/// share that too.
+QString run_title(const QString& folder, const QStringList& folders = {});
 /// The run that a file belongs to, or the file's name.
 QString source_title(const QString& file, const Workbench& workbench);
 /// A tokenizer's piece for the eye: "▁the" → "␣the", a line break → "↵".

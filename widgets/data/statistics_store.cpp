@@ -231,8 +231,12 @@ void StatisticsStore::open(const QString& given, QObject* receiver, std::functio
                            const StateTitles& titles) {
   const QString file = normal(given);
   State& s = *state_;
-  const auto opened_now = [this, done = std::move(done)](const std::shared_ptr<const void>& value, const QString& error) {
-    done({std::static_pointer_cast<const StatisticsSummary>(value), error});
+  const auto opened_now = [this, file, receiver, titles, done = std::move(done)](const std::shared_ptr<const void>& value,
+                                                                                 const QString& error) {
+    const auto summary = std::static_pointer_cast<const StatisticsSummary>(value);
+    // The opening that this one joined knew none of these titles: it is open now, and gets them without being read again.
+    if (summary && !has_titles(*summary, titles)) return open(file, receiver, done, titles);
+    done({summary, error});
   };
   const bool fresh = !s.pending.contains(key_of(QStringLiteral("open"), file));
   // The store itself waits first, once: it registers the file even when whoever asked is gone, and before anybody else hears of it.

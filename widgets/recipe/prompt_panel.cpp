@@ -13,6 +13,7 @@
 #include <QSplitter>
 #include <QStyledItemDelegate>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "widgets/base/format.h"
 #include "widgets/base/theme.h"
@@ -78,19 +79,20 @@ PromptPanel::PromptPanel(MeasureService* service, QWidget* parent) : QWidget(par
   sides->addWidget(make_side(0));
   sides->addWidget(make_side(1));
   const int gap = fontMetrics().height() / 2;
-  auto* text = new QWidget;
-  auto* column = new QVBoxLayout(text);
+  text_ = new QWidget;
+  answers_ = sides;
+  auto* column = new QVBoxLayout(text_);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(gap / 2);
   column->addWidget(prompt_);
   column->addWidget(make_bar());
-  column->addWidget(status_);
+  column->addLayout(make_start());
   column->addWidget(tokens_);
   column->addStretch(1);
   layout_ = new QBoxLayout(QBoxLayout::LeftToRight, this);
   layout_->setContentsMargins(gap, gap, gap, gap);
   layout_->setSpacing(gap);
-  layout_->addWidget(text, 1);
+  layout_->addWidget(text_, 1);
   layout_->addWidget(sides, 1);
   const QList<QWidget*> order = {prompt_,         site_,           most_,         stop_button_, run_button_,
                                  sides_[0].model, sides_[1].model, sides_[0].out, sides_[1].out};
@@ -132,9 +134,16 @@ QWidget* PromptPanel::make_bar() {
     layout->addWidget(widget);
   }
   layout->addStretch(1);
+  return bar;
+}
+
+// What it is doing, and beside that what makes it do it.
+QLayout* PromptPanel::make_start() {
+  auto* layout = new QHBoxLayout;
+  layout->addWidget(status_, 1);
   layout->addWidget(stop_button_);
   layout->addWidget(run_button_);
-  return bar;
+  return layout;
 }
 
 QWidget* PromptPanel::make_side(int side) {
@@ -333,8 +342,16 @@ void PromptPanel::show_state() {
 /// Text and answers beside each other in a low and wide dock, below each other elsewhere.
 void PromptPanel::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
-  const bool beside = width() > fontMetrics().averageCharWidth() * 110 && width() > 2 * height();
+  const bool beside = width() > 2 * height() && width() >= text_->minimumSizeHint().width() + answers_->minimumSizeHint().width();
   layout_->setDirection(beside ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
+}
+
+/// As narrow as it may be below each other, and as low as it may be beside each other: a dock asks for no more.
+QSize PromptPanel::minimumSizeHint() const {
+  const QSize text = text_->minimumSizeHint(), answers = answers_->minimumSizeHint();
+  const QMargins margins = layout_->contentsMargins();
+  return {std::max(text.width(), answers.width()) + margins.left() + margins.right(),
+          std::max(text.height(), answers.height()) + margins.top() + margins.bottom()};
 }
 
 void PromptPanel::changeEvent(QEvent* event) {

@@ -33,6 +33,7 @@ class PromptPanel : public QWidget {
   void set_models(const QString& a, const QString& b);
   void set_site(SiteKind site);
   void set_text(const QString& text);
+  QSize minimumSizeHint() const override;
   bool is_busy() const { return waiting_ > 0; }
   QString continuation(int side) const { return sides_[side].text; }
   QString tokens_shown() const;
@@ -62,6 +63,7 @@ class PromptPanel : public QWidget {
   };
   QWidget* make_side(int side);
   QWidget* make_bar();
+  QLayout* make_start();
   QString model(int side) const;
   void tokenize(int turn);
   void tokenized(const Result<nlohmann::json>& answer, int turn);
@@ -77,6 +79,7 @@ class PromptPanel : public QWidget {
   MeasureService* service_;
   QTemporaryDir folder_;
   QBoxLayout* layout_ = nullptr;
+  QWidget *text_ = nullptr, *answers_ = nullptr;
   QPlainTextEdit* prompt_ = nullptr;
   QLabel *tokens_ = nullptr, *status_ = nullptr;
   QSpinBox* most_ = nullptr;

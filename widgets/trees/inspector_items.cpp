@@ -78,14 +78,20 @@ TreeItem selected_group(const Selection& s, const std::array<Side, 2>& sides, co
     for (size_t i = 0; i < 2; ++i) out_cells[i] = values[i] ? member(*values[i]) : QString();
     return out_cells;
   };
+  const auto of_both = [&](const QString& text) { return sides[1].state != nullptr ? text : QString(); };  // a place is one of both
   const auto layer = cell([&](const SelectedValue& v) { return v.layer < 0 ? QString() : words("all, most in %1").arg(v.layer); });
   const QString one_layer = s.layer < 0 ? words("all") : QString::number(s.layer);
-  out.children.push_back(row(QStringLiteral("layer"), words("Layer"), {}, layer[0].isEmpty() ? one_layer : layer[0], layer[1]));
-  out.children.push_back(row(QStringLiteral("place"), words("Site"), words("where in the layer"), site_title(s.site), {}));
-  if (s.channel >= 0) out.children.push_back(row(QStringLiteral("channel"), words("Channel"), {}, QString::number(s.channel), {}));
+  out.children.push_back(row(QStringLiteral("layer"), words("Layer"), {}, layer[0].isEmpty() ? one_layer : layer[0],
+                             layer[1].isEmpty() ? of_both(one_layer) : layer[1]));
+  out.children.push_back(
+      row(QStringLiteral("place"), words("Site"), words("where in the layer"), site_title(s.site), of_both(site_title(s.site))));
+  if (s.channel >= 0)
+    out.children.push_back(
+        row(QStringLiteral("channel"), words("Channel"), {}, QString::number(s.channel), of_both(QString::number(s.channel))));
   if (s.token >= 0) {
     const QString definition = words("position in the text: window × context + position in the window");
-    out.children.push_back(row(QStringLiteral("token"), words("Token"), definition, token_title(sides[0].file.get(), s.token), {}));
+    const QString other = sides[1].file ? token_title(sides[1].file.get(), s.token) : QString();
+    out.children.push_back(row(QStringLiteral("token"), words("Token"), definition, token_title(sides[0].file.get(), s.token), other));
   }
   if (!values[0] && !values[1]) return out;
   const QString name = values[0] ? values[0]->statistic : values[1]->statistic;
@@ -150,6 +156,34 @@ TreeItem site_group(const std::array<Side, 2>& sides, bool without_first) {
   };
   count("tokens", words("tokens"), [](const TensorFigures& f) { return f.tokens; });
   count("channels", words("channels"), [](const TensorFigures& f) { return f.channels; });
+  return out;
+}
+
+// With all layers selected: of the figures that tell outliers, the layer where each is most.
+TreeItem layers_group(const Selection& s, const std::array<Side, 2>& sides) {
+  TreeItem out = group("layers", words("Most of all layers"));
+  const auto fields = tensor_fields();
+  for (size_t f = 0; f < fields.size(); ++f) {
+    const QString name = QString::fromLatin1(fields[f].name);
+    static const QStringList kTelling = {QStringLiteral("absmax"), QStringLiteral("kurtosis"), QStringLiteral("p999"),
+                                         QStringLiteral("rms"), QStringLiteral("token_ratio")};
+    if (!kTelling.contains(name)) continue;
+    TreeItem item = row(name, field_title(name), QString::fromUtf8(fields[f].definition), {}, {});
+    for (size_t i = 0; i < 2; ++i) {
+      if (sides[i].state == nullptr) continue;
+      double most = std::nan("");
+      int layer = -1;
+      for (const auto& [key, figures] : sides[i].state->sites) {
+        if (key.site != s.site) continue;
+        const double value = tensor_values(s.without_first ? figures.without_first : figures.all)[f];
+        if (std::isnan(value) || value <= most) continue;
+        most = value;
+        layer = key.layer;
+      }
+      if (layer >= 0) item.cells[kInspectorA + i] = {number(most, 5), words("%1, in layer %2").arg(exact(most)).arg(layer)};
+    }
+    out.children.push_back(std::move(item));
+  }
   return out;
 }
 
@@ -259,6 +293,7 @@ std::vector<TreeItem> inspector_items(const Selection& s, const Workbench& workb
     TreeItem weights = weights_group(s, sides);
     if (!weights.children.empty()) out.push_back(std::move(weights));
   }
+  if (s.layer < 0) out.push_back(layers_group(s, sides));
   out.push_back(provenance_group(sides, workbench));
   return out;
 }

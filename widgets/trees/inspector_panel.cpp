@@ -3,9 +3,9 @@
 
 #include <QAction>
 #include <QClipboard>
+#include <QGridLayout>
 #include <QGuiApplication>
 #include <QHeaderView>
-#include <QVBoxLayout>
 
 #include "widgets/base/icons.h"
 #include "widgets/data/describe.h"
@@ -22,7 +22,8 @@ InspectorPanel::InspectorPanel(const Workbench& workbench, QWidget* parent)
       model_(new KeyedTreeModel({tr("Figure"), {}, {}}, kInspectorA, this)),
       sentence_(new QLabel(this)),
       definition_(new QLabel(this)),
-      view_(new QTreeView(this)) {
+      view_(new QTreeView(this)),
+      layout_(new QGridLayout(this)) {
   setObjectName(QStringLiteral("inspector_panel"));
   view_->setModel(model_);
   prepare_tree(view_, tr("Inspector"), tr("Numbers of the selection; the current row's definition stands below"));
@@ -41,12 +42,9 @@ InspectorPanel::InspectorPanel(const Workbench& workbench, QWidget* parent)
   definition_->setForegroundRole(QPalette::PlaceholderText);
   definition_->setMinimumHeight(fontMetrics().lineSpacing() * 3 + 2 * gap);
   definition_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
-  auto* layout = new QVBoxLayout(this);
-  layout->setContentsMargins(0, 0, 0, 0);
-  layout->setSpacing(0);
-  layout->addWidget(sentence_);
-  layout->addWidget(view_, 1);
-  layout->addWidget(definition_);
+  layout_->setContentsMargins(0, 0, 0, 0);
+  layout_->setSpacing(0);
+  stand(false);
   setFocusProxy(view_);
 
   auto* copy_all = new QAction(icon(QStringLiteral("copy")), tr("Copy All"), view_);
@@ -67,6 +65,25 @@ InspectorPanel::InspectorPanel(const Workbench& workbench, QWidget* parent)
   connect(words_, &SelectionSentence::changed, this, soon);  // a value arrived
   connect(view_->selectionModel(), &QItemSelectionModel::currentChanged, this, &InspectorPanel::explain);
   renew();
+}
+
+void InspectorPanel::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  const bool wide = width() > 2 * height() && width() > fontMetrics().averageCharWidth() * 70;
+  if (wide != beside_) stand(wide);
+}
+
+/// The words above and below the numbers, or beside them where there is width and no height.
+void InspectorPanel::stand(bool beside) {
+  beside_ = beside;
+  for (QWidget* widget : {static_cast<QWidget*>(sentence_), static_cast<QWidget*>(view_), static_cast<QWidget*>(definition_)})
+    layout_->removeWidget(widget);
+  layout_->addWidget(view_, beside ? 0 : 1, 0, beside ? 2 : 1, 1);
+  layout_->addWidget(sentence_, 0, beside ? 1 : 0);
+  layout_->addWidget(definition_, beside ? 1 : 2, beside ? 1 : 0);
+  layout_->setRowStretch(1, 1);
+  layout_->setColumnStretch(0, 5);
+  layout_->setColumnStretch(1, beside ? 3 : 0);
 }
 
 void InspectorPanel::renew() {

@@ -10,6 +10,8 @@
 #include "widgets/data/workbench.h"
 #include "widgets/trees/keyed_tree.h"
 
+class QGridLayout;
+
 namespace rolora::widgets {
 
 class SelectionSentence;
@@ -27,7 +29,11 @@ class InspectorPanel : public QWidget {
  public slots:
   void copy();  ///< all rows as text, numbers exact
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
+  void stand(bool beside);
   void renew();
   void explain(const QModelIndex& index);
   Workbench workbench_;
@@ -35,6 +41,8 @@ class InspectorPanel : public QWidget {
   KeyedTreeModel* model_;
   QLabel *sentence_, *definition_;
   QTreeView* view_;
+  QGridLayout* layout_;
+  bool beside_ = false;
   QTimer renew_soon_;
   QSet<QString> expanded_once_;
 };

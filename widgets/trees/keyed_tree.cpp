@@ -130,7 +130,9 @@ QVariant KeyedTreeModel::data(const QModelIndex& index, int role) const {
   switch (role) {
     case Qt::DisplayRole:
       return cell.text;
-    case Qt::ToolTipRole:
+    case Qt::ToolTipRole:  // a cell may be cut
+      if (cell.tip.isEmpty() && column > 0 && !cell.text.isEmpty()) return cell.text;
+      [[fallthrough]];
     case Qt::AccessibleDescriptionRole:
       return cell.tip.isEmpty() ? QVariant() : QVariant(cell.tip);
     case Qt::DecorationRole:
@@ -162,7 +164,7 @@ QVariant KeyedTreeModel::data(const QModelIndex& index, int role) const {
 
 QVariant KeyedTreeModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || section < 0 || section >= columns_.size()) return {};
-  if (role == Qt::DisplayRole) return columns_[section];
+  if (role == Qt::DisplayRole || role == Qt::ToolTipRole) return columns_[section];
   if (role == Qt::TextAlignmentRole) return QVariant((section >= first_number_ ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
   return {};
 }

@@ -50,7 +50,6 @@ ModelMapPanel::ModelMapPanel(const Workbench& workbench, QWidget* parent)
   prepare_tree(view_, tr("Model map"), tr("Layers, modules and sites with their outliers; Enter shows the row in every view"));
   view_->setItemDelegateForColumn(kMapBar, bars_);
   view_->header()->setSectionResizeMode(kMapName, QHeaderView::Interactive);
-  view_->header()->resizeSection(kMapName, cell_width(view_, site_title(SiteKind::gate_up_in)) + 3 * view_->indentation());
   view_->header()->setSectionResizeMode(kMapBar, QHeaderView::Stretch);
   add_empty_text(view_, tr("Open a run or a file of statistics to see its layers."));
 
@@ -66,7 +65,9 @@ ModelMapPanel::ModelMapPanel(const Workbench& workbench, QWidget* parent)
   measure_->setAccessibleName(tr("What the bars show"));
   measure_->setToolTip(tr("What the bars show, on a log scale: A above, B below; the number is A's"));
 
-  auto* bar = new QHBoxLayout;
+  measure_->view()->setAccessibleName(measure_->accessibleName());
+  bar_ = new QBoxLayout(QBoxLayout::LeftToRight);
+  auto* bar = bar_;
   bar->addWidget(search_, 1);
   bar->addWidget(measure_);
   const int gap = fontMetrics().averageCharWidth();
@@ -94,6 +95,25 @@ ModelMapPanel::ModelMapPanel(const Workbench& workbench, QWidget* parent)
     if (now.layer != before.layer || now.site != before.site) follow_selection();
   });
   renew();
+}
+
+void ModelMapPanel::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  share_room();
+}
+
+void ModelMapPanel::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::FontChange && bar_ != nullptr) share_room();
+}
+
+/// Names as wide as they come, but never so wide that the bars are gone; the two fields below each other before one of them is cut.
+void ModelMapPanel::share_room() {
+  const int characters = fontMetrics().averageCharWidth(), room = view_->viewport()->width();
+  const int names = cell_width(view_, site_title(SiteKind::gate_up_in)) + 3 * view_->indentation();
+  view_->header()->resizeSection(kMapName, std::clamp(names, 0, std::max(characters * 12, room - characters * 18)));
+  const int beside = measure_->sizeHint().width() + fontMetrics().horizontalAdvance(search_->placeholderText()) + characters * 14;
+  bar_->setDirection(width() < beside ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
 }
 
 void ModelMapPanel::renew() {

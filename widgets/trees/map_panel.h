@@ -11,6 +11,8 @@
 #include "widgets/trees/bar_delegate.h"
 #include "widgets/trees/map_items.h"
 
+class QBoxLayout;
+
 namespace rolora::widgets {
 
 /// Keeps rows that have all words of the search in their own words, with what stands above and below them.
@@ -39,7 +41,12 @@ class ModelMapPanel : public QWidget {
   KeyedTreeModel* model() const { return model_; }
   WordsFilter* filter() const { return filter_; }
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+  void changeEvent(QEvent* event) override;
+
  private:
+  void share_room();
   void renew();
   void follow_selection();
   void go_to(const QModelIndex& index);
@@ -51,6 +58,7 @@ class ModelMapPanel : public QWidget {
   QComboBox* measure_;
   QTreeView* view_;
   BarDelegate* bars_;
+  QBoxLayout* bar_ = nullptr;
 };
 
 }  // namespace rolora::widgets

@@ -52,6 +52,7 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
   }
   view_->header()->setStretchLastSection(false);
   view_->header()->setSectionResizeMode(kOutlierText, QHeaderView::Stretch);  // gives way first: every number stays in sight
+  let_columns_go(view_, kOutlierText, 9, {kOutlierKurtosis, kOutlierToken, kOutlierRatio, kOutlierState});
   add_empty_text(view_, tr("Open a run or a file of statistics: its largest activations are listed here."));
 
   filter_->setPlaceholderText(tr("Filter: l2 down c115"));

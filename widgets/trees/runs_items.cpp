@@ -150,6 +150,12 @@ QString damage_of(const RunData& run, const RunsInput& input) {
   return {};
 }
 
+QStringList open_folders(const RunsInput& input) {
+  QStringList folders;
+  for (const RunDataPtr& run : input.runs) folders += run->folder;
+  return folders;
+}
+
 TreeItem run_item(const RunData& run, const RunsInput& input) {
   TreeItem item;
   item.key = QStringLiteral("run:") + run.folder;
@@ -160,7 +166,8 @@ TreeItem run_item(const RunData& run, const RunsInput& input) {
   for (const auto& line : run.stations) sum += line.bytes;
   const QString damage = damage_of(run, input);
   if (!damage.isEmpty()) state = words("damaged");
-  item.cells = {{run.name, run.folder}, {state, damage.isEmpty() ? run.failure : damage}, {}, {}, {bytes(sum), {}}};
+  item.cells = {
+      {run_title(run.folder, open_folders(input)), run.folder}, {state, damage.isEmpty() ? run.failure : damage}, {}, {}, {bytes(sum), {}}};
   const MeasuredState* worst = nullptr;
   for (const MeasuredState& m : run.measured) {
     item.children.push_back(state_item(run, m, input));
@@ -216,6 +223,50 @@ bool belongs_to_run(const RunsInput& input, const QString& file) {
   return std::any_of(input.runs.begin(), input.runs.end(), [&](const RunDataPtr& run) { return run->statistics_files.contains(file); });
 }
 
+bool is_open(const RunsInput& input, const QString& path) {
+  const auto of_run = [&](const RunDataPtr& run) { return run->folder == path; };
+  const auto of_file = [&](const SummaryPtr& file) { return file->file == path; };
+  return std::any_of(input.runs.begin(), input.runs.end(), of_run) || std::any_of(input.files.begin(), input.files.end(), of_file) ||
+         std::any_of(input.models.begin(), input.models.end(), [&](const QString& model) { return model == path; });
+}
+
+TreeItem place_item(const KnownPlace& place, const QStringList& folders) {
+  TreeItem item;
+  item.key = QStringLiteral("place:") + place.path;
+  const bool model = place.kind == KnownPlace::Kind::model, file = place.kind == KnownPlace::Kind::statistics;
+  const QString does = model  ? words("A click takes it into the recipe")
+                       : file ? words("A click opens it")
+                              : words("A click opens it: before and after, losses, errors");
+  const QString state = place.missing ? words("missing") : model ? words("model") : file ? words("statistics") : state_of_run(place.state);
+  item.cells = {
+      {run_title(place.path, folders), QStringLiteral("%1\n%2").arg(place.path, place.missing ? words("It is not there any more") : does)},
+      {state, {}},
+      {},
+      {},
+      {}};
+  item.icon = place.missing ? QStringLiteral("warning")
+              : model       ? QStringLiteral("model")
+              : file        ? QStringLiteral("file")
+                            : QStringLiteral("jobs");
+  item.faint = place.missing;
+  item.payload = QVariant::fromValue(RunsRow{RunsRow::Kind::place, place.path, {}, {}});
+  return item;
+}
+
+// What one click away is, below what is open.
+TreeItem known_item(const RunsInput& input) {
+  TreeItem group;
+  group.key = QStringLiteral("known");
+  group.cells = {{words("Recent"), words("What was open before, and the runs of the runs folder: a click opens one")}, {}, {}, {}, {}};
+  group.payload = QVariant::fromValue(RunsRow{RunsRow::Kind::group, {}, {}, {}});
+  QStringList folders = open_folders(input);
+  for (const KnownPlace& place : input.known) folders += place.path;
+  for (const KnownPlace& place : input.known) {
+    if (!is_open(input, place.path)) group.children.push_back(place_item(place, folders));
+  }
+  return group;
+}
+
 }  // namespace
 
 QStringList runs_columns() {
@@ -231,8 +282,10 @@ std::vector<TreeItem> runs_items(const RunsInput& input) {
       TreeItem item;
       item.key = key;
       item.icon = QStringLiteral("model");
-      item.cells = {{run->model.isEmpty() ? run->name : run->model, run->model_sha256}, {}, {}, {}, {}};
-      item.payload = QVariant::fromValue(RunsRow{RunsRow::Kind::model, {}, {}, {}});
+      const QString lies = input.models.value(run->folder);
+      const QString tip = lies.isEmpty() ? run->model_sha256 : words("%1\nA click takes it into the recipe").arg(lies);
+      item.cells = {{run->model.isEmpty() ? run->name : run->model, tip}, {}, {}, {}, {}};
+      item.payload = QVariant::fromValue(RunsRow{RunsRow::Kind::model, lies, {}, {}});
       models.push_back(std::move(item));
       found = models.end() - 1;
     }
@@ -245,6 +298,8 @@ std::vector<TreeItem> runs_items(const RunsInput& input) {
   }
   pinned_first(files);
   models.insert(models.end(), files.begin(), files.end());
+  TreeItem known = known_item(input);
+  if (!known.children.empty()) models.push_back(std::move(known));
   return models;
 }
 

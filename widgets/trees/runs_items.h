@@ -11,14 +11,15 @@
 #include "widgets/data/selection.h"
 #include "widgets/data/statistics_store.h"
 #include "widgets/trees/keyed_tree.h"
+#include "widgets/trees/known_places.h"
 
 namespace rolora::widgets {
 
 /// What a row of the tree stands for.
 struct RunsRow {
-  enum class Kind { model, run, state, station, file };
+  enum class Kind { model, run, state, station, file, place, group };
   Kind kind = Kind::model;
-  QString folder;  ///< of the run
+  QString folder;  ///< of the run; the path of a place and, as far as it is known, of a model
   QString id;      ///< station
   StateRef state;  ///< state, file
   bool operator==(const RunsRow&) const = default;
@@ -33,6 +34,8 @@ struct RunsInput {
   Selection selection;
   QHash<QString, QString> errors;  ///< of runs (by folder) and statistics (by file) that cannot be read
   QSet<QString> pinned;            ///< folders of runs and files; they stand first
+  std::vector<KnownPlace> known;   ///< what could be opened; what is open already is left out
+  QHash<QString, QString> models;  ///< by the folder of a run: the folder of the model that it began with, where it is found
 };
 std::vector<TreeItem> runs_items(const RunsInput& input);
 /// Where a state stands in the tree.

@@ -7,6 +7,7 @@
 #include <QHeaderView>
 #include <QMenu>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "widgets/base/icons.h"
 #include "widgets/data/pairs.h"
@@ -28,7 +29,7 @@ RunsPanel::RunsPanel(const Workbench& workbench, QWidget* parent)
   prepare_tree(view_, tr("Models and runs"), tr("Enter looks at a state, or at a run's before and after"));
   view_->setContextMenuPolicy(Qt::CustomContextMenu);
   for (int column = kRunsState; column <= kRunsSize; ++column) view_->header()->setSectionResizeMode(column, QHeaderView::ResizeToContents);
-  let_first_column_fill(view_, 28);
+  let_first_column_fill(view_, 22, {kRunsSize, kRunsWorst, kRunsState, kRunsPerplexity});
   add_empty_text(view_, tr("No runs yet. Start the story, open a run folder or drop one here."));
   setFocusProxy(view_);
 
@@ -63,6 +64,8 @@ RunsInput RunsPanel::input() const {
   in.files = workbench_.statistics->open_files();
   in.selection = workbench_.selection->current();
   in.pinned = pinned_;
+  in.known = known_;
+  in.models = models_;
   return in;
 }
 
@@ -100,7 +103,11 @@ void RunsPanel::look_at(const QModelIndex& index) {
     if (!error.isEmpty()) emit message(error);
   };
   switch (row.kind) {
+    case RunsRow::Kind::group:
+      break;
     case RunsRow::Kind::model:
+    case RunsRow::Kind::place:
+      if (!row.folder.isEmpty()) emit place_activated(row.folder);
       break;
     case RunsRow::Kind::run:
       show_run(workbench_, row.folder, this, told);
@@ -142,6 +149,13 @@ void RunsPanel::swap_states() {
   workbench_.selection->propose(s);
 }
 
+void RunsPanel::set_known(const std::vector<KnownPlace>& places, const QHash<QString, QString>& models) {
+  if (places == known_ && models == models_) return;
+  known_ = places;
+  models_ = models;
+  renew();
+}
+
 void RunsPanel::set_pinned(const QStringList& folders) {
   pinned_ = QSet<QString>(folders.begin(), folders.end());
   renew();
@@ -149,8 +163,9 @@ void RunsPanel::set_pinned(const QStringList& folders) {
 
 void RunsPanel::pin_current() {
   const RunsRow row = row_of(view_->currentIndex());
+  const bool open = row.kind != RunsRow::Kind::place && row.kind != RunsRow::Kind::model;
   const QString what = row.folder.isEmpty() ? row.state.file : row.folder;
-  if (what.isEmpty()) return;
+  if (what.isEmpty() || !open) return;
   pinned_.contains(what) ? (void)pinned_.remove(what) : (void)pinned_.insert(what);
   renew();
   emit pinned_changed(pinned());
@@ -158,6 +173,7 @@ void RunsPanel::pin_current() {
 
 void RunsPanel::close_current() {
   const RunsRow row = row_of(view_->currentIndex());
+  if (row.kind == RunsRow::Kind::place || row.kind == RunsRow::Kind::model) return;
   if (row.folder.isEmpty()) {
     if (!row.state.file.isEmpty()) workbench_.statistics->close(row.state.file);
     return;
@@ -166,6 +182,17 @@ void RunsPanel::close_current() {
   workbench_.runs->close(row.folder);
   if (!run) return;
   for (const QString& file : run->statistics_files) workbench_.statistics->close(file);
+}
+
+void RunsPanel::add_place_actions(QMenu* menu, const RunsRow& row) {
+  const QString path = row.folder;
+  if (path.isEmpty()) return;
+  menu->addAction(icon(QStringLiteral("open")), row.kind == RunsRow::Kind::model ? tr("Take into the Recipe") : tr("Open"), this,
+                  &RunsPanel::look_at_current);
+  menu->addAction(icon(QStringLiteral("copy")), tr("Copy Path"), this, [path] { QGuiApplication::clipboard()->setText(path); });
+  const auto remembered = [&](const KnownPlace& place) { return place.path == path && place.remembered; };
+  if (std::any_of(known_.begin(), known_.end(), remembered))
+    menu->addAction(icon(QStringLiteral("close")), tr("Forget"), this, [this, path] { emit place_forgotten(path); });
 }
 
 void RunsPanel::menu(const QPoint& at) {
@@ -181,11 +208,13 @@ void RunsPanel::menu(const QPoint& at) {
     add(QStringLiteral("inspect"), tr("Show Beside the Baseline"), &RunsPanel::look_at_current);
     add(QStringLiteral("flag"), tr("Use as Baseline"), &RunsPanel::make_current_the_baseline);
     add(QStringLiteral("compare"), tr("Swap with Baseline"), &RunsPanel::swap_states);
-  } else if (row.kind != RunsRow::Kind::model) {
+  } else if (row.kind == RunsRow::Kind::model || row.kind == RunsRow::Kind::place) {
+    add_place_actions(menu, row);
+  } else if (row.kind != RunsRow::Kind::group) {
     add(QStringLiteral("compare"), tr("Show Before and After"), &RunsPanel::look_at_current);
   }
   const QString path = row.folder.isEmpty() ? row.state.file : row.folder;
-  if (!path.isEmpty()) {
+  if (!path.isEmpty() && row.kind != RunsRow::Kind::model && row.kind != RunsRow::Kind::place) {
     menu->addSeparator();
     const bool pinned = pinned_.contains(path);
     add(pinned ? QStringLiteral("star") : QStringLiteral("star-filled"), pinned ? tr("Unpin") : tr("Pin"), &RunsPanel::pin_current);

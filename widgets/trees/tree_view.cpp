@@ -2,9 +2,11 @@
 #include "widgets/trees/tree_view.h"
 
 #include <QEvent>
+#include <QHash>
 #include <QHeaderView>
 #include <QResizeEvent>
 #include <QStyledItemDelegate>
+#include <QTimer>
 #include <algorithm>
 
 namespace rolora::widgets {
@@ -43,31 +45,84 @@ class EmptyText : public QLabel {
   QAbstractItemView* view_;
 };
 
-class FirstColumn : public QObject {
+// One column takes what the others leave; where that is too little, others go, the least important first.
+class ColumnsGiveWay : public QObject {
  public:
-  FirstColumn(QTreeView* view, int least) : QObject(view), view_(view), least_(least) {
+  ColumnsGiveWay(QTreeView* view, int filler, int least, const QVector<int>& first_to_go)
+      : QObject(view), view_(view), filler_(filler), least_(least), first_to_go_(first_to_go) {
+    soon_.setSingleShot(true);
+    soon_.setInterval(0);  // a model that is shown anew changes many rows at once
+    connect(&soon_, &QTimer::timeout, this, &ColumnsGiveWay::share);
     view->viewport()->installEventFilter(this);
-    view->header()->setSectionResizeMode(0, QHeaderView::Interactive);
     connect(view->header(), &QHeaderView::sectionResized, this, [this](int section) {
-      if (section != 0) fill();
+      if (section != filler_ && !sharing_) soon_.start();
     });
-    fill();
+    const auto renew = [this] { soon_.start(); };
+    const QAbstractItemModel* model = view->model();
+    connect(model, &QAbstractItemModel::rowsInserted, this, renew);
+    connect(model, &QAbstractItemModel::rowsRemoved, this, renew);
+    connect(model, &QAbstractItemModel::dataChanged, this, renew);
+    connect(model, &QAbstractItemModel::modelReset, this, renew);
+    connect(view, &QTreeView::expanded, this, renew);
+    connect(view, &QTreeView::collapsed, this, renew);
+    share();
   }
 
  protected:
   bool eventFilter(QObject* watched, QEvent* event) override {
-    if (event->type() == QEvent::Resize) fill();
+    if (event->type() == QEvent::Resize) share();
     return QObject::eventFilter(watched, event);
   }
 
  private:
-  void fill() {
+  QString head(int column) const { return view_->model()->headerData(column, Qt::Horizontal).toString(); }
+  int content_width(int column) const {
+    const QAbstractItemView* view = view_;  // the tree hides it
+    return std::max(view->sizeHintForColumn(column), cell_width(view_, head(column)));
+  }
+  int width_of(int column) {
     const QHeaderView* header = view_->header();
-    const int others = header->length() - header->sectionSize(0);
-    view_->header()->resizeSection(0, std::max(view_->fontMetrics().averageCharWidth() * least_, view_->viewport()->width() - others));
+    if (header->sectionResizeMode(column) == QHeaderView::ResizeToContents) return content_width(column);
+    if (!view_->isColumnHidden(column)) widths_[column] = header->sectionSize(column);
+    return widths_.value(column);
+  }
+  // As wide as its own content asks for, so that no name is cut while a lesser column keeps its room.
+  int wanted() const {
+    const int characters = view_->fontMetrics().averageCharWidth() * least_;
+    if (view_->header()->sectionResizeMode(filler_) == QHeaderView::Stretch) return characters;
+    const QAbstractItemView* view = view_;
+    return std::clamp(view->sizeHintForColumn(filler_), characters, std::max(characters, characters * 2));
+  }
+  void share() {
+    if (sharing_) return;
+    sharing_ = true;
+    const int whole = view_->viewport()->width();
+    int room = whole - wanted(), taken = 0;
+    const int columns = view_->header()->count();
+    QVector<int> by_importance;
+    for (int column = 0; column < columns; ++column) {
+      if (column != filler_ && !first_to_go_.contains(column)) by_importance += column;
+    }
+    const auto always = by_importance.size();
+    for (auto column = first_to_go_.crbegin(); column != first_to_go_.crend(); ++column) by_importance += *column;
+    for (qsizetype i = 0; i < by_importance.size(); ++i) {
+      const int column = by_importance[i], width = width_of(column);
+      const bool fits = i < always || width <= room;
+      if (!fits) room = 0;  // what matters less does not stand where more important figures had no room
+      room -= fits ? width : 0;
+      taken += fits ? width : 0;
+      if (view_->isColumnHidden(column) == fits) view_->setColumnHidden(column, !fits);
+    }
+    if (view_->header()->sectionResizeMode(filler_) != QHeaderView::Stretch)
+      view_->header()->resizeSection(filler_, std::max(view_->fontMetrics().averageCharWidth() * least_, whole - taken));
+    sharing_ = false;
   }
   QTreeView* view_;
-  int least_;
+  int filler_, least_;
+  QVector<int> first_to_go_;
+  QHash<int, int> widths_;
+  QTimer soon_;
+  bool sharing_ = false;
 };
 
 }  // namespace
@@ -87,7 +142,14 @@ class RoomyCells : public QStyledItemDelegate {
 
 }  // namespace
 
-void let_first_column_fill(QTreeView* view, int least) { new FirstColumn(view, least); }
+void let_first_column_fill(QTreeView* view, int least, const QVector<int>& first_to_go) {
+  view->header()->setSectionResizeMode(0, QHeaderView::Interactive);
+  new ColumnsGiveWay(view, 0, least, first_to_go);
+}
+
+void let_columns_go(QTreeView* view, int filler, int least, const QVector<int>& first_to_go) {
+  new ColumnsGiveWay(view, filler, least, first_to_go);
+}
 
 void prepare_tree(QTreeView* view, const QString& name, const QString& description) {
   view->setItemDelegate(new RoomyCells(view));

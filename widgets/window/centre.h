@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The middle of the window: the start page or the tabs of the views and pages, and over their corner the messages.
+// The middle of the window: the start page or the tabs of the views and pages.
 #pragma once
 
 #include <QIcon>
@@ -16,7 +16,6 @@ class QTabWidget;
 
 namespace rolora::widgets {
 
-class MessageBar;
 class StartPage;
 
 class Centre : public QWidget {
@@ -39,7 +38,6 @@ class Centre : public QWidget {
   bool shows_start() const;
 
   StartPage* start_page() const { return start_; }
-  MessageBar* messages() const { return messages_; }
   QTabWidget* tabs() const { return tabs_; }
 
  signals:
@@ -54,7 +52,6 @@ class Centre : public QWidget {
   const Tab* find(const QString& id) const;
   void add(const Tab& tab, const QIcon& icon);
   std::vector<Tab> tab_list_;
-  MessageBar* messages_;
   StartPage* start_;
   QTabWidget* tabs_;
   QStackedLayout* stack_;

@@ -6,9 +6,18 @@
 #include <QGuiApplication>
 #include <QTabBar>
 #include <QTimer>
+#include <algorithm>
 #include <utility>
 
+#include "widgets/base/style_shapes.h"
+
 namespace rolora::widgets {
+namespace {
+
+constexpr double kThreeColumns = 88;  // units of the style: a tree, a plot with its fields, and a column of two states' numbers
+constexpr double kNarrowLeft = 0.27, kNarrowBottom = 0.3;
+
+}  // namespace
 
 DockHost::DockHost(QMainWindow* window) : QObject(window), window_(window) {
   window_->setDockOptions(QMainWindow::AllowNestedDocks | QMainWindow::AllowTabbedDocks | QMainWindow::GroupedDragging);
@@ -57,6 +66,7 @@ bool DockHost::is_shown(const QString& id) const { return docks_.contains(id) &&
 void DockHost::raise(const QString& id) {
   if (!docks_.contains(id)) return;
   set_veiled(false);
+  aside_.removeAll(id);
   dock(id)->show();
   dock(id)->raise();
 }
@@ -95,6 +105,7 @@ void DockHost::stack(const QStringList& ids, Qt::DockWidgetArea area) {
 void DockHost::set_veiled(bool veil) {
   if (veil == veiled()) return;
   if (veil) {
+    set_aside({});
     behind_veil_ = save();
     for (QDockWidget* one : docks_) one->hide();
   } else {
@@ -102,10 +113,32 @@ void DockHost::set_veiled(bool veil) {
   }
 }
 
+void DockHost::set_aside(const QStringList& ids) {
+  if (veiled()) return;
+  for (const QString& id : std::as_const(aside_)) {
+    if (!ids.contains(id)) dock(id)->show();
+  }
+  QStringList aside;
+  for (const QString& id : ids) {
+    if (dock(id) == nullptr || (dock(id)->isHidden() && !aside_.contains(id)) || dock(id)->isFloating()) continue;
+    dock(id)->hide();
+    aside += id;
+  }
+  aside_ = aside;
+}
+
+bool DockHost::is_narrow() const { return window_->width() < qRound(style_unit() * kThreeColumns); }
+
 void DockHost::arrange(const QString& id) {
   behind_veil_.clear();
-  for (const Perspective& perspective : perspectives_) {
+  aside_.clear();
+  for (Perspective perspective : std::as_const(perspectives_)) {
     if (perspective.id != id) continue;
+    if (is_narrow()) {
+      perspective.bottom += std::exchange(perspective.right, {});
+      perspective.left_share = std::max(perspective.left_share, kNarrowLeft);
+      perspective.bottom_share = std::max(perspective.bottom_share, kNarrowBottom);
+    }
     for (const QString& each : order_) {
       QDockWidget* one = dock(each);
       if (one->isFloating()) one->setFloating(false);
@@ -175,11 +208,19 @@ bool DockHost::any_floating() const {
   return false;
 }
 
-QByteArray DockHost::save() const { return veiled() ? behind_veil_ : window_->saveState(kStateVersion); }
+QByteArray DockHost::save() {
+  if (veiled()) return behind_veil_;
+  const QStringList aside = aside_;
+  set_aside({});
+  const QByteArray state = window_->saveState(kStateVersion);
+  set_aside(aside);
+  return state;
+}
 
 bool DockHost::restore(const QByteArray& state, const QString& perspective) {
   if (state.isEmpty() || !window_->restoreState(state, kStateVersion)) return false;
   behind_veil_.clear();
+  aside_.clear();
   current_ = perspective;
   emit perspective_changed(perspective);
   return true;

@@ -17,7 +17,8 @@ class QDockWidget;
 
 namespace rolora::widgets {
 
-/// Which panels stand where; of several in one area the first is in front. Shares are of the window's width or height.
+/// Which panels stand where; of several in one area the first is in front. Shares are of the window's width or height. In a window that is
+/// too narrow for three columns the panels of the right stand among those at the bottom.
 struct Perspective {
   QString id, title, tip;
   QStringList left, right, bottom;
@@ -58,7 +59,14 @@ class DockHost : public QObject {
   void set_veiled(bool veiled);
   bool veiled() const { return !behind_veil_.isEmpty(); }
 
-  QByteArray save() const;
+  /// Hides these while a page has no use for them; those that were set aside before and are not among them come back. Another layout or
+  /// a panel that is asked for ends it, and save() knows nothing of it.
+  void set_aside(const QStringList& ids);
+  QStringList aside() const { return aside_; }
+  /// Whether the window has no room for three columns.
+  bool is_narrow() const;
+
+  QByteArray save();
   /// False, and nothing changed, when the bytes are of another version or damaged.
   bool restore(const QByteArray& state, const QString& perspective);
 
@@ -79,6 +87,7 @@ class DockHost : public QObject {
   QVector<Perspective> perspectives_;
   QString current_;
   QByteArray behind_veil_;  // the state while veiled
+  QStringList aside_;
   bool locked_ = false, renewing_ = false;
 };
 

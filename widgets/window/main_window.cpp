@@ -7,6 +7,7 @@
 #include <QDragEnterEvent>
 #include <QLabel>
 #include <QMenu>
+#include <QMenuBar>
 #include <QMessageBox>
 #include <QMimeData>
 #include <QPushButton>
@@ -31,6 +32,7 @@
 #include "widgets/window/dock_host.h"
 #include "widgets/window/figure_dialog.h"
 #include "widgets/window/finder.h"
+#include "widgets/window/message_bar.h"
 #include "widgets/window/opening.h"
 #include "widgets/window/start_page.h"
 #include "widgets/window/status_line.h"
@@ -63,6 +65,7 @@ MainWindow::MainWindow(Theme* theme, const WindowOptions& options, QWidget* pare
   docks_ = new DockHost(this);
   centre_ = new Centre(this);
   setCentralWidget(centre_);
+  messages_ = new MessageBar(this, menuBar());
   make_views();
   make_panels();
   make_status_bar();
@@ -203,6 +206,7 @@ void MainWindow::update_style() {
 
 void MainWindow::fill_recent() {
   const QStringList recent = settings_.recent();
+  known_soon_.start();
   centre_->start_page()->set_recent(recent);
   recent_menu_->clear();
   for (const QString& path : recent) {

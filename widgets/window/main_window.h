@@ -8,7 +8,9 @@
 #include <QSize>
 #include <QString>
 #include <QStringList>
+#include <QTimer>
 #include <memory>
+#include <utility>
 
 #include "widgets/base/settings.h"
 #include "widgets/data/selection.h"
@@ -29,6 +31,7 @@ class Finder;
 class JobQueue;
 class JobsPanel;
 class MeasureService;
+class MessageBar;
 class OutlierPanel;
 class PromptPanel;
 class RecipePage;
@@ -62,6 +65,7 @@ class MainWindow : public QMainWindow {
   Actions* action_registry() const { return actions_; }
   DockHost* docks() const { return docks_; }
   Centre* centre() const { return centre_; }
+  MessageBar* messages() const { return messages_; }
   Finder* finder() const { return finder_; }
   const Workbench& workbench() const { return workbench_; }
   JobQueue* jobs() const { return jobs_; }
@@ -106,6 +110,9 @@ class MainWindow : public QMainWindow {
   void load_job(const QString& file);
   QString first_folder() const;
   void make_room_for_the_recipe();
+  void set_aside_for_the_page();
+  void renew_known_places();
+  void offer_way_back(const Selection& from, const QString& page);
   void remember(const QString& path);
   void tell_error(const QString& text);
   void begin_opening(const QString& path);
@@ -135,6 +142,7 @@ class MainWindow : public QMainWindow {
   Actions* actions_ = nullptr;
   DockHost* docks_ = nullptr;
   Centre* centre_ = nullptr;
+  MessageBar* messages_ = nullptr;
   Finder* finder_ = nullptr;
   StatusLine* status_ = nullptr;
   QLabel* jobs_status_ = nullptr;
@@ -148,6 +156,8 @@ class MainWindow : public QMainWindow {
   QPointer<FigureDialog> figure_dialog_;
   bool quit_anyway_ = false;
   bool made_room_ = false;
+  QTimer known_soon_;
+  std::pair<Selection, QString> way_back_;  // from a prompt, and the file of the prompt that is shown
   int opening_ = 0;
 };
 

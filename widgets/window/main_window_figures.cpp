@@ -6,7 +6,7 @@
 #include <QFileInfo>
 #include <QGuiApplication>
 
-#include "widgets/plots/figure_exporter.h"
+#include "widgets/plots/figure_background.h"
 #include "widgets/views/view.h"
 #include "widgets/window/centre.h"
 #include "widgets/window/figure_dialog.h"
@@ -18,7 +18,7 @@ namespace rolora::widgets {
 FigurePtr MainWindow::current_figure() {
   const View* view = centre_->current_view();
   FigurePtr figure = view == nullptr ? nullptr : view->figure();
-  if (figure == nullptr) centre_->messages()->tell(MessageBar::Kind::note, tr("This page has no figure to take away yet."));
+  if (figure == nullptr) messages_->tell(MessageBar::Kind::note, tr("This page has no figure to take away yet."));
   return figure;
 }
 
@@ -34,9 +34,9 @@ void MainWindow::export_figure(const QString& format) {
   dialog->setDefaultSuffix(format);
   connect(dialog, &QFileDialog::fileSelected, this, [this, figure](const QString& file) {
     settings_.set_text(QStringLiteral("figure/folder"), QFileInfo(file).absolutePath());
-    save_figure_in_background(*figure, figure_settings(settings_), file, this, [this, file](const Result<QString>& result) {
+    save_figure_in_background(figure, figure_settings(settings_), file, this, [this, file](const Result<QString>& result) {
       if (!result.ok()) return tell_error(result.error);
-      centre_->messages()->tell(MessageBar::Kind::note, tr("Saved: %1").arg(file));
+      messages_->tell(MessageBar::Kind::note, tr("Saved: %1").arg(file));
     });
   });
   dialog->open();
@@ -47,7 +47,10 @@ void MainWindow::copy_figure() {
   if (figure == nullptr) return;
   FigureSettings settings = figure_settings(settings_);
   settings.dots_per_inch = 200;
-  QGuiApplication::clipboard()->setMimeData(figure_clipboard(*figure, settings).release());
+  copy_figure_in_background(figure, settings, this, [this](std::unique_ptr<QMimeData> data) {
+    QGuiApplication::clipboard()->setMimeData(data.release());
+    messages_->tell(MessageBar::Kind::note, tr("Copied: image, caption and data"));
+  });
 }
 
 void MainWindow::show_figure_dialog() {

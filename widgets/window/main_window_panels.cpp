@@ -81,10 +81,11 @@ void MainWindow::make_panels() {
   measure_ = new MeasureService(workbench_.statistics, this);
   runs_panel_ = new RunsPanel(workbench_, this);
   set_worker_program(settings_.text(kWorker));
+  if (const QString notice = worker_notice(); !notice.isEmpty()) messages_->tell(MessageBar::Kind::note, notice);
   jobs_panel_ = new JobsPanel(jobs_, this);
   connect(jobs_panel_, &JobsPanel::worker_chosen, this, [this](const QString& program) { settings_.set_text(kWorker, program); });
   outlier_panel_ = new OutlierPanel(workbench_, this);
-  add("runs", tr("Runs and models"), tr("What is open: models, runs, measured states"), "model", "Alt+1", runs_panel_);
+  add("runs", tr("Runs and models"), tr("What is open and what was: models, runs, measured states"), "model", "Alt+1", runs_panel_);
   add("map", tr("Model map"), tr("Layers, modules and sites with their outliers"), "map", "Alt+2", new ModelMapPanel(workbench_, this));
   add("outliers", tr("Outliers"), tr("The largest values as a table"), "table", "Alt+3", outlier_panel_);
   add("jobs", tr("Jobs"), tr("What runs, waits and has ended"), "jobs", "Alt+4", jobs_panel_);
@@ -115,19 +116,28 @@ void MainWindow::connect_stores() {
     setWindowTitle(now.a.valid() ? tr("%1 — RoLoRA Workbench").arg(source_title(now.a.file, workbench_)) : tr("RoLoRA Workbench"));
     update_actions();
     if (now.a != before.a || now.b != before.b) follow_states();
+    if (!way_back_.second.isEmpty() && now.a.file != way_back_.second) messages_->forget(QStringLiteral("prompt"));
   });
   connect(workbench_.statistics, &StatisticsStore::opened, this, &MainWindow::update_actions);
   connect(workbench_.statistics, &StatisticsStore::closed, this, &MainWindow::update_actions);
   connect(workbench_.runs, &RunStore::failed, this, [this](const QString&, const QString& error) { tell_error(error); });
   connect(jobs_, &JobQueue::ended, this, &MainWindow::job_ended);
   connect(jobs_, &JobQueue::changed, this, [this](int row) {
-    if (is_active(jobs_->at(row).state)) centre_->messages()->forget(jobs_->at(row).folder);  // it goes on: how it ended is over
+    if (is_active(jobs_->at(row).state)) messages_->forget(jobs_->at(row).folder);  // it goes on: how it ended is over
   });
   connect(jobs_, &JobQueue::changed, this, &MainWindow::show_jobs_status);
   connect(jobs_, &JobQueue::inserted, this, &MainWindow::show_jobs_status);
   connect(jobs_, &JobQueue::removed, this, &MainWindow::show_jobs_status);
+  for (const auto signal : {&RunStore::opened, &RunStore::updated, &RunStore::closed}) {
+    connect(workbench_.runs, signal, &known_soon_, qOverload<>(&QTimer::start));
+  }
+  connect(jobs_, &JobQueue::ended, &known_soon_, qOverload<>(&QTimer::start));
+  known_soon_.setSingleShot(true);
+  known_soon_.setInterval(0);
+  connect(&known_soon_, &QTimer::timeout, this, &MainWindow::renew_known_places);
+  known_soon_.start();
   connect(jobs_, &JobQueue::notice_changed, this, [this](const QString& notice) {
-    if (!notice.isEmpty()) centre_->messages()->tell(MessageBar::Kind::note, notice);
+    if (!notice.isEmpty()) messages_->tell(MessageBar::Kind::note, notice);
   });
   connect(workbench_.runs, &RunStore::opened, this, &MainWindow::offer_models);
   connect(workbench_.runs, &RunStore::updated, this, &MainWindow::offer_models);
@@ -167,6 +177,7 @@ void MainWindow::connect_panels() {
   connect(centre_, &Centre::current_changed, this, [this] {
     status_->set_hover({});
     if (!centre_->shows_start()) docks_->set_veiled(false);
+    set_aside_for_the_page();
     update_actions();
   });
   const StartPage* start = centre_->start_page();
@@ -177,6 +188,11 @@ void MainWindow::connect_panels() {
   connect(start, &StartPage::recent_chosen, this, [this](const QString& path) { open_path(path); });
   connect(runs_panel_, &RunsPanel::station_activated, this, &MainWindow::show_station);
   connect(runs_panel_, &RunsPanel::message, this, &MainWindow::tell_error);
+  connect(runs_panel_, &RunsPanel::place_activated, this, [this](const QString& path) { open_path(path); });
+  connect(runs_panel_, &RunsPanel::place_forgotten, this, [this](const QString& path) {
+    settings_.forget_recent(path);
+    fill_recent();
+  });
   runs_panel_->set_pinned(settings_.text(kPinned).split(QLatin1Char('\n'), Qt::SkipEmptyParts));
   connect(runs_panel_, &RunsPanel::pinned_changed, this,
           [this](const QStringList& folders) { settings_.set_text(kPinned, folders.join(QLatin1Char('\n'))); });
@@ -186,8 +202,9 @@ void MainWindow::connect_panels() {
     jobs_panel_->show_job(id);
     docks_->raise(QStringLiteral("jobs"));
   });
-  connect(recipe_, &RecipePage::message, this, [this](const QString& line) { centre_->messages()->tell(MessageBar::Kind::note, line); });
+  connect(recipe_, &RecipePage::message, this, [this](const QString& line) { messages_->tell(MessageBar::Kind::note, line); });
   connect(docks_, &DockHost::floating_changed, this, &MainWindow::update_actions);
+  connect(docks_, &DockHost::perspective_changed, this, &MainWindow::set_aside_for_the_page, Qt::QueuedConnection);
 }
 
 /// Texts through models, and sites measured token by token: their values come as files of this session.
@@ -195,17 +212,23 @@ void MainWindow::connect_measuring() {
   connect(measure_, &MeasureService::progressed, this, [this](const QString& stage, qint64 done, qint64 total) {
     status_->set_hover(total > 0 ? tr("Measuring: %1, %2 of %3").arg(stage).arg(done).arg(total) : tr("Measuring: %1").arg(stage));
   });
-  connect(prompt_, &PromptPanel::message, this, [this](const QString& line) { centre_->messages()->tell(MessageBar::Kind::note, line); });
+  connect(prompt_, &PromptPanel::message, this, [this](const QString& line) { messages_->tell(MessageBar::Kind::note, line); });
   connect(prompt_, &PromptPanel::measured, this, [this](const StateRef& a, const StateRef& b, const SiteKey& site) {
-    Selection selection = workbench_.selection->current();
+    const Selection before = workbench_.selection->current();
+    Selection selection = before;
     selection.a = a;
     selection.b = b;
     selection.site = site.site;
-    selection.layer = site.layer;
+    // Every layer was measured: the one that is looked at stays, unless this model has none of that number.
+    const SummaryPtr summary = workbench_.statistics->summary(a.file);
+    const StateSummary* state = summary ? summary->find(a.state) : nullptr;
+    if (state != nullptr && selection.layer >= state->layers()) selection.layer = -1;
     selection.channel = selection.token = -1;
     selection.scaling = default_scaling(a, b, site.site, *workbench_.statistics);
+    const QString page = centre_->current_id();
     workbench_.selection->propose(selection);
     show_view(QStringLiteral("magnitude"));
+    offer_way_back(before, page);
   });
   auto* magnitude = qobject_cast<MagnitudeView*>(centre_->view(QStringLiteral("magnitude")));
   connect(magnitude, &MagnitudeView::measure_asked, this, [this](const StateRef& state, const SiteKey& site) {
@@ -221,10 +244,30 @@ void MainWindow::connect_measuring() {
 }
 
 void MainWindow::offer_models() {
+  known_soon_.start();  // the tree of runs names the models too
   const QStringList models = known_models(*workbench_.runs, settings_.recent());
   recipe_->set_known_models(models);
   prompt_->set_known_models(models);
   follow_states();
+}
+
+/// A prompt takes the place of what was looked at: one click leads back, as long as the prompt is shown.
+void MainWindow::offer_way_back(const Selection& from, const QString& page) {
+  const QString about = QStringLiteral("prompt");
+  const bool from_prompt =
+      std::exchange(way_back_.second, workbench_.selection->current().a.file) == from.a.file && way_back_.first.a.valid();
+  if (!from_prompt) way_back_.first = from;  // of several prompts it leads to what was there before the first
+  const Selection back = way_back_.first;
+  messages_->forget(about);
+  if (!back.a.valid()) return;
+  const QString run = source_title(back.a.file, workbench_);
+  messages_->tell(
+      MessageBar::Kind::note, tr("The views show the prompt."), tr("Back to %1").arg(run),
+      [this, back, page] {
+        workbench_.selection->propose(back);
+        if (!page.isEmpty()) show_view(page);
+      },
+      about);
 }
 
 /// A text is run through the models whose states are looked at, unless somebody chose others for it.

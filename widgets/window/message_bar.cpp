@@ -2,8 +2,10 @@
 #include "widgets/window/message_bar.h"
 
 #include <QAccessible>
+#include <QApplication>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QMenuBar>
 #include <QPushButton>
 #include <QToolButton>
 #include <algorithm>
@@ -15,12 +17,14 @@ namespace rolora::widgets {
 namespace {
 
 constexpr int kLifetimeMs = 15'000;
-constexpr int kCharacters = 72;
+constexpr int kCharacters = 72;       // where there are no menus beside
+constexpr int kLeastCharacters = 45;  // right of the menus; with less room it lies below them
 
 }  // namespace
 
-MessageBar::MessageBar(QWidget* parent)
-    : QFrame(parent),
+MessageBar::MessageBar(QWidget* window, QMenuBar* menus)
+    : QFrame(window),
+      menus_(menus),
       icon_(new QLabel(this)),
       label_(new QLabel(this)),
       more_(new QLabel(this)),
@@ -40,6 +44,8 @@ MessageBar::MessageBar(QWidget* parent)
   close_->setAccessibleName(tr("Close message"));
   close_->setToolTip(tr("Close this message"));
   auto* layout = new QHBoxLayout(this);
+  const int gap = qRound(style_unit() * 0.4);
+  layout->setContentsMargins(gap, 1, gap, 1);
   layout->addWidget(icon_, 0, Qt::AlignTop);
   layout->addWidget(label_, 1);
   layout->addWidget(more_);
@@ -54,7 +60,13 @@ MessageBar::MessageBar(QWidget* parent)
   lifetime_.setSingleShot(true);
   lifetime_.setInterval(kLifetimeMs);
   connect(&lifetime_, &QTimer::timeout, this, &MessageBar::close_newest);
-  parent->installEventFilter(this);
+  fresh_.setSingleShot(true);
+  fresh_.setInterval(kLifetimeMs);
+  connect(&fresh_, &QTimer::timeout, this, &MessageBar::place);
+  connect(qApp, &QApplication::focusChanged, this, [this](QWidget* before, QWidget* now) {
+    if ((before != nullptr && isAncestorOf(before)) || (now != nullptr && isAncestorOf(now))) place();
+  });
+  window->installEventFilter(this);
   hide();
 }
 
@@ -65,22 +77,52 @@ bool MessageBar::eventFilter(QObject* watched, QEvent* event) {
 
 void MessageBar::enterEvent(QEnterEvent* event) {
   lifetime_.stop();
+  place();
   QFrame::enterEvent(event);
 }
 
 void MessageBar::leaveEvent(QEvent* event) {
   if (!messages_.empty() && goes_by_itself(messages_.back())) lifetime_.start();
   QFrame::leaveEvent(event);
+  place();
 }
 
-/// In the corner where nothing is read first, as wide as a line of text is read well.
+/// The free end of the menus' row; below it where the menus take all of it or stand elsewhere.
+QRect MessageBar::row() const {
+  const int margin = qRound(style_unit() * 0.3), letter = fontMetrics().averageCharWidth(), right = parentWidget()->width() - margin;
+  if (menus_ == nullptr || !menus_->isVisible() || menus_->actions().isEmpty())
+    return {QPoint(std::max(margin, right - letter * kCharacters), 0), QPoint(right, sizeHint().height())};
+  const QRect last = menus_->actionGeometry(menus_->actions().last()).translated(menus_->mapTo(parentWidget(), QPoint()));
+  const int left = last.right() + letter * 4, below = menus_->geometry().bottom() + 1;
+  if (right - left < letter * kLeastCharacters) return {QPoint(margin, below), QPoint(right, below + menus_->height())};
+  return {QPoint(left, 0), QPoint(right, below - 1)};
+}
+
+/// All of a long message is shown while it is new and while somebody is at it; otherwise it is a line.
+bool MessageBar::is_open() const {
+  const QWidget* focus = QApplication::focusWidget();
+  return fresh_.isActive() || underMouse() || (focus != nullptr && isAncestorOf(focus));
+}
+
 void MessageBar::place() {
   if (messages_.empty()) return;
-  const QRect room = parentWidget()->rect();
-  const int margin = qRound(style_unit());
-  const int width = std::min(fontMetrics().averageCharWidth() * kCharacters, room.width() - 2 * margin);
-  const int height = std::max(layout()->hasHeightForWidth() ? layout()->heightForWidth(width) : 0, sizeHint().height());
-  setGeometry(room.right() - margin - width, room.bottom() - margin - height, width, height);
+  const QRect free = row();
+  const Message& message = messages_.back();
+  const QString whole = message.times > 1 ? tr("%1 (%2 times)").arg(message.text).arg(message.times) : message.text;
+  int beside = layout()->contentsMargins().left() + layout()->contentsMargins().right() + icon_->sizeHint().width();
+  for (const QWidget* widget : {static_cast<QWidget*>(more_), static_cast<QWidget*>(button_), static_cast<QWidget*>(close_)}) {
+    if (!widget->isHidden()) beside += widget->sizeHint().width();
+  }
+  const int gaps = layout()->spacing() * 5, words = label_->fontMetrics().horizontalAdvance(whole) + fontMetrics().averageCharWidth();
+  const int room = free.width() - beside - gaps;
+  const bool wraps = words > room && is_open();
+  label_->setWordWrap(wraps);
+  label_->setText(wraps ? whole : label_->fontMetrics().elidedText(whole, Qt::ElideMiddle, room));
+  label_->setToolTip(whole);
+  const int width = std::min(free.width(), words + beside + gaps);
+  int height = std::max(free.height(), sizeHint().height());
+  if (wraps) height = std::max(height, layout()->heightForWidth(width));
+  setGeometry(free.right() - width + 1, free.top(), width, height);
   raise();
 }
 
@@ -109,13 +151,13 @@ void MessageBar::show_newest() {
   const Message& message = messages_.back();
   const int size = qRound(style_unit() * 1.2);
   icon_->setPixmap(icon(message.kind == Kind::error ? QStringLiteral("warning") : QStringLiteral("inspector")).pixmap(QSize(size, size)));
-  label_->setText(message.times > 1 ? tr("%1 (%2 times)").arg(message.text).arg(message.times) : message.text);
   more_->setText(messages_.size() > 1 ? tr("%1 more").arg(messages_.size() - 1) : QString());
   more_->setVisible(messages_.size() > 1);
   button_->setText(message.action_text);
   button_->setAccessibleName(message.action_text);
   button_->setToolTip(message.action_text);
   button_->setVisible(!message.action_text.isEmpty());
+  fresh_.start();
   show();
   place();
   if (goes_by_itself(message) && !underMouse()) lifetime_.start();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Messages that do not stop anybody: they lie over the lower right corner of their parent and push nothing away. Errors stay until they are
-// closed, notes go by themselves unless the mouse rests on them. Equal ones are counted.
+// Messages that do not stop anybody: they lie in the row that the menus leave free, push nothing away and cover no page. A new one that is
+// longer than a line shows all of itself for a while, later when the mouse or the keyboard is on it. Errors stay until they are closed,
+// notes go by themselves unless the mouse rests on them. Equal ones are counted.
 #pragma once
 
 #include <QFrame>
@@ -10,6 +11,7 @@
 #include <vector>
 
 class QLabel;
+class QMenuBar;
 class QPushButton;
 class QToolButton;
 
@@ -19,14 +21,19 @@ class MessageBar : public QFrame {
   Q_OBJECT
  public:
   enum class Kind { note, error };
-  explicit MessageBar(QWidget* parent);  ///< not null: what it lies over
+  /// `window`: over whose upper edge it lies; right of `menus` where they stand in the window.
+  MessageBar(QWidget* window, QMenuBar* menus);
   /// `action_text` empty: only a close button; with one even a note stays. `about`: what forget() takes.
   void tell(Kind kind, const QString& text, const QString& action_text = {}, std::function<void()> action = {}, const QString& about = {});
   /// What was told about it is over.
   void forget(const QString& about);
   QString text() const;
   int count() const { return static_cast<int>(messages_.size()); }
-  void set_lifetime(int ms) { lifetime_.setInterval(ms); }  ///< of a note
+  /// Of a note; of a long one that stays, until it is folded.
+  void set_lifetime(int ms) {
+    lifetime_.setInterval(ms);
+    fresh_.setInterval(ms);
+  }
 
  protected:
   bool eventFilter(QObject* watched, QEvent* event) override;
@@ -44,8 +51,11 @@ class MessageBar : public QFrame {
   void show_newest();
   void close_newest();
   void place();
+  QRect row() const;
+  bool is_open() const;
   std::vector<Message> messages_;
-  QTimer lifetime_;
+  QMenuBar* menus_;
+  QTimer lifetime_, fresh_;
   QLabel *icon_, *label_, *more_;
   QPushButton* button_;
   QToolButton* close_;

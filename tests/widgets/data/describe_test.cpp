@@ -198,5 +198,13 @@ TEST(ReadablePiece, ShowsBlanksAndLineBreaks) {
   EXPECT_EQ(readable_piece(QStringLiteral("a b")), QStringLiteral("a␣b"));
 }
 
+TEST(RunTitle, IsTheFoldersNameAndMoreOnlyWhereThatIsNotEnough) {
+  const QString one = QStringLiteral("/a/runs/ptq"), two = QStringLiteral("/a/runs/ptq-2"), other = QStringLiteral("/b/older/ptq");
+  EXPECT_EQ(run_title(one, {one, two}), QStringLiteral("ptq"));
+  EXPECT_EQ(run_title(two, {one, two}), QStringLiteral("ptq-2"));
+  EXPECT_EQ(run_title(one, {one, other}), QStringLiteral("runs/ptq"));
+  EXPECT_EQ(run_title(other, {one, other}), QStringLiteral("older/ptq"));
+}
+
 }  // namespace
 }  // namespace rolora::widgets

@@ -142,6 +142,24 @@ TEST_F(Store, EqualRequestsAreAnsweredTogetherByOneReading) {
   for (const MatrixPtr& one : answers) EXPECT_EQ(one, answers.front()) << "read twice";
 }
 
+// Whoever comes while a file is being opened by somebody who knows no titles gets the ones that he brought.
+TEST_F(Store, TitlesOfAnOpeningThatJoinsAnotherAreKept) {
+  QString title;
+  int answers = 0;
+  store_.open(file_, &receiver_, [&](const Result<SummaryPtr>&) { ++answers; });
+  const StateTitles titles = {{QStringLiteral("plain"), QStringLiteral("plain + LoRA")}};
+  store_.open(
+      file_, &receiver_,
+      [&](const Result<SummaryPtr>& result) {
+        ++answers;
+        if (result.ok()) title = result.value->find(QStringLiteral("plain"))->title;
+      },
+      titles);
+  ASSERT_TRUE(QTest::qWaitFor([&] { return answers == 2; }));
+  EXPECT_EQ(title, QStringLiteral("plain + LoRA"));
+  EXPECT_EQ(store_.summary(file_)->find(QStringLiteral("plain"))->title, title);
+}
+
 TEST_F(Store, NothingIsCalledOnceTheReceiverIsGone) {
   ASSERT_TRUE(open(file_).ok());
   bool called = false;

@@ -5,8 +5,12 @@
 #include <QAbstractItemModelTester>
 #include <QAccessible>
 #include <QClipboard>
+#include <QComboBox>
 #include <QGuiApplication>
+#include <QHeaderView>
 #include <QLabel>
+#include <QLineEdit>
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <cmath>
 
@@ -184,6 +188,84 @@ TEST_F(Panels, TheInspectorGivesNumbersDefinitionsAndProvenance) {
   const QString text = QGuiApplication::clipboard()->text();
   EXPECT_TRUE(text.contains(QStringLiteral("hash of rotated"))) << "the whole hash, not its beginning";
   shoot(panel, "inspector");
+}
+
+// A narrow dock keeps whole names and the figures that matter most.
+TEST_F(Panels, ColumnsGiveWayBeforeNamesAreCut) {
+  open_run();
+  RunsPanel runs(workbench_);
+  size(runs, 36, 22);
+  QCoreApplication::processEvents();
+  EXPECT_TRUE(runs.view()->isColumnHidden(kRunsSize));
+  EXPECT_FALSE(runs.view()->isColumnHidden(kRunsName));
+  const auto names_fit = [&] {
+    const QAbstractItemView* view = runs.view();
+    return view->sizeHintForColumn(kRunsName) <= runs.view()->columnWidth(kRunsName);
+  };
+  EXPECT_TRUE(names_fit());
+  EXPECT_FALSE(runs.view()->horizontalScrollBar()->isVisible());
+  shoot(runs, "runs-narrow");
+  size(runs, 110, 22);
+  QCoreApplication::processEvents();
+  for (const int column : {kRunsState, kRunsPerplexity, kRunsWorst, kRunsSize}) EXPECT_FALSE(runs.view()->isColumnHidden(column)) << column;
+  EXPECT_TRUE(names_fit());
+
+  OutlierPanel outliers(workbench_);
+  ASSERT_TRUE(QTest::qWaitFor([&] { return outliers.model()->rowCount() > 0; }));
+  size(outliers, 70, 14);
+  QCoreApplication::processEvents();
+  EXPECT_TRUE(outliers.view()->isColumnHidden(kOutlierKurtosis));
+  EXPECT_FALSE(outliers.view()->isColumnHidden(kOutlierValue));
+  EXPECT_FALSE(outliers.view()->horizontalScrollBar()->isVisible());
+  shoot(outliers, "outliers-narrow");
+  size(outliers, 160, 14);
+  QCoreApplication::processEvents();
+  for (int column = 0; column < kOutlierColumns; ++column) EXPECT_FALSE(outliers.view()->isColumnHidden(column)) << column;
+}
+
+TEST_F(Panels, TheMapKeepsItsBarsAndItsSearchInANarrowDock) {
+  open_run();
+  ModelMapPanel panel(workbench_);
+  size(panel, 34, 22);
+  QCoreApplication::processEvents();
+  const int letter = panel.fontMetrics().averageCharWidth();
+  EXPECT_GE(panel.view()->columnWidth(kMapBar), letter * 15);
+  EXPECT_GE(panel.search()->width(), letter * 28) << "a line of its own";
+  EXPECT_GT(panel.measure()->y(), panel.search()->y());
+  shoot(panel, "map-narrow");
+  size(panel, 70, 22);
+  QCoreApplication::processEvents();
+  EXPECT_EQ(panel.measure()->y(), panel.search()->y());
+}
+
+TEST_F(Panels, TheInspectorStandsWideWhereThereIsNoHeight) {
+  open_run();
+  InspectorPanel panel(workbench_);
+  size(panel, 120, 13);
+  ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model()->rowCount() > 0; }));
+  QCoreApplication::processEvents();
+  EXPECT_GT(panel.definition()->x(), panel.view()->geometry().right() - 2) << "beside the numbers";
+  shoot(panel, "inspector-wide");
+  EXPECT_EQ(panel.model()->index(1, 0).data().toString(), QStringLiteral("Most of all layers"));
+  const QModelIndex largest = panel.model()->find({QStringLiteral("layers"), QStringLiteral("absmax")});
+  EXPECT_EQ(largest.siblingAtColumn(kInspectorA).data().toString(), QStringLiteral("80.000"));
+  EXPECT_TRUE(largest.siblingAtColumn(kInspectorA).data(Qt::ToolTipRole).toString().endsWith(QStringLiteral("in layer 1")));
+  size(panel, 50, 40);
+  QCoreApplication::processEvents();
+  EXPECT_GT(panel.definition()->y(), panel.view()->geometry().bottom() - 2) << "below them";
+}
+
+// A channel is a place in both states, not A's alone.
+TEST_F(Panels, ThePlaceStandsUnderBothStates) {
+  open_run();
+  InspectorPanel panel(workbench_);
+  Selection s = selection_.current();
+  s.layer = 1;
+  s.channel = 7;
+  selection_.propose(s);
+  const QStringList keys = {QStringLiteral("selected"), QStringLiteral("channel")};
+  ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model()->find(keys).isValid(); }));
+  EXPECT_EQ(panel.model()->find(keys).siblingAtColumn(kInspectorB).data().toString(), QStringLiteral("7"));
 }
 
 TEST_F(Panels, EmptyOnesSayWhatToDoAndEveryControlHasAName) {
