@@ -26,6 +26,8 @@ class Figure {
   virtual QString caption() const = 0;  ///< model, site, tokens, statistic, seed, in sentences
   virtual double height_to_width() const { return 0.62; }
   virtual FigureTable table() const = 0;  ///< exactly what is visible
+  /// May paint() be called on any thread? A plot is a widget and may not; what is made of plain values may.
+  virtual bool paints_anywhere() const { return false; }
   /// Draws into (0, 0, size) of a painter whose unit is one point. Texts as text, lines as lines, heat maps as one lossless image.
   virtual void paint(QPainter& painter, QSizeF size, const PlotStyle& style) const = 0;
 };

@@ -4,13 +4,11 @@
 #include <QBuffer>
 #include <QCoreApplication>
 #include <QFileInfo>
-#include <QFutureWatcher>
 #include <QPageLayout>
 #include <QPainter>
 #include <QPdfWriter>
 #include <QSaveFile>
 #include <QSvgGenerator>
-#include <QtConcurrent>
 #include <cmath>
 
 #include "widgets/plots/painter_bridge.h"
@@ -67,9 +65,7 @@ QSizeF FigureSettings::size(const Figure& figure) const {
   return QSizeF(std::max(1.0, width), std::max(1.0, height));
 }
 
-std::vector<PaperWidth> paper_widths() {
-  return {{text("one of two columns, 3.25 in"), 3.25}, {text("one column, 5.5 in"), 5.5}, {text("both columns, 6.75 in"), 6.75}};
-}
+std::vector<PaperWidth> paper_widths() { return {{text("One column"), 3.25}, {text("Text width"), 5.5}, {text("Both columns"), 6.75}}; }
 
 QByteArray figure_pdf(const Figure& figure, const FigureSettings& settings) {
   const QSizeF size = settings.size(figure);
@@ -168,26 +164,44 @@ QByteArray figure_csv(const Figure& figure, char separator) {
   return out;
 }
 
-std::unique_ptr<QMimeData> figure_clipboard(const Figure& figure, const FigureSettings& settings) {
-  auto data = std::make_unique<QMimeData>();
+FigureParts painted_parts(const Figure& figure, const FigureSettings& settings) {
   FigureSettings image = settings;
   image.dots_per_inch = std::min(settings.dots_per_inch, 300);
-  data->setImageData(figure_image(figure, image));
-  data->setText(figure.caption());
-  data->setData(QStringLiteral("image/svg+xml"), figure_svg(figure, settings));
-  data->setData(QStringLiteral("text/csv"), figure_csv(figure));
+  return {figure_image(figure, image), figure_svg(figure, settings), {}, figure.caption()};
+}
+
+FigureParts figure_parts(const Figure& figure, const FigureSettings& settings) {
+  FigureParts parts = painted_parts(figure, settings);
+  parts.csv = figure_csv(figure);
+  return parts;
+}
+
+std::unique_ptr<QMimeData> clipboard_of(const FigureParts& parts) {
+  auto data = std::make_unique<QMimeData>();
+  data->setImageData(parts.image);
+  data->setText(parts.caption);
+  data->setData(QStringLiteral("image/svg+xml"), parts.svg);
+  data->setData(QStringLiteral("text/csv"), parts.csv);
   return data;
 }
 
-std::function<Result<QString>()> prepared_figure(const Figure& figure, const FigureSettings& settings, const QString& file) {
+std::unique_ptr<QMimeData> figure_clipboard(const Figure& figure, const FigureSettings& settings) {
+  return clipboard_of(figure_parts(figure, settings));
+}
+
+std::function<Result<QString>()> prepared_save(const Figure& figure, const FigureSettings& settings, const QString& file, bool paint_now) {
   const QString ending = QFileInfo(file).suffix().toLower();
-  const auto written = [file](const QByteArray& bytes) { return [file, bytes] { return write_out(file, bytes); }; };
-  if (ending == QLatin1String("pdf")) return written(figure_pdf(figure, settings));
-  if (ending == QLatin1String("svg")) return written(figure_svg(figure, settings));
+  const auto written = [file, paint_now](std::function<QByteArray()> make) -> std::function<Result<QString>()> {
+    if (!paint_now) return [file, make = std::move(make)] { return write_out(file, make()); };
+    return [file, bytes = make()] { return write_out(file, bytes); };
+  };
+  if (ending == QLatin1String("pdf")) return written([&figure, settings] { return figure_pdf(figure, settings); });
+  if (ending == QLatin1String("svg")) return written([&figure, settings] { return figure_svg(figure, settings); });
   if (ending == QLatin1String("csv") || ending == QLatin1String("tsv")) {
-    return written(figure_csv(figure, ending == QLatin1String("tsv") ? '\t' : ','));
+    return written([&figure, tab = ending == QLatin1String("tsv")] { return figure_csv(figure, tab ? '\t' : ','); });
   }
   if (ending == QLatin1String("png")) {  // compressing takes longer than painting
+    if (!paint_now) return [file, &figure, settings] { return write_out(file, figure_png(figure, settings)); };
     return [file, image = figure_image(figure, settings), clear = settings.transparent, name = figure.name(), caption = figure.caption()] {
       return write_out(file, png_of(image, clear, name, caption));
     };
@@ -197,17 +211,7 @@ std::function<Result<QString>()> prepared_figure(const Figure& figure, const Fig
 }
 
 Result<QString> save_figure(const Figure& figure, const FigureSettings& settings, const QString& file) {
-  return prepared_figure(figure, settings, file)();
-}
-
-void save_figure_in_background(const Figure& figure, const FigureSettings& settings, const QString& file, QObject* receiver,
-                               std::function<void(const Result<QString>&)> done) {
-  auto* watcher = new QFutureWatcher<Result<QString>>(receiver);
-  QObject::connect(watcher, &QFutureWatcher<Result<QString>>::finished, receiver, [watcher, done = std::move(done)] {
-    watcher->deleteLater();
-    done(watcher->result());
-  });
-  watcher->setFuture(QtConcurrent::run(prepared_figure(figure, settings, file)));
+  return prepared_save(figure, settings, file, false)();
 }
 
 }  // namespace rolora::widgets

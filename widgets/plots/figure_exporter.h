@@ -46,14 +46,21 @@ QImage figure_image(const Figure& figure, const FigureSettings& settings);
 QByteArray figure_png(const Figure& figure, const FigureSettings& settings);
 /// RFC 4180, UTF-8, one header line; `separator` a comma or a tab.
 QByteArray figure_csv(const Figure& figure, char separator = ',');
+/// What goes to the clipboard.
+struct FigureParts {
+  QImage image;
+  QByteArray svg, csv;
+  QString caption;
+};
+FigureParts painted_parts(const Figure& figure, const FigureSettings& settings);  ///< without the table
+FigureParts figure_parts(const Figure& figure, const FigureSettings& settings);
+std::unique_ptr<QMimeData> clipboard_of(const FigureParts& parts);
 /// An image, the caption as text and the table as CSV: for the clipboard.
 std::unique_ptr<QMimeData> figure_clipboard(const Figure& figure, const FigureSettings& settings);
 /// By the ending of the file's name: pdf, svg, png, csv, tsv. Written under another name and renamed. The error is one line.
 Result<QString> save_figure(const Figure& figure, const FigureSettings& settings, const QString& file);
-/// The same in two halves: paints now, and what it returns compresses and writes, on any thread.
-std::function<Result<QString>()> prepared_figure(const Figure& figure, const FigureSettings& settings, const QString& file);
-/// Paints now, compresses and writes away from the GUI thread; `done` is called there unless `receiver` is gone.
-void save_figure_in_background(const Figure& figure, const FigureSettings& settings, const QString& file, QObject* receiver,
-                               std::function<void(const Result<QString>&)> done);
+/// The same as work for any thread. `paint_now`: painted before this returns (a plot paints on the GUI thread only); else the work paints,
+/// and the figure must live until it is done.
+std::function<Result<QString>()> prepared_save(const Figure& figure, const FigureSettings& settings, const QString& file, bool paint_now);
 
 }  // namespace rolora::widgets

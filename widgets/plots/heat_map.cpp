@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "widgets/plots/painter_bridge.h"
+#include "widgets/plots/strips.h"
 
 namespace rolora::widgets {
 
@@ -21,15 +22,20 @@ QImage heat_image(const HeatGrid& grid, const HeatWindow& window, const HeatColo
   const std::vector<int32_t> keys = grid.pool(stop);
   QImage image(window.width, window.height, QImage::Format_RGB32);
   const auto width = static_cast<size_t>(window.width);
-  for (int y = 0; y < window.height; ++y) {
-    auto* line = reinterpret_cast<QRgb*>(image.scanLine(y));
-    const int32_t* key = keys.data() + static_cast<size_t>(y) * width;
-    if (y > 0 && std::equal(key, key + width, key - width)) {
-      std::copy_n(reinterpret_cast<const QRgb*>(image.constScanLine(y - 1)), width, line);
-    } else {
-      for (size_t x = 0; x < width; ++x) line[x] = colours.of(key[x]);
+  auto* pixels = reinterpret_cast<QRgb*>(image.bits());
+  const qsizetype stride = image.bytesPerLine() / static_cast<qsizetype>(sizeof(QRgb));
+  constexpr int kLeast = 100'000;  // pixels: less is done before a thread wakes up
+  in_strips(window.height, std::max(1, kLeast / std::max(1, window.width)), [&](int begin, int end) {
+    for (int y = begin; y < end; ++y) {
+      QRgb* line = pixels + y * stride;
+      const int32_t* key = keys.data() + static_cast<size_t>(y) * width;
+      if (y > begin && std::equal(key, key + width, key - width)) {
+        std::copy_n(line - stride, width, line);
+      } else {
+        for (size_t x = 0; x < width; ++x) line[x] = colours.of(key[x]);
+      }
     }
-  }
+  });
   return image;
 }
 

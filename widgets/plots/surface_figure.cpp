@@ -33,6 +33,7 @@ class SurfaceFigure : public Figure {
   }
   QString name() const override { return name_; }
   QString caption() const override { return caption_; }
+  bool paints_anywhere() const override { return true; }
   double height_to_width() const override { return scene_.panels.size() > 1 ? 0.42 : 0.75; }
   /// What is drawn: the value of largest magnitude of each block of neighbours.
   FigureTable table() const override {

@@ -80,9 +80,11 @@ void SurfacePlot::set_data(MagnitudeData data, HeatContents contents, bool keep_
 void SurfacePlot::make_grids() {
   fine_.clear();
   coarse_.clear();
+  const bool two = scene_.panels.size() > 1;  // a frame has so many polygons in all
+  const int moving_channels = kChannels / (two ? 3 : 2), moving_tokens = kTokens / (two ? 3 : 2);
   for (const HeatPanel& panel : scene_.panels) {
     fine_.emplace_back(*panel.source, scene_.shown, kChannels, kTokens);
-    coarse_.emplace_back(*panel.source, scene_.shown, kChannels / 2, kTokens / 2);
+    coarse_.emplace_back(*panel.source, scene_.shown, moving_channels, moving_tokens);
   }
 }
 
@@ -191,9 +193,7 @@ void SurfacePlot::paintEvent(QPaintEvent*) {
   if (!picture_.isNull()) {
     painter.drawImage(QPointF(0, 0), picture_);
   } else {
-    painter.setRenderHint(QPainter::Antialiasing, false);
-    for (size_t i = 0; i < scene_.panels.size(); ++i) scene_.paint_surface(painter, coarse_[i], scene_.box_room(places[i], style_));
-    painter.setRenderHint(QPainter::Antialiasing, true);
+    for (size_t i = 0; i < scene_.panels.size(); ++i) scene_.paint_moving(painter, coarse_[i], scene_.box_room(places[i], style_));
   }
   paint_marks(painter);
 }

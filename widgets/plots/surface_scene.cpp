@@ -19,7 +19,7 @@ double box_height(const QRectF& room) {
 double side(int at, int count) { return count > 1 ? 2.0 * at / (count - 1) - 1 : 0; }
 
 constexpr double kSteep = 0.06;  // of the box's height within one polygon: beyond it one colour would not do
-constexpr double kSpike = 0.2;   // the same on paper, where every colour costs bytes
+constexpr double kSpike = 0.2;   // the same on paper, where every colour costs bytes, and while it moves, where it costs time
 
 HeatWindow window_of(const CellBlock& cells, int channels, int tokens) {
   return {static_cast<double>(cells.column_begin),
@@ -133,11 +133,50 @@ struct SurfaceScene::Mesh {
   QPolygonF polygon(const Quad& quad) const {
     return QPolygonF({points[quad.corners[0]], points[quad.corners[1]], points[quad.corners[2]], points[quad.corners[3]]});
   }
+  /// A spike as bands of one colour each, from the bottom up: a gradient of its own for every polygon makes files of many megabytes, and
+  /// takes as long as a hundred polygons.
+  template <class Take>
+  void each_band(const Quad& quad, const HeatColours& colour_of, const HeatScale& scale, Take take) const {
+    const double low = heights[quad.lowest], high = heights[quad.highest];
+    std::vector<SurfaceCorner> around;
+    for (const size_t k : quad.corners) around.push_back({points[k], heights[k]});
+    const int bands = std::clamp(static_cast<int>(std::ceil((high - low) / (2 * kSteep))), 2, 6);
+    for (int band = 0; band < bands; ++band) {
+      const double from = low + (high - low) * band / bands, to = low + (high - low) * (band + 1) / bands;
+      const QPolygonF part = band_of(around, from, to);
+      const bool end = band == (heights[quad.largest] >= high ? bands - 1 : 0);
+      if (!part.isEmpty()) take(part, colour_of.of_value(end ? grid.values[quad.largest] : scale.value((from + to) / 2)));
+    }
+  }
   const SurfaceGrid& grid;
   SurfaceView view;
   std::vector<QPointF> points;
   std::vector<double> heights;
 };
+
+void SurfaceScene::paint_moving(QPainter& painter, const SurfaceGrid& grid, const QRectF& box) const {
+  if (grid.channels < 2 || grid.tokens < 2) return;
+  const Mesh mesh(*this, grid, box);
+  const HeatColours colour_of = colours();
+  painter.save();
+  painter.setRenderHint(QPainter::Antialiasing, false);
+  painter.setPen(Qt::NoPen);
+  QRgb last = 0;
+  const auto draw = [&](const QPolygonF& polygon, QRgb colour) {
+    if (colour != last) painter.setBrush(QColor(colour));
+    last = colour;
+    painter.drawConvexPolygon(polygon);
+  };
+  mesh.each_quad([&](const Mesh::Quad& quad) {
+    if (mesh.heights[quad.highest] - mesh.heights[quad.lowest] > kSpike) {
+      mesh.each_band(quad, colour_of, scale, draw);
+    } else {
+      draw(mesh.polygon(quad), colour_of.of_value(grid.values[quad.largest]));
+    }
+  });
+  for (const SurfacePiece& piece : skirt(mesh)) draw(piece.polygon, piece.colour);
+  painter.restore();
+}
 
 void SurfaceScene::paint_surface(QPainter& painter, const SurfaceGrid& grid, const QRectF& box) const {
   if (grid.channels < 2 || grid.tokens < 2) return;
@@ -187,22 +226,10 @@ std::vector<SurfacePiece> SurfaceScene::pieces(const SurfaceGrid& grid, const QR
   const Mesh mesh(*this, grid, box);
   const HeatColours colour_of = colours();
   mesh.each_quad([&](const Mesh::Quad& quad) {
-    const double low = mesh.heights[quad.lowest], high = mesh.heights[quad.highest];
-    const QRgb largest = paper_colour(colour_of.of_value(grid.values[quad.largest]));
-    if (high - low <= kSpike) {
-      out.push_back({mesh.polygon(quad), largest});
-      return;
-    }
-    std::vector<SurfaceCorner> corners;
-    for (const size_t k : quad.corners) corners.push_back({mesh.points[k], mesh.heights[k]});
-    // A spike is some bands of one colour each: a gradient of its own for every polygon makes files of many megabytes.
-    const int bands = std::clamp(static_cast<int>(std::ceil((high - low) / (2 * kSteep))), 2, 6);
-    for (int band = 0; band < bands; ++band) {
-      const double from = low + (high - low) * band / bands, to = low + (high - low) * (band + 1) / bands;
-      const QPolygonF polygon = band_of(corners, from, to);
-      const bool end = band == (mesh.heights[quad.largest] >= high ? bands - 1 : 0);
-      const QRgb colour = end ? largest : paper_colour(colour_of.of_value(scale.value((from + to) / 2)));
-      if (!polygon.isEmpty()) out.push_back({polygon, colour});
+    if (mesh.heights[quad.highest] - mesh.heights[quad.lowest] <= kSpike) {
+      out.push_back({mesh.polygon(quad), paper_colour(colour_of.of_value(grid.values[quad.largest]))});
+    } else {
+      mesh.each_band(quad, colour_of, scale, [&](const QPolygonF& part, QRgb colour) { out.push_back({part, paper_colour(colour)}); });
     }
   });
   for (SurfacePiece& piece : skirt(mesh)) out.push_back({std::move(piece.polygon), paper_colour(piece.colour)});

@@ -80,6 +80,8 @@ struct SurfaceScene {
   HeatColours colours() const;
   /// Floor, walls and axes with their texts: drawn first. `pooled`: of the grid that is drawn on it.
   void paint_frame(QPainter& painter, size_t panel, const QRectF& place, const PlotStyle& style, std::pair<int64_t, int64_t> pooled) const;
+  /// For the screen while it moves: polygons of one colour each, edges not smoothed.
+  void paint_moving(QPainter& painter, const SurfaceGrid& grid, const QRectF& box) const;
   /// For the screen: every polygon, spikes with gradients.
   void paint_surface(QPainter& painter, const SurfaceGrid& grid, const QRectF& box) const;
   /// For paper: far to near, one colour each, what is hidden left out.

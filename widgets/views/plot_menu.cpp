@@ -9,13 +9,12 @@
 #include <cmath>
 
 #include "widgets/base/format.h"
-#include "widgets/plots/figure_exporter.h"
+#include "widgets/plots/figure_background.h"
 
 namespace rolora::widgets {
 namespace {
 
-void copy_table(const FigurePtr& figure) {
-  const QByteArray csv = figure_csv(*figure);
+void put_table(const QByteArray& csv) {
   auto data = std::make_unique<QMimeData>();
   data->setText(QString::fromUtf8(csv));
   data->setData(QStringLiteral("text/csv"), csv);
@@ -29,8 +28,8 @@ void add_copies(QMenu* menu, const PlotMenu& about) {
                    [about] { QGuiApplication::clipboard()->setText(about.value ? exact(*about.value) : about.hit->text); });
   QAction* data = menu->addAction(QMenu::tr("Copy &data (CSV of the visible range)"));
   QAction* image = menu->addAction(QMenu::tr("Copy &image"));
-  QObject::connect(data, &QAction::triggered, menu, [figure = about.figure] {
-    if (const FigurePtr made = figure()) copy_table(made);
+  QObject::connect(data, &QAction::triggered, about.plot, [figure = about.figure, plot = about.plot] {
+    if (const FigurePtr made = figure()) figure_csv_in_background(made, plot, put_table);
   });
   QObject::connect(image, &QAction::triggered, about.plot, [plot = about.plot] { QGuiApplication::clipboard()->setPixmap(plot->grab()); });
   const bool any = about.figure() != nullptr;
