@@ -58,7 +58,9 @@ std::string table(const Json& result) {
     out << "            and " << bytes_text(temporary) << " at a time in a nameless file in TMPDIR\n";
   }
   std::ostringstream waiting;
-  if (pace["waiting"] > 1) waiting << " × " << pace["waiting"].get<double>() << " for threads that wait for each other";
+  if (pace["waiting"] > 1)
+    waiting << " × " << pace["waiting"].get<double>()
+            << " for threads that wait for each other (a fixed allowance, measured once with two threads on idle cores)";
   out << "estimated   " << pace["how"].get<std::string>() << "\n            " << std::setprecision(4)
       << pace["layer_seconds"].get<double>() * 1e3 << " ms (median of " << pace["passes"].size() << " passes, quartiles "
       << pace["layer_seconds_low"].get<double>() * 1e3 << " and " << pace["layer_seconds_high"].get<double>() * 1e3 << ") on "
@@ -66,8 +68,8 @@ std::string table(const Json& result) {
       << pace["head_share"].get<double>() << " for the head)" << waiting.str() << " = " << pace["seconds_per_token"].get<double>() * 1e3
       << " ms a token\n";
   if (const double slowdown = pace["slowdown"]; slowdown > kShared) {
-    out << "            other programs seem to be at work: while they are, it takes " << std::setprecision(2) << slowdown
-        << " times as long\n";
+    out << "            the passes just timed took " << std::setprecision(2) << slowdown
+        << " times as long as idle cores should need: while other programs compute, so will the run\n";
   }
   out << "the job can run; nothing was written\n";
   return out.str();

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "widgets/base/format.h"
+#include "widgets/jobs/job_text.h"
 #include "widgets/jobs/worker_output.h"
 
 namespace rolora::widgets {
@@ -154,7 +155,7 @@ void ProgressReader::station(const Json& e) {
     now_.step = now_.total = 0;
     now_.rate = now_.station_eta = JobProgress::kUnknown;
     now_.metrics.clear();
-    say(tr("[%1/%2] %3: %4").arg(index + 1).arg(now_.stations.size()).arg(one.kind, one.id));
+    say(tr("[%1/%2] %3: %4").arg(index + 1).arg(now_.stations.size()).arg(kind_title(one.kind), one.id));
   } else if (state == u"done") {
     one.state = StationProgress::State::done;
     one.ended = real(e, "time");

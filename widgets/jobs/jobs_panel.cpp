@@ -264,6 +264,7 @@ void JobsPanel::show_details() {
   }
   facts_->setText(facts.join(QStringLiteral(" · ")));
   // Two lines while it works, whatever a station has to tell: what stands below does not jump.
+  facts_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
   facts_->setMinimumHeight(active ? 2 * facts_->fontMetrics().lineSpacing() : 0);
   style_message(job->state);
   message_->setText(said ? job->message : QString());

@@ -262,10 +262,11 @@ TreeItem provenance_group(const std::array<Side, 2>& sides, const Workbench& wor
   add("text_hash", words("text hash"), words("SHA-256 of that file"),
       hash([&](const Side& side) { return text(side.file->provenance.text_hash); }));
   add("corpus", words("read as"), {}, of([&](const Side& side) { return text(side.file->provenance.corpus); }));
-  add("tokens", words("tokens"), words("windows × tokens of a window"), of([](const Side& side) {
-        const StatisticsProvenance& p = side.file->provenance;
-        return words("%1 = %2 × %3").arg(grouped(p.windows * p.context), grouped(p.windows), grouped(p.context));
-      }));
+  add("tokens", words("tokens"), words("windows × tokens of a window"), [](const Side& side) {
+    const StatisticsProvenance& p = side.file->provenance;
+    const QString all = grouped(p.windows * p.context);
+    return TreeCell{all, words("%1 = %2 × %3").arg(all, grouped(p.windows), grouped(p.context))};
+  });
   add("seed", words("seed"), words("of the job or command; a rotation's own stands with it"),
       of([](const Side& side) { return QString::number(side.file->provenance.seed); }));
   add("dtype", words("arithmetic"), {}, of([&](const Side& side) { return text(side.file->provenance.dtype); }));

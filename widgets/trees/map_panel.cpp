@@ -111,7 +111,7 @@ void ModelMapPanel::changeEvent(QEvent* event) {
 void ModelMapPanel::share_room() {
   const int characters = fontMetrics().averageCharWidth(), room = view_->viewport()->width();
   const int names = cell_width(view_, site_title(SiteKind::gate_up_in)) + 3 * view_->indentation();
-  view_->header()->resizeSection(kMapName, std::clamp(names, 0, std::max(characters * 12, room - characters * 18)));
+  view_->header()->resizeSection(kMapName, std::clamp(names, 0, std::max(characters * 12, room - characters * 24)));
   const int beside = measure_->sizeHint().width() + fontMetrics().horizontalAdvance(search_->placeholderText()) + characters * 14;
   bar_->setDirection(width() < beside ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
 }

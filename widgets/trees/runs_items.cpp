@@ -237,7 +237,11 @@ TreeItem place_item(const KnownPlace& place, const QStringList& folders) {
   const QString does = model  ? words("A click takes it into the recipe")
                        : file ? words("A click opens it")
                               : words("A click opens it: before and after, losses, errors");
-  const QString state = place.missing ? words("missing") : model ? words("model") : file ? words("statistics") : state_of_run(place.state);
+  const QString state = place.missing           ? words("missing")
+                        : model                 ? words("model")
+                        : file                  ? words("statistics")
+                        : place.state.isEmpty() ? words("damaged")
+                                                : state_of_run(place.state);
   item.cells = {
       {run_title(place.path, folders), QStringLiteral("%1\n%2").arg(place.path, place.missing ? words("It is not there any more") : does)},
       {state, {}},

@@ -82,9 +82,12 @@ class ColumnsGiveWay : public QObject {
   }
   int width_of(int column) {
     const QHeaderView* header = view_->header();
-    if (header->sectionResizeMode(column) == QHeaderView::ResizeToContents) return content_width(column);
-    if (!view_->isColumnHidden(column)) widths_[column] = header->sectionSize(column);
-    return widths_.value(column);
+    const bool by_content = header->sectionResizeMode(column) == QHeaderView::ResizeToContents;
+    const int known = by_content ? std::max(widths_.value(column), content_width(column)) : widths_.value(column);
+    // By content it only grows: a column must not come and go because the header asks for a little more than its cells.
+    if (!view_->isColumnHidden(column))
+      widths_[column] = by_content ? std::max(known, header->sectionSize(column)) : header->sectionSize(column);
+    return std::max(by_content ? known : 0, widths_.value(column));
   }
   // As wide as its own content asks for, so that no name is cut while a lesser column keeps its room.
   int wanted() const {

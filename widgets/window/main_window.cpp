@@ -121,7 +121,7 @@ void MainWindow::define_perspectives() {
                   {QStringLiteral("inspector")},
                   {QStringLiteral("outliers"), QStringLiteral("jobs"), QStringLiteral("prompt")},
                   0.2,
-                  0.25,
+                  0.27,
                   0.26});
   docks_->define({QStringLiteral("train"),
                   tr("Train"),

@@ -158,8 +158,8 @@ void MessageBar::show_newest() {
   button_->setToolTip(message.action_text);
   button_->setVisible(!message.action_text.isEmpty());
   fresh_.start();
+  place();  // first: where it is shown is where the mouse may be
   show();
-  place();
   if (goes_by_itself(message) && !underMouse()) lifetime_.start();
   setAccessibleName(message.text);
   QAccessibleEvent event(this, QAccessible::Alert);

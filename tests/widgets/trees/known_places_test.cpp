@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/trees/known_places.h"
 
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <QTreeView>
 
@@ -54,6 +55,7 @@ TEST_F(KnownPlaces, StandInTheTreeUntilTheyAreOpenAndAreOpenedByAClick) {
   const auto cell = [&](const QString& of, int column) { return row(of).siblingAtColumn(column).data().toString().toStdString(); };
   EXPECT_EQ(cell(path("runs/ptq-2"), kRunsName), "ptq-2");
   EXPECT_EQ(cell(path("runs/ptq-2"), kRunsState), "failed");
+  EXPECT_EQ(cell(path("runs/damaged"), kRunsState), "damaged");
   EXPECT_EQ(cell(path("model"), kRunsState), "model");
   EXPECT_EQ(cell(path("gone"), kRunsState), "missing");
   EXPECT_TRUE(row(folder_of_run()).isValid());
@@ -65,6 +67,8 @@ TEST_F(KnownPlaces, StandInTheTreeUntilTheyAreOpenAndAreOpenedByAClick) {
   open_run();
   EXPECT_FALSE(row(folder_of_run()).isValid()) << "it stands above, open";
   EXPECT_TRUE(row(path("runs/ptq-2")).isValid());
+  QCoreApplication::processEvents();
+  EXPECT_FALSE(panel.view()->horizontalScrollBar()->isVisible());
   shoot(panel, "runs-known-and-open");
 }
 

@@ -26,6 +26,7 @@ struct Window {
                   {QStringLiteral("c")},
                   {QStringLiteral("d")}});
     docks.define({QStringLiteral("two"), QStringLiteral("Two"), {}, {}, {QStringLiteral("a")}, {}});
+    main.resize(1600, 900);
     docks.arrange(QStringLiteral("one"));
     main.show();
   }
@@ -43,6 +44,33 @@ TEST(DockHost, PerspectivesArrangePanels) {
   EXPECT_EQ(w.docks.current(), QStringLiteral("two"));
   EXPECT_EQ(w.main.dockWidgetArea(w.dock("a")), Qt::RightDockWidgetArea);
   EXPECT_FALSE(w.docks.is_shown(QStringLiteral("b")));
+}
+
+TEST(DockHost, ANarrowWindowHasNoThirdColumn) {
+  Window w;
+  EXPECT_EQ(w.main.dockWidgetArea(w.dock("c")), Qt::RightDockWidgetArea);
+  w.main.resize(700, 500);
+  w.docks.arrange(QStringLiteral("one"));
+  EXPECT_EQ(w.main.dockWidgetArea(w.dock("c")), Qt::BottomDockWidgetArea);
+  EXPECT_EQ(w.main.tabifiedDockWidgets(w.dock("d")), QList<QDockWidget*>{w.dock("c")});
+}
+
+TEST(DockHost, WhatIsSetAsideComesBackAndIsSavedAsItWas) {
+  Window w;
+  w.docks.set_aside({QStringLiteral("c"), QStringLiteral("d")});
+  EXPECT_FALSE(w.docks.is_shown(QStringLiteral("c")));
+  const QByteArray saved = w.docks.save();
+  EXPECT_FALSE(w.docks.is_shown(QStringLiteral("c"))) << "saving shows nothing";
+  w.docks.set_aside({QStringLiteral("c")});
+  EXPECT_TRUE(w.docks.is_shown(QStringLiteral("d")));
+  w.docks.raise(QStringLiteral("c"));
+  EXPECT_TRUE(w.docks.aside().isEmpty()) << "asked for";
+  w.dock("c")->hide();
+  w.docks.set_aside({QStringLiteral("c")});
+  w.docks.set_aside({});
+  EXPECT_FALSE(w.docks.is_shown(QStringLiteral("c"))) << "what the user closed stays closed";
+  ASSERT_TRUE(w.docks.restore(saved, QStringLiteral("one")));
+  EXPECT_TRUE(w.docks.is_shown(QStringLiteral("c")));
 }
 
 TEST(DockHost, StateGoesRoundAndBackIntoAnotherWindow) {

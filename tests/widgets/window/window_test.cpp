@@ -11,6 +11,7 @@
 #include <QMimeData>
 #include <QStatusBar>
 #include <QUrl>
+#include <algorithm>
 #include <fstream>
 
 #include "tests/widgets/window/window_fixture.h"
@@ -27,6 +28,16 @@
 
 namespace rolora::widgets {
 namespace {
+
+/// And waits for the picture that is being drawn of it elsewhere.
+void close_figure(FigureDialog* dialog) {
+  dialog->close();
+  QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+  EXPECT_TRUE(QTest::qWaitFor([] {
+    const QWidgetList windows = QApplication::topLevelWidgets();
+    return std::none_of(windows.begin(), windows.end(), [](const QWidget* each) { return qobject_cast<const Plot*>(each) != nullptr; });
+  }));
+}
 
 QString spoken(const MainWindow& window) { return window.statusBar()->findChild<StatusLine*>()->accessibleName(); }
 
@@ -252,8 +263,7 @@ TEST_F(WholeWindow, FigureDialogPreviewsAtTrueSizeAndFollows) {
   for (const QDoubleSpinBox* each : dialog->findChildren<QDoubleSpinBox*>()) {
     EXPECT_FALSE(each->isVisible() && each->accessibleName() == QStringLiteral("Width")) << "the paper's line says it";
   }
-  dialog->close();
-  QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+  close_figure(dialog);
 }
 
 TEST_F(WholeWindow, AFigureThatIsWiderThanItsPreviewIsShownWhole) {
@@ -271,8 +281,7 @@ TEST_F(WholeWindow, AFigureThatIsWiderThanItsPreviewIsShownWhole) {
   EXPECT_TRUE(preview->rect().contains(preview->sheet()));
   dialog->resize(preview->sizeHint() + QSize(900, 500));
   ASSERT_TRUE(QTest::qWaitFor([&] { return preview->scale() == 1; })) << "true size where there is room";
-  dialog->close();
-  QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+  close_figure(dialog);
 }
 
 TEST_F(WholeWindow, PartsOfAPageAreShownByTheirName) {
