@@ -73,7 +73,8 @@ Json tokenizer_json(const OpenedModel& model) {
 // Memory of the weights in the type of the arithmetic: layer by layer work holds one layer or the head at a time, beside its activations.
 Json forecast_json(const ModelConfig& config, at::ScalarType type) {
   const auto size = static_cast<int64_t>(c10::elementSize(type));
-  int64_t layer = 2 * config.hidden;
+  int64_t layer = 0;
+  for (const LayerNorm& norm : layer_norms(config)) layer += norm.width;
   for (LinearKind kind : kAllLinears) {
     const LinearShape shape = linear_shape(config, kind);
     layer += shape.out * shape.in + (has_bias(config, kind) ? shape.out : 0);

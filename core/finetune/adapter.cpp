@@ -77,10 +77,7 @@ LayerWeights AdaptedSource::layer(LayerIndex index, const Compute& compute) cons
     if (exact) linear.weight = linear.weight.to(compute.type);
     if (exact && linear.bias.defined()) linear.bias = linear.bias.to(compute.type);
   }
-  if (exact) {
-    weights.input_norm = weights.input_norm.to(compute.type);
-    weights.post_attention_norm = weights.post_attention_norm.to(compute.type);
-  }
+  if (exact) convert_gains(weights, compute.type);
   return weights;
 }
 

@@ -9,7 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/version.h"
-#include "core/finetune/adapter.h"
+#include "core/finetune/fused_adapter.h"
 #include "core/model/checkpoint.h"
 #include "core/rotation/record.h"
 #include "core/storage/atomic_file.h"
@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 constexpr const char* kTensorPrefix = "base_model.model.";
 constexpr const char* kOwnFile = "rolora_adapter.json";
 constexpr int kOwnFormat = 1;
+constexpr const char* kSplitKey = "split";
 
 // Keys of adapter_config.json that are read here, or that say nothing about what the adapter computes.
 constexpr std::array kKnownKeys = {
@@ -32,8 +33,11 @@ constexpr std::array kKnownKeys = {
 
 bool neutral(const Json& value) { return value.is_null() || value == false || ((value.is_object() || value.is_array()) && value.empty()); }
 
-void refuse_unsupported(const Json& document, const JsonObject& config) {
+using Split = std::map<std::string, std::vector<LinearKind>, std::less<>>;  // PEFT's target → the linears in it that were trained apart
+
+void refuse_unsupported(const Json& document, const JsonObject& config, const Split& split) {
   for (const auto& [key, value] : document.items()) {
+    if (!split.empty() && (key == "rank_pattern" || key == "alpha_pattern")) continue;  // compared with what was written
     const bool known = std::find(kKnownKeys.begin(), kKnownKeys.end(), key) != kKnownKeys.end();
     if (!known && !neutral(value)) config.refuse(key, "null, false or empty (not supported)", printable(value.dump()));
   }
@@ -50,19 +54,46 @@ void refuse_unsupported(const Json& document, const JsonObject& config) {
   }
 }
 
-std::vector<LinearKind> read_targets(const JsonObject& config) {
-  if (config.raw("target_modules") == "all-linear") return {kAllLinears.begin(), kAllLinears.end()};
+std::optional<LinearKind> kind_of(const std::string& name) {
+  const auto kind = std::find_if(kAllLinears.begin(), kAllLinears.end(), [&](LinearKind k) { return target_name(k) == name; });
+  return kind == kAllLinears.end() ? std::nullopt : std::optional<LinearKind>(*kind);
+}
+
+// Targets as PEFT names the modules of this family; the linears of a fused one are all meant, or those of `split`.
+std::vector<LinearKind> read_targets(const JsonObject& config, const FamilyDescription& family, const Split& split) {
+  std::string known;
+  std::set<std::string> names;
+  for (const LinearKind kind : kAllLinears) {
+    if (names.emplace(peft_target(family, kind)).second) known += (known.empty() ? "" : ", ") + std::string(peft_target(family, kind));
+  }
+  const bool all = config.raw("target_modules") == "all-linear";
   std::set<LinearKind> asked;
-  for (const std::string& name : config.strings("target_modules")) {
-    const auto kind = std::find_if(kAllLinears.begin(), kAllLinears.end(), [&](LinearKind k) { return target_name(k) == name; });
-    if (kind == kAllLinears.end()) config.refuse("target_modules", "names of a layer's linears (q_proj, …, down_proj)", printable(name));
-    asked.insert(*kind);
+  for (const std::string& name : all ? std::vector<std::string>(names.begin(), names.end()) : config.strings("target_modules")) {
+    if (!names.contains(name)) config.refuse("target_modules", "names of a layer's linears (" + known + ")", printable(name));
+    const auto apart = split.find(name);
+    for (const LinearKind kind : kAllLinears) {
+      const bool meant = apart == split.end() || std::find(apart->second.begin(), apart->second.end(), kind) != apart->second.end();
+      if (peft_target(family, kind) == name && meant) asked.insert(kind);
+    }
   }
   if (asked.empty()) config.refuse("target_modules", "at least one linear", "none");
   return {asked.begin(), asked.end()};
 }
 
-LoraSettings read_settings(const JsonObject& config) {
+// A module of several parts has a larger rank than the others; alpha grows with it, so that the scaling stays.
+std::pair<Json, Json> patterns(const LoraSettings& settings, const ModelConfig& model) {
+  Json ranks = Json::object(), alphas = Json::object();
+  for (const PeftModule& module : peft_modules(model, LayerIndex(0), settings.targets)) {
+    if (module.rank_factor() == 1) continue;
+    const std::string name(peft_target(*model.family, module.parts.front()));
+    const auto factor = static_cast<double>(module.rank_factor());
+    ranks[name] = settings.rank * module.rank_factor();
+    alphas[name] = settings.alpha * (settings.rslora ? std::sqrt(factor) : factor);
+  }
+  return {ranks, alphas};
+}
+
+LoraSettings read_settings(const JsonObject& config, const ModelConfig& model, const Split& split) {
   LoraSettings settings;
   settings.rank = config.integer("r", 1, 1 << 20);
   settings.alpha = config.number("lora_alpha");
@@ -70,7 +101,16 @@ LoraSettings read_settings(const JsonObject& config) {
   settings.dropout = config.number_or("lora_dropout", 0.0);
   if (settings.dropout < 0 || settings.dropout >= 1) config.refuse("lora_dropout", "a number in [0, 1)", config.raw("lora_dropout").dump());
   settings.rslora = config.boolean_or("use_rslora", false);
-  settings.targets = read_targets(config);
+  settings.targets = read_targets(config, *model.family, split);
+  if (split.empty()) return settings;
+  const auto [ranks, alphas] = patterns(settings, model);
+  const auto expect = [&](const char* key, const Json& expected) {
+    const Json found = config.has(key) ? config.raw(key) : Json::object();
+    if (found != expected)
+      config.refuse(key, expected.dump() + ", as the linears of rolora_adapter.json's split say", printable(found.dump()));
+  };
+  expect("rank_pattern", ranks);
+  expect("alpha_pattern", alphas);
   return settings;
 }
 
@@ -89,15 +129,20 @@ at::Tensor read_tensor(const SafetensorsFile& file, const std::string& name, con
   return value;
 }
 
-std::map<std::string, LoraPair> read_pairs(const SafetensorsFile& file, const LoraSettings& settings, const ModelConfig& config) {
+std::map<std::string, LoraPair> read_pairs(const SafetensorsFile& file, const LoraSettings& settings, const ModelConfig& config,
+                                           bool trained_apart) {
   std::map<std::string, LoraPair> pairs;
   std::set<std::string> known;
   for (int64_t i = 0; i < config.layers; ++i) {
-    for (const LinearKind kind : settings.targets) {
-      const std::string name = linear_name(*config.family, LayerIndex(i), kind);
-      const LinearShape shape = linear_shape(config, kind);
-      const std::string a = kTensorPrefix + name + ".lora_A.weight", b = kTensorPrefix + name + ".lora_B.weight";
-      pairs.emplace(name, LoraPair{read_tensor(file, a, {settings.rank, shape.in}), read_tensor(file, b, {shape.out, settings.rank})});
+    for (const PeftModule& module : peft_modules(config, LayerIndex(i), settings.targets)) {
+      const LinearShape shape = module_shape(config, module);
+      const int64_t rank = settings.rank * (trained_apart ? module.rank_factor() : 1);
+      const std::string a = kTensorPrefix + module.name + ".lora_A.weight", b = kTensorPrefix + module.name + ".lora_B.weight";
+      const LoraPair whole{read_tensor(file, a, {rank, shape.in}), read_tensor(file, b, {shape.out, rank})};
+      auto parts = trained_apart ? split_blocks(config, module, whole, file.path().string()) : split_shared(config, module, whole);
+      for (size_t p = 0; p < parts.size(); ++p) {
+        pairs.emplace(linear_name(*config.family, LayerIndex(i), module.parts[p]), std::move(parts[p]));
+      }
       known.insert({a, b});
     }
   }
@@ -106,6 +151,26 @@ std::map<std::string, LoraPair> read_pairs(const SafetensorsFile& file, const Lo
       throw InputError(file.path().string(), name, "only lora_A and lora_B of the target linears", "an extra tensor");
   }
   return pairs;
+}
+
+// Of an adapter that this program wrote for a family with fused linears; empty for every other.
+Split read_split(const fs::path& folder, const FamilyDescription& family) {
+  Split split;
+  if (!fs::exists(folder / kOwnFile)) return split;
+  const Json document = read_json_file(folder / kOwnFile);
+  const JsonObject own(document, (folder / kOwnFile).string());
+  if (!own.has(kSplitKey)) return split;
+  const JsonObject parts = own.object(kSplitKey);
+  for (const auto& [target, list] : document[kSplitKey].items()) {
+    for (const std::string& name : parts.strings(target)) {
+      const auto kind = kind_of(name);
+      if (!kind || !fused_with(family, *kind) || peft_target(family, *kind) != target) {
+        parts.refuse(target, "linears that this module holds", printable(name));
+      }
+      split[target].push_back(*kind);
+    }
+  }
+  return split;
 }
 
 // Which base and rotation: rolora_adapter.json, checked against a rotation record beside it. A folder with neither stands on a plain base.
@@ -119,6 +184,7 @@ void read_origin(const fs::path& folder, Adapter& adapter) {
     adapter.base_hash = own.string("base_hash");
     adapter.rotation_checksum = own.string_or("rotation", "");
     if (own.has("training")) adapter.training = own.raw("training");
+    own.has(kSplitKey);  // read by read_split
     own.refuse_unknown();
   }
   if (!has_rotation(folder)) return;
@@ -130,10 +196,13 @@ void read_origin(const fs::path& folder, Adapter& adapter) {
   adapter.rotation_checksum = checksum;
 }
 
-Json peft_config(const Adapter& adapter) {
+Json peft_config(const Adapter& adapter, const ModelConfig& model) {
   const LoraSettings& s = adapter.settings;
   Json targets = Json::array();
-  for (const LinearKind kind : s.targets) targets.push_back(target_name(kind));
+  for (const PeftModule& module : peft_modules(model, LayerIndex(0), s.targets)) {
+    targets.push_back(peft_target(*model.family, module.parts.front()));
+  }
+  auto [ranks, alphas] = patterns(s, model);
   const bool whole = s.alpha == std::floor(s.alpha) && s.alpha < 1e9;
   return {{"peft_type", "LORA"},
           {"task_type", "CAUSAL_LM"},
@@ -149,8 +218,8 @@ Json peft_config(const Adapter& adapter) {
           {"modules_to_save", nullptr},
           {"layers_to_transform", nullptr},
           {"layers_pattern", nullptr},
-          {"rank_pattern", Json::object()},
-          {"alpha_pattern", Json::object()},
+          {"rank_pattern", std::move(ranks)},
+          {"alpha_pattern", std::move(alphas)},
           {"use_dora", false},
           {"use_rslora", s.rslora},
           {"revision", nullptr},
@@ -163,33 +232,53 @@ Adapter load_adapter(const fs::path& folder, const ModelConfig& config) {
   const fs::path file = folder / "adapter_config.json";
   const Json document = read_json_file(file);
   const JsonObject peft(document, file.string());
-  refuse_unsupported(document, peft);
+  const Split split = read_split(folder, *config.family);
+  refuse_unsupported(document, peft, split);
   Adapter adapter;
-  adapter.settings = read_settings(peft);
+  adapter.settings = read_settings(peft, config, split);
   adapter.base_model = peft.string_or("base_model_name_or_path", "");
-  adapter.pairs = read_pairs(SafetensorsFile::open(folder / "adapter_model.safetensors"), adapter.settings, config);
+  adapter.pairs = read_pairs(SafetensorsFile::open(folder / "adapter_model.safetensors"), adapter.settings, config, !split.empty());
   read_origin(folder, adapter);
   return adapter;
 }
 
-void save_adapter(const Adapter& adapter, const ModelConfig&, const fs::path& folder) {
+void save_adapter(const Adapter& adapter, const ModelConfig& config, const fs::path& folder) {
+  std::map<std::string, LoraPair> modules;  // as PEFT names them
+  for (const auto& [name, pair] : adapter.pairs) {
+    modules[name] = {pair.a.detach().to(at::kCPU, at::kFloat), pair.b.detach().to(at::kCPU, at::kFloat)};
+  }
+  Json split = Json::object();
+  for (int64_t i = 0; i < config.layers; ++i) {
+    for (const PeftModule& module : peft_modules(config, LayerIndex(i), adapter.settings.targets)) {
+      if (!module.fused) continue;
+      std::vector<LoraPair> parts;
+      Json names = Json::array();
+      for (const LinearKind kind : module.parts) {
+        parts.push_back(modules.extract(linear_name(*config.family, LayerIndex(i), kind)).mapped());
+        names.push_back(target_name(kind));
+      }
+      modules[module.name] = fuse_parts(config, module, parts);
+      split[std::string(peft_target(*config.family, module.parts.front()))] = std::move(names);
+    }
+  }
   std::vector<SafetensorsWriter::Declared> declared;
   std::vector<at::Tensor> values;
-  for (const auto& [name, pair] : adapter.pairs) {
+  for (const auto& [name, pair] : modules) {
     for (const auto& [part, tensor] : {std::pair{"A", pair.a}, std::pair{"B", pair.b}}) {
-      values.push_back(tensor.detach().to(at::kCPU, at::kFloat).contiguous());
+      values.push_back(tensor.contiguous());
       declared.push_back({kTensorPrefix + name + ".lora_" + part + ".weight", StoredType::F32, values.back().sizes().vec()});
     }
   }
   SafetensorsWriter writer(folder / "adapter_model.safetensors", declared, {{"format", "pt"}});
   for (size_t i = 0; i < declared.size(); ++i) writer.write(declared[i].name, bytes_of_tensor(values[i]));
   writer.finish();
-  write_file_atomically(folder / "adapter_config.json", json_text(peft_config(adapter)));
-  const Json own = {{"format", kOwnFormat},
-                    {"tool_version", kToolVersion},
-                    {"base_hash", adapter.base_hash},
-                    {"rotation", adapter.rotation_checksum.empty() ? Json() : Json(adapter.rotation_checksum)},
-                    {"training", adapter.training}};
+  write_file_atomically(folder / "adapter_config.json", json_text(peft_config(adapter, config)));
+  Json own = {{"format", kOwnFormat},
+              {"tool_version", kToolVersion},
+              {"base_hash", adapter.base_hash},
+              {"rotation", adapter.rotation_checksum.empty() ? Json() : Json(adapter.rotation_checksum)},
+              {"training", adapter.training}};
+  if (!split.empty()) own[kSplitKey] = std::move(split);
   write_file_atomically(folder / kOwnFile, json_text(own));
 }
 

@@ -28,8 +28,7 @@ at::Tensor RandomSource::draw(const std::string& name, int64_t rows, int64_t col
 
 LayerWeights RandomSource::layer(LayerIndex index, const Compute& compute) const {
   LayerWeights weights;
-  weights.input_norm = at::ones({config_.hidden}, options_of(compute));
-  weights.post_attention_norm = at::ones({config_.hidden}, options_of(compute));
+  for (const LayerNorm& norm : layer_norms(config_)) weights.*norm.gain = at::ones({norm.width}, options_of(compute));
   for (const LinearKind kind : kAllLinears) {
     const LinearShape shape = linear_shape(config_, kind);
     weights[kind].weight = draw(linear_name(*config_.family, index, kind), shape.out, shape.in, compute);

@@ -30,6 +30,15 @@ std::string function_text(const ModelConfig& c) {
   if (c.rope.kind == RopeKind::llama3) {
     text += " " + exact(c.rope.low_freq_factor) + " " + exact(c.rope.high_freq_factor) + " " + std::to_string(c.rope.original_context);
   }
+  if (c.rope.kind == RopeKind::longrope) {
+    text += " " + std::to_string(c.rope.original_context) + " " + exact(c.rope.attention_scaling) + " short";
+    for (const double factor : c.rope.short_factors) text += " " + exact(factor);
+    text += " long";
+    for (const double factor : c.rope.long_factors) text += " " + exact(factor);
+  }
+  if (c.rope.dims != c.head_dim) text += " turned " + std::to_string(c.rope.dims);
+  if (!c.windows.empty()) text += " windows";
+  for (const int64_t window : c.windows) text += " " + std::to_string(window);
   return text + "\n";
 }
 
@@ -46,12 +55,19 @@ std::vector<SafetensorsWriter::Declared> expected_tensors(const ModelConfig& con
   add(std::string(family.embedding), {config.vocabulary, config.hidden});
   for (int64_t i = 0; i < config.layers; ++i) {
     const LayerIndex layer(i);
-    add(layer_tensor(family, layer, family.input_norm), {config.hidden});
+    for (const LayerNorm& norm : layer_norms(config)) {
+      if (norm.gain != &LayerWeights::post_attention_norm) add(layer_tensor(family, layer, norm.tail), {norm.width});
+    }
     for (LinearKind kind : kAllLinears) {
       if (kind == LinearKind::gate) add(layer_tensor(family, layer, family.post_attention_norm), {config.hidden});
-      const LinearShape shape = linear_shape(config, kind);
-      add(linear_name(family, layer, kind) + ".weight", {shape.out, shape.in});
-      if (has_bias(config, kind)) add(linear_name(family, layer, kind) + ".bias", {shape.out});
+      const FusedLinears* fused = fused_with(family, kind);
+      if (fused && fused->first != kind) continue;
+      LinearShape shape = linear_shape(config, kind);
+      for (int behind = 1; fused && behind < fused->count; ++behind) {
+        shape.out += linear_shape(config, static_cast<LinearKind>(static_cast<int>(kind) + behind)).out;
+      }
+      add(stored_part(config, layer, kind, ".weight").name, {shape.out, shape.in});
+      if (has_bias(config, kind)) add(stored_part(config, layer, kind, ".bias").name, {shape.out});
     }
   }
   add(std::string(family.final_norm), {config.hidden});
@@ -70,7 +86,7 @@ Checkpoint::Checkpoint(const std::filesystem::path& folder)
   }
   store_.expect(head_name_, {config_.vocabulary, config_.hidden});
   refuse_extra_tensors();
-  stored_ = store_.entry(linear_name(*config_.family, LayerIndex(0), LinearKind::q) + ".weight").type;
+  stored_ = store_.entry(stored_part(config_, LayerIndex(0), LinearKind::q, ".weight").name).type;
 }
 
 // A tied pair is stored under either name. Under both, equal tensors are one; different ones are what they are, whatever the configuration
@@ -105,14 +121,13 @@ void Checkpoint::refuse_extra_tensors() const {
 }
 
 LayerWeights Checkpoint::layer(LayerIndex index, const Compute& compute) const {
-  const FamilyDescription& family = *config_.family;
   LayerWeights weights;
-  weights.input_norm = store_.load(layer_tensor(family, index, family.input_norm), compute);
-  weights.post_attention_norm = store_.load(layer_tensor(family, index, family.post_attention_norm), compute);
+  for (const LayerNorm& norm : layer_norms(config_)) {
+    weights.*norm.gain = store_.load(layer_tensor(*config_.family, index, norm.tail), compute);
+  }
   for (LinearKind kind : kAllLinears) {
-    const std::string name = linear_name(family, index, kind);
-    weights[kind].weight = store_.load(name + ".weight", compute);
-    if (has_bias(config_, kind)) weights[kind].bias = store_.load(name + ".bias", compute);
+    weights[kind].weight = store_.load(stored_part(config_, index, kind, ".weight"), compute);
+    if (has_bias(config_, kind)) weights[kind].bias = store_.load(stored_part(config_, index, kind, ".bias"), compute);
   }
   return weights;
 }

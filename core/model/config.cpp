@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/config.h"
 
-#include <array>
-#include <initializer_list>
+#include <algorithm>
 
 #include "core/base/error.h"
+#include "core/model/rope_settings.h"
 #include "core/model/tuned.h"
+#include "core/model/weights.h"
 
 namespace rolora {
 namespace {
@@ -15,12 +16,6 @@ constexpr int64_t kMostContext = int64_t{1} << 31;
 constexpr int64_t kMostLayers = 10000;
 constexpr int kOwnFormat = 1;
 constexpr std::string_view kOwnPrefix = "rolora_";
-
-std::string supported_types() {
-  std::string list;
-  for (const FamilyDescription& family : families()) list += (list.empty() ? "" : ", ") + std::string(family.model_type);
-  return list;
-}
 
 // Own folders carry the architecture's names under "rolora" (see derived_config), and every folder there how it was tuned, if it was.
 void read_own_block(const JsonObject& own, bool derived, ModelConfig& config) {
@@ -43,7 +38,12 @@ void read_type(const JsonObject& json, ModelConfig& config) {
     json.refuse("quantization_config", "a floating-point checkpoint", "a checkpoint quantized by another program");
   }
   config.family = find_family(config.model_type);
-  if (!config.family) json.refuse("model_type", "one of " + supported_types(), printable(config.model_type));
+  if (config.family) return;
+  std::string found = printable(config.model_type);
+  if (json.has("architectures") && json.raw("architectures").is_array() && !json.raw("architectures").empty()) {
+    found += " (" + printable(json.strings("architectures").front()) + ")";
+  }
+  json.refuse("model_type", "a supported family: " + supported_families(), found);
 }
 
 void read_sizes(const JsonObject& json, ModelConfig& c) {
@@ -52,13 +52,17 @@ void read_sizes(const JsonObject& json, ModelConfig& c) {
   c.vocabulary = json.integer("vocab_size", 1, kMostWidth);
   c.layers = json.integer("num_hidden_layers", 1, kMostLayers);
   c.heads = json.integer("num_attention_heads", 1, kMostWidth);
-  c.kv_heads = json.integer_or("num_key_value_heads", c.heads, 1, kMostWidth);
+  // null means one for each query head; a missing key may mean another number
+  const bool left_out = !c.raw.contains("num_key_value_heads") && c.family->default_kv_heads > 0;
+  c.kv_heads = left_out ? c.family->default_kv_heads : json.integer_or("num_key_value_heads", c.heads, 1, kMostWidth);
   c.context = json.integer_or("max_position_embeddings", c.family->default_context, 1, kMostContext);
   if (c.heads % c.kv_heads != 0) {
     json.refuse("num_key_value_heads", "a divisor of num_attention_heads " + std::to_string(c.heads), std::to_string(c.kv_heads));
   }
   if (json.has("head_dim")) {
     c.head_dim = json.integer("head_dim", 1, kMostWidth);
+  } else if (c.family->default_head_dim > 0) {
+    c.head_dim = c.family->default_head_dim;
   } else {
     if (c.hidden % c.heads != 0) {
       json.refuse("hidden_size", "a multiple of num_attention_heads " + std::to_string(c.heads) + " (or an explicit head_dim)",
@@ -81,9 +85,6 @@ void read_options(const JsonObject& json, ModelConfig& c) {
   c.attention_bias = c.family->attention_bias_key && json.boolean_or("attention_bias", false);
   c.mlp_bias = c.family->mlp_bias_key && json.boolean_or("mlp_bias", false);
   c.qkv_bias = c.family->qkv_bias;
-  if (json.number_or("partial_rotary_factor", 1.0) != 1.0) {
-    json.refuse("partial_rotary_factor", "1 (the whole head is rotated)", json.raw("partial_rotary_factor").dump());
-  }
 }
 
 // The checkpoints of the world write an absent token as null or −1.
@@ -101,7 +102,7 @@ void read_special_tokens(const JsonObject& json, const Json& document, ModelConf
     c.bos = c.family->default_bos;
   }
   if (!document.contains("eos_token_id")) {
-    c.eos = {c.family->default_eos};
+    if (c.family->default_eos) c.eos = {*c.family->default_eos};
   } else if (json.has("eos_token_id")) {
     const Json& value = json.raw("eos_token_id");
     for (const Json& one : value.is_array() ? value : Json::array({value})) {
@@ -110,51 +111,46 @@ void read_special_tokens(const JsonObject& json, const Json& document, ModelConf
   }
 }
 
-RopeKind rope_kind(const JsonObject& rope) {
-  const std::string key = rope.has("rope_type") || !rope.has("type") ? "rope_type" : "type";
-  if (!rope.has(key) && rope.has("factor")) rope.refuse(key, "a kind of scaling beside factor", "none");
-  const std::string name = rope.string_or(key, "default");
-  for (RopeKind kind : {RopeKind::plain, RopeKind::llama3, RopeKind::linear, RopeKind::dynamic}) {
-    if (name == name_of(kind)) return kind;
+// By layer, as the configuration classes of Qwen have it; 0 = no window.
+std::vector<int64_t> layer_windows(const JsonObject& json, const ModelConfig& c, int64_t window) {
+  std::vector<int64_t> windows(static_cast<size_t>(c.layers), 0);
+  if (!json.has("layer_types")) {
+    const int64_t full = json.integer_or("max_window_layers", c.family->default_full_layers, 0, kMostLayers);
+    for (int64_t i = full; i < c.layers; ++i) windows[static_cast<size_t>(i)] = window;
+    return windows;
   }
-  rope.refuse(key, "default, llama3, linear or dynamic", printable(name));
+  const std::vector<std::string> types = json.strings("layer_types");
+  if (types.size() != windows.size()) {
+    json.refuse("layer_types", std::to_string(c.layers) + " entries, one for each layer", std::to_string(types.size()));
+  }
+  for (size_t i = 0; i < types.size(); ++i) {
+    if (types[i] == "full_attention") continue;
+    if (types[i] != "sliding_attention") json.refuse("layer_types", "full_attention or sliding_attention", printable(types[i]));
+    if (window == 0) json.refuse("layer_types", "full_attention in every layer, as there is no sliding window", types[i]);
+    windows[i] = window;
+  }
+  return windows;
 }
 
-void read_scaling(const JsonObject& json, const JsonObject& rope, ModelConfig& c) {
-  c.rope.kind = rope_kind(rope);
-  if (rope.has("rope_theta")) c.rope.theta = rope.number("rope_theta", 1e-6, 1e30);
-  if (rope.number_or("partial_rotary_factor", 1.0) != 1.0) {
-    rope.refuse("partial_rotary_factor", "1 (the whole head is rotated)", rope.raw("partial_rotary_factor").dump());
+void read_windows(const JsonObject& json, ModelConfig& c) {
+  const WindowRule rule = c.family->window;
+  if (rule == WindowRule::none) return;
+  int64_t window = 0;  // none
+  if (json.has("sliding_window")) {
+    window = json.integer("sliding_window", 2, kMostContext);  // with 1 the prefill and the cache of transformers differ
+  } else if (!c.raw.contains("sliding_window")) {
+    window = c.family->default_window;
   }
-  if (c.rope.kind == RopeKind::plain) return;
-  c.rope.factor = rope.number("factor", 1.0, 1e9);
-  if (c.rope.kind == RopeKind::dynamic && c.head_dim <= 2) json.refuse("head_dim", "more than 2 for dynamic scaling", "2");
-  if (c.rope.kind != RopeKind::llama3) return;
-  c.rope.low_freq_factor = rope.number("low_freq_factor", 1e-9, 1e9);
-  c.rope.high_freq_factor = rope.number("high_freq_factor", 1e-9, 1e9);
-  if (!(c.rope.low_freq_factor < c.rope.high_freq_factor)) {
-    rope.refuse("high_freq_factor", "more than low_freq_factor", rope.raw("high_freq_factor").dump());
+  if (rule == WindowRule::by_layer) {
+    if (!json.boolean_or("use_sliding_window", false)) window = 0;
+    c.windows = layer_windows(json, c, window);
+  } else if (window > 0) {
+    c.windows.assign(static_cast<size_t>(c.layers), window);
   }
-  c.rope.original_context = rope.integer_or("original_max_position_embeddings", c.context, 1, kMostContext);
-  c.rope.original_context = json.integer_or("original_max_position_embeddings", c.rope.original_context, 1, kMostContext);
-}
-
-// transformers 5 writes rope_parameters; older files rope_theta and rope_scaling, which wins where both stand.
-void read_rope(const JsonObject& json, ModelConfig& c) {
-  c.rope.theta = json.has("rope_theta") ? json.number("rope_theta", 1e-6, 1e30) : c.family->default_theta;
-  for (const char* key : {"rope_scaling", "rope_parameters"}) {
-    if (!json.has(key) || (json.raw(key).is_object() && json.raw(key).empty())) continue;
-    read_scaling(json, json.object(key), c);
-    return;
-  }
+  if (std::all_of(c.windows.begin(), c.windows.end(), [](int64_t w) { return w == 0; })) c.windows.clear();
 }
 
 }  // namespace
-
-std::string_view name_of(RopeKind kind) {
-  constexpr std::array<std::string_view, 4> names = {"default", "llama3", "linear", "dynamic"};
-  return names[static_cast<size_t>(kind)];
-}
 
 ModelConfig parse_model_config(const Json& document, const std::string& file) {
   const JsonObject json(document, file);
@@ -165,6 +161,7 @@ ModelConfig parse_model_config(const Json& document, const std::string& file) {
   read_options(json, config);
   read_special_tokens(json, document, config);
   read_rope(json, config);
+  read_windows(json, config);
   return config;
 }
 
@@ -206,8 +203,23 @@ LinearShape linear_shape(const ModelConfig& c, LinearKind kind) {
   }
 }
 
+int64_t window_of(const ModelConfig& config, LayerIndex layer) {
+  return config.windows.empty() ? 0 : config.windows.at(static_cast<size_t>(layer.value));
+}
+
+StoredPart stored_part(const ModelConfig& config, LayerIndex layer, LinearKind kind, std::string_view tail) {
+  const FusedLinears* fused = fused_with(*config.family, kind);
+  if (!fused) return {linear_name(*config.family, layer, kind) + std::string(tail)};
+  StoredPart part{layer_tensor(*config.family, layer, fused->name) + std::string(tail), false, 0, linear_shape(config, kind).out};
+  for (LinearKind before = fused->first; before != kind; before = static_cast<LinearKind>(static_cast<int>(before) + 1)) {
+    part.first += linear_shape(config, before).out;
+  }
+  return part;
+}
+
 int64_t parameter_count(const ModelConfig& config) {
-  int64_t layer = 2 * config.hidden;
+  int64_t layer = 0;
+  for (const LayerNorm& norm : layer_norms(config)) layer += norm.width;
   for (LinearKind kind : kAllLinears) {
     const LinearShape shape = linear_shape(config, kind);
     layer += shape.out * shape.in + (has_bias(config, kind) ? shape.out : 0);

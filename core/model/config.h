@@ -15,15 +15,15 @@
 
 namespace rolora {
 
-enum class RopeKind { plain, llama3, linear, dynamic };
-std::string_view name_of(RopeKind kind);  ///< "default", "llama3", "linear", "dynamic", as config.json writes it
-
 struct RopeSettings {
   double theta = 10000.0;
   RopeKind kind = RopeKind::plain;
   double factor = 1.0;
   double low_freq_factor = 1.0, high_freq_factor = 4.0;  // llama3
-  int64_t original_context = 0;                          // llama3
+  int64_t original_context = 0;                          // llama3, longrope
+  std::vector<double> short_factors, long_factors;       // longrope: per frequency, for lengths up to original_context and beyond
+  double attention_scaling = 1.0;                        // longrope: on cosines and sines
+  int64_t dims = 0;                                      // of each head are turned, the first ones; the others pass
 };
 
 struct ModelConfig {
@@ -37,6 +37,7 @@ struct ModelConfig {
   bool attention_bias = false;  ///< q, k, v and o carry biases
   bool qkv_bias = false;        ///< q, k, v carry biases (o does not, unless attention_bias)
   bool mlp_bias = false;
+  std::vector<int64_t> windows;  ///< by layer: how many keys a query sees, itself included; 0 = all. Empty: all in every layer
   std::optional<int64_t> bos;
   std::vector<int64_t> eos;
   Json raw;  ///< the file as read; derived folders keep what they do not change
@@ -54,6 +55,17 @@ struct LinearShape {
   int64_t out = 0, in = 0;
 };
 LinearShape linear_shape(const ModelConfig& config, LinearKind kind);
+/// The layer's entry of `windows`, 0 where there is none.
+int64_t window_of(const ModelConfig& config, LayerIndex layer);
+
+/// Where files hold a linear's weight or bias: a tensor of its own, or some rows of one that several linears share.
+struct StoredPart {
+  std::string name;
+  bool whole = true;
+  int64_t first = 0, rows = 0;  // of the tensor's first dimension, unless whole
+};
+/// `tail` is ".weight" or ".bias".
+StoredPart stored_part(const ModelConfig& config, LayerIndex layer, LinearKind kind, std::string_view tail);
 /// Number of parameters, a tied pair counted once.
 int64_t parameter_count(const ModelConfig& config);
 

@@ -17,13 +17,26 @@ at::Tensor spread_over_groups(const at::Tensor& x, int64_t heads) {
   return x.unsqueeze(2).expand({x.size(0), kv_heads, group, x.size(2), x.size(3)}).reshape({x.size(0), heads, x.size(2), x.size(3)});
 }
 
-// q [B, heads, T, dh]; k, v [B, heads, P + T, dh] with P cached positions in front. Causal: row i sees P + i + 1 keys.
-at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+// q [B, heads, T, dh]; k, v [B, heads, P + T, dh] with P cached positions in front. Causal: row i sees P + i + 1 keys, or with a window
+// only the last `window` of them.
+at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t window) {
   const int64_t rows = q.size(2), keys = k.size(2);
+  if (window > 0 && keys > window) {
+    const at::Tensor all = at::ones({rows, keys}, q.options().dtype(at::kBool));
+    return at::scaled_dot_product_attention(q, k, v, all.tril(keys - rows).triu(keys - rows - window + 1), 0.0, /*is_causal=*/false);
+  }
   if (rows == keys) return at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
   if (rows == 1) return at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/false);
   const at::Tensor mask = at::ones({rows, keys}, q.options().dtype(at::kBool)).tril(keys - rows);
   return at::scaled_dot_product_attention(q, k, v, mask, 0.0, /*is_causal=*/false);
+}
+
+// Puts the new keys or values behind the cached ones; returns all of them and keeps those that a later query can see.
+at::Tensor extend(at::Tensor& cached, const at::Tensor& fresh, int64_t window) {
+  const at::Tensor all = cached.defined() ? at::cat({cached, fresh}, 2) : fresh.contiguous();
+  const bool whole = window == 0 || all.size(2) < window;
+  cached = whole ? all : all.slice(2, all.size(2) - (window - 1)).contiguous();
+  return all;
 }
 
 }  // namespace
@@ -46,18 +59,21 @@ at::Tensor LayerForward::qkv_input(const at::Tensor& h) const {
 }
 
 at::Tensor LayerForward::attention(const at::Tensor& x, const RopeTables& rope, LayerCache* cache) const {
-  const int64_t batch = x.size(0), tokens = x.size(1), dh = config_.head_dim;
+  const int64_t batch = x.size(0), tokens = x.size(1), dh = config_.head_dim, window = window_of(config_, layer_);
   const auto project = [&](LinearKind kind, int64_t heads) { return weights_[kind].apply(x).view({batch, tokens, heads, dh}); };
-  at::Tensor q = listen(SiteKind::q_out, apply_rope(project(LinearKind::q, config_.heads), rope)).transpose(1, 2);
-  at::Tensor k = listen(SiteKind::k_out, apply_rope(project(LinearKind::k, config_.kv_heads), rope)).transpose(1, 2);
+  const auto normed = [&](const at::Tensor& heads, const at::Tensor& gain) {
+    return gain.defined() ? rms_norm(heads, gain, config_.rms_epsilon) : heads;
+  };
+  const at::Tensor q_heads = normed(project(LinearKind::q, config_.heads), weights_.q_norm);
+  const at::Tensor k_heads = normed(project(LinearKind::k, config_.kv_heads), weights_.k_norm);
+  const at::Tensor q = listen(SiteKind::q_out, apply_rope(q_heads, rope)).transpose(1, 2);
+  at::Tensor k = listen(SiteKind::k_out, apply_rope(k_heads, rope)).transpose(1, 2);
   at::Tensor v = listen(SiteKind::v_out, project(LinearKind::v, config_.kv_heads)).transpose(1, 2);
   if (cache) {
-    cache->keys = cache->keys.defined() ? at::cat({cache->keys, k}, 2) : k.contiguous();
-    cache->values = cache->values.defined() ? at::cat({cache->values, v}, 2) : v.contiguous();
-    k = cache->keys;
-    v = cache->values;
+    k = extend(cache->keys, k, window);
+    v = extend(cache->values, v, window);
   }
-  const at::Tensor o = attend(q, spread_over_groups(k, config_.heads), spread_over_groups(v, config_.heads));  // [B, heads, T, dh]
+  const at::Tensor o = attend(q, spread_over_groups(k, config_.heads), spread_over_groups(v, config_.heads), window);  // [B, heads, T, dh]
   return listen(SiteKind::o_in, o.transpose(1, 2).reshape({batch, tokens, config_.heads * dh}));
 }
 

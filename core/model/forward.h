@@ -17,7 +17,8 @@ namespace rolora {
 /// y = x / sqrt(mean(x²) + ε) · gain, in fp32 (fp64 under fp64), cast once.
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double epsilon);
 
-/// Keys (after RoPE and listeners) and values of one layer, for step-by-step generation.
+/// Keys (after RoPE and listeners) and values of one layer, for step-by-step generation; where attention has a window, only those that a
+/// later query can see.
 struct LayerCache {
   at::Tensor keys, values;  // [B, kv_heads, T, head_dim]
 };

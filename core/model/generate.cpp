@@ -49,6 +49,12 @@ int64_t choose(const at::Tensor& logits, const GenerateOptions& options, Random&
   return options.temperature > 0 ? sample(logits, options, random) : logits.argmax().item<int64_t>();
 }
 
+// Phi-3 in transformers computes its cache anew where the text outgrows the short factors: its keys would keep the short ones.
+bool outgrows_short_factors(const ModelConfig& config, int64_t before, int64_t after) {
+  return config.family->longrope_restarts_cache && config.rope.kind == RopeKind::longrope && before > 0 &&
+         before <= config.rope.original_context && after > config.rope.original_context;
+}
+
 }  // namespace
 
 std::vector<int64_t> generate(const ResidentModel& model, const std::vector<int64_t>& prompt, const GenerateOptions& options,
@@ -69,6 +75,13 @@ std::vector<int64_t> generate(const ResidentModel& model, const std::vector<int6
   int64_t position = 0;
   while (static_cast<int64_t>(fresh.size()) < options.max_new) {
     throw_if_stopped(monitor);
+    if (outgrows_short_factors(config, position, position + next.size(1))) {
+      std::vector<int64_t> text = prompt;
+      text.insert(text.end(), fresh.begin(), fresh.end());
+      next = at::tensor(text, at::kLong).unsqueeze(0);
+      std::fill(cache.begin(), cache.end(), LayerCache{});
+      position = 0;
+    }
     const at::Tensor logits = model.step(next, cache, position);
     position += next.size(1);
     const int64_t id = choose(logits, options, random);

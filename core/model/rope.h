@@ -11,10 +11,11 @@
 namespace rolora {
 
 struct RopeTables {
-  at::Tensor cos, sin;  // [T, head_dim]
+  at::Tensor cos, sin;  // [T, dims], dims of each head being turned
 };
 
-/// Tables for positions first … first+count-1. `total` is the length that dynamic scaling looks at (the whole prefill).
+/// Tables for positions first … first+count-1. `total` is the length that dynamic scaling and the choice of long factors look at (the whole
+/// prefill).
 RopeTables rope_tables(const ModelConfig& config, int64_t first, int64_t count, int64_t total, const Compute& compute);
 /// x [B, T, heads, head_dim] → rotated, same shape.
 at::Tensor apply_rope(const at::Tensor& x, const RopeTables& tables);

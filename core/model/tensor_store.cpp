@@ -141,6 +141,28 @@ at::Tensor TensorStore::load(const std::string& name, const Compute& compute) co
   return converted.to(compute.device);
 }
 
+at::Tensor TensorStore::view(const StoredPart& part) const {
+  const at::Tensor all = view(part.name);
+  return part.whole ? all : all.narrow(0, part.first, part.rows);
+}
+
+at::Tensor TensorStore::load(const StoredPart& part, const Compute& compute) const {
+  if (part.whole) return load(part.name, compute);
+  const at::Tensor stored = view(part);
+  at::Tensor converted = stored.to(compute.type, /*non_blocking=*/false, /*copy=*/true);
+  expect_in_range(converted, stored, file_of(part.name).path().string(),
+                  part.name + " rows " + std::to_string(part.first) + " … " + std::to_string(part.first + part.rows - 1));
+  release(part.name);
+  return converted.to(compute.device);
+}
+
+std::span<const std::byte> TensorStore::bytes(const StoredPart& part) const {
+  const auto all = file_of(part.name).bytes(part.name);
+  if (part.whole) return all;
+  const size_t row = all.size() / static_cast<size_t>(entry(part.name).shape.front());
+  return all.subspan(row * static_cast<size_t>(part.first), row * static_cast<size_t>(part.rows));
+}
+
 at::Tensor TensorStore::rows(const std::string& name, const at::Tensor& ids, const Compute& compute) const {
   const at::Tensor matrix = view(name);
   const at::Tensor wanted = ids.to(at::kCPU).reshape({-1});

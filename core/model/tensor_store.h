@@ -35,6 +35,10 @@ class TensorStore {
   /// A converted copy on the device of the arithmetic; the map's pages are released afterwards. InputError when a stored value is not
   /// finite or leaves the range of the type of the arithmetic.
   at::Tensor load(const std::string& name, const Compute& compute) const;
+  /// The same for a linear's part of a tensor.
+  at::Tensor view(const StoredPart& part) const;
+  at::Tensor load(const StoredPart& part, const Compute& compute) const;
+  std::span<const std::byte> bytes(const StoredPart& part) const;
   /// Rows `ids` [..] (int64) of a matrix, converted: [.., columns]. Reads only those rows; the same checks as load().
   at::Tensor rows(const std::string& name, const at::Tensor& ids, const Compute& compute) const;
   void release(const std::string& name) const;

@@ -14,7 +14,9 @@ void walk_layer(const ModelConfig& config, LayerIndex layer, LayerWeights& weigh
     visit(name + ".weight", linear.weight);
     if (linear.bias.defined()) visit(name + ".bias", linear.bias);
   }
-  visit(layer_tensor(family, layer, family.post_attention_norm), weights.post_attention_norm);
+  for (const LayerNorm& norm : layer_norms(config)) {
+    if (norm.gain != &LayerWeights::input_norm) visit(layer_tensor(family, layer, norm.tail), weights.*norm.gain);
+  }
 }
 
 bool is_gain(const ModelConfig& config, const std::string& name) {

@@ -13,9 +13,9 @@ namespace rolora {
 
 using TensorVisitor = std::function<void(const std::string& name, at::Tensor& tensor)>;
 
-/// Norms, linears and, where they exist, biases of one layer.
+/// Norms, linears and, where they exist, biases of one layer; each linear by itself, also where files fuse several.
 void walk_layer(const ModelConfig& config, LayerIndex layer, LayerWeights& weights, const TensorVisitor& visit);
-/// Is this the gain of a norm?
+/// Is this the gain of a norm that a fold takes in? (Those of queries and keys stay where they are.)
 bool is_gain(const ModelConfig& config, const std::string& name);
 
 }  // namespace rolora

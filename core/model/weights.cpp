@@ -6,6 +6,21 @@
 
 namespace rolora {
 
+std::vector<LayerNorm> layer_norms(const ModelConfig& config) {
+  const FamilyDescription& family = *config.family;
+  std::vector<LayerNorm> norms = {{family.input_norm, config.hidden, &LayerWeights::input_norm},
+                                  {family.post_attention_norm, config.hidden, &LayerWeights::post_attention_norm}};
+  if (!family.q_norm.empty()) norms.push_back({family.q_norm, config.head_dim, &LayerWeights::q_norm});
+  if (!family.k_norm.empty()) norms.push_back({family.k_norm, config.head_dim, &LayerWeights::k_norm});
+  return norms;
+}
+
+void convert_gains(LayerWeights& weights, at::ScalarType type) {
+  for (at::Tensor* gain : {&weights.input_norm, &weights.post_attention_norm, &weights.q_norm, &weights.k_norm}) {
+    if (gain->defined()) *gain = gain->to(type);
+  }
+}
+
 at::Tensor Linear::merged_weight() const {
   if (!adapter) return weight;
   const at::Tensor low_rank = at::matmul(adapter->b.to(at::kDouble), adapter->a.to(at::kDouble));  // [out, in]

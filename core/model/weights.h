@@ -8,6 +8,8 @@
 
 #include <array>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "core/model/config.h"
 #include "core/model/family.h"
@@ -43,10 +45,21 @@ struct Linear {
 struct LayerWeights {
   at::Tensor input_norm;           // [d]
   at::Tensor post_attention_norm;  // [d]
+  at::Tensor q_norm, k_norm;       // [dh], of each head before RoPE; undefined in families without
   std::array<Linear, kLinearKinds> linears;
   Linear& operator[](LinearKind k) { return linears[static_cast<size_t>(k)]; }
   const Linear& operator[](LinearKind k) const { return linears[static_cast<size_t>(k)]; }
 };
+
+/// A norm that every layer has: its tensor's name behind the layer's number, its width, and where its gain is held.
+struct LayerNorm {
+  std::string_view tail;
+  int64_t width = 0;
+  at::Tensor LayerWeights::*gain = nullptr;
+};
+std::vector<LayerNorm> layer_norms(const ModelConfig& config);
+/// Converts every gain that the layer has.
+void convert_gains(LayerWeights& weights, at::ScalarType type);
 
 /// Where a model's weights come from, layer by layer. Folders, folds on the fly, fake-quantized looks, adapters and trained models are all
 /// sources; each wraps another. Implementations are immutable and never hold the whole model unless their name says so.

@@ -85,7 +85,21 @@ class TensorStream {
     const LayerIndex layer(next_++);
     LayerWeights weights = source_.layer(layer, compute_);
     walk_layer(config, layer, weights, [&](const std::string& name, at::Tensor& tensor) { held_[name] = tensor; });
+    for (const FusedLinears& fused : config.family->fused) {
+      for (const char* tail : {".weight", ".bias"}) fuse(fused, layer, tail);
+    }
     if (next_ == config.layers) monitor_.progress(stage_, next_, config.layers);
+  }
+
+  // Files hold these linears as one tensor.
+  void fuse(const FusedLinears& fused, LayerIndex layer, const char* tail) {
+    const FamilyDescription& family = *source_.config().family;
+    std::vector<at::Tensor> rows;
+    for (int behind = 0; behind < fused.count; ++behind) {
+      const auto kind = static_cast<LinearKind>(static_cast<int>(fused.first) + behind);
+      if (auto node = held_.extract(linear_name(family, layer, kind) + tail)) rows.push_back(node.mapped());
+    }
+    if (!rows.empty()) held_[layer_tensor(family, layer, fused.name) + tail] = at::cat(rows);
   }
 
   const ModelSource& source_;

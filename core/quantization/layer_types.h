@@ -14,8 +14,7 @@ inline Compute exact_compute(const Compute& compute) { return {compute.type == a
 /// The layer in another type; tensors of that type already are shared.
 inline LayerWeights in_type(const LayerWeights& layer, at::ScalarType type) {
   LayerWeights result = layer;
-  result.input_norm = layer.input_norm.to(type);
-  result.post_attention_norm = layer.post_attention_norm.to(type);
+  convert_gains(result, type);
   for (Linear& linear : result.linears) {
     linear.weight = linear.weight.to(type);
     if (linear.bias.defined()) linear.bias = linear.bias.to(type);

@@ -21,20 +21,20 @@ class ModelWriter {
  public:
   ModelWriter(const fs::path& file, const TensorStore& from, const ModelConfig& config, const QuantizationSpec& spec)
       : from_(from), config_(config), spec_(spec), writer_(file, declare()) {
-    copy(first());
+    copy_whole(first());
   }
 
   void layer(const QuantizedLayer& layer) {
     for_each_tensor(
-        layer.index, [&](const std::string& name) { copy(name); },
+        layer.index, [&](const std::string& name, const StoredPart& part) { copy(name, part); },
         [&](LinearKind kind, const std::string& name, const WeightLayout&) {
           write_weight(writer_, name, *layer.weights[static_cast<size_t>(kind)]);
         });
   }
 
   void finish() {
-    copy(std::string(config_.family->final_norm));
-    if (!config_.tied) copy(std::string(config_.family->head));
+    copy_whole(std::string(config_.family->final_norm));
+    if (!config_.tied) copy_whole(std::string(config_.family->head));
     writer_.finish();
   }
 
@@ -48,40 +48,50 @@ class ModelWriter {
   template <class Stored, class Quantized>
   void for_each_tensor(LayerIndex layer, const Stored& stored, const Quantized& quantized) const {
     const FamilyDescription& family = *config_.family;
-    stored(layer_tensor(family, layer, family.input_norm));
-    stored(layer_tensor(family, layer, family.post_attention_norm));
+    for (const LayerNorm& norm : layer_norms(config_)) {
+      const std::string name = layer_tensor(family, layer, norm.tail);
+      stored(name, StoredPart{name});
+    }
     for (const LinearKind kind : kAllLinears) {
       const std::string name = linear_name(family, layer, kind);
       const WeightLayout layout = weight_layout(spec_, config_, layer, kind);
       if (layout.bits == kFullBits) {
-        stored(name + ".weight");
+        stored(name + ".weight", stored_part(config_, layer, kind, ".weight"));
       } else {
         quantized(kind, name, layout);
       }
-      if (has_bias(config_, kind)) stored(name + ".bias");
+      if (has_bias(config_, kind)) stored(name + ".bias", stored_part(config_, layer, kind, ".bias"));
     }
   }
 
   std::vector<SafetensorsWriter::Declared> declare() const {
     std::vector<SafetensorsWriter::Declared> list;
-    const auto as_stored = [&](const std::string& name) { list.push_back({name, from_.entry(name).type, from_.entry(name).shape}); };
-    as_stored(first());
+    const auto as_stored = [&](const std::string& name, const StoredPart& part) {
+      std::vector<int64_t> shape = from_.entry(part.name).shape;
+      if (!part.whole) shape.front() = part.rows;
+      list.push_back({name, from_.entry(part.name).type, std::move(shape)});
+    };
+    as_stored(first(), {first()});
     for (int64_t i = 0; i < config_.layers; ++i) {
       for_each_tensor(LayerIndex(i), as_stored, [&](LinearKind, const std::string& name, const WeightLayout& layout) {
         for (auto& tensor : declared_tensors(name, layout)) list.push_back(std::move(tensor));
       });
     }
-    as_stored(std::string(config_.family->final_norm));
-    if (!config_.tied) as_stored(std::string(config_.family->head));
+    const std::string norm(config_.family->final_norm), head(config_.family->head);
+    as_stored(norm, {norm});
+    if (!config_.tied) as_stored(head, {head});
     return list;
   }
 
-  void copy(const std::string& name) {
-    if (const auto found = first_not_finite(from_.view(name))) {
-      throw InputError(from_.file_of(name).path().string(), name, "finite values", *found);
+  void copy_whole(const std::string& name) { copy(name, {name}); }
+
+  // Linears that the original holds in one tensor are stored apart, as each may have bits of its own.
+  void copy(const std::string& name, const StoredPart& part) {
+    if (const auto found = first_not_finite(from_.view(part))) {
+      throw InputError(from_.file_of(part.name).path().string(), name, "finite values", *found);
     }
-    writer_.write(name, from_.file_of(name).bytes(name));
-    from_.release(name);
+    writer_.write(name, from_.bytes(part));
+    from_.release(part.name);
   }
 
   const TensorStore& from_;
@@ -103,7 +113,7 @@ QuantizationRecord start_record(const QuantizeSource& from, const TensorStore& s
   QuantizationRecord record;
   record.spec = spec;
   record.source_hash = from.hash;
-  record.source_type = torch_type(store.entry(linear_name(*config.family, LayerIndex(0), LinearKind::q) + ".weight").type);
+  record.source_type = torch_type(store.entry(stored_part(config, LayerIndex(0), LinearKind::q, ".weight").name).type);
   record.rotation_checksum = from.rotation_checksum;
   if (calibration.windows.defined()) {
     record.calibration = {calibration.text_hash, calibration.corpus, calibration.windows.size(0), calibration.windows.size(1),

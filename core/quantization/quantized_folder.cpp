@@ -70,8 +70,7 @@ void QuantizedFolder::expect_tensors() const {
   };
   for (int64_t i = 0; i < config_.layers; ++i) {
     const LayerIndex layer(i);
-    expect(layer_tensor(family, layer, family.input_norm), {config_.hidden});
-    expect(layer_tensor(family, layer, family.post_attention_norm), {config_.hidden});
+    for (const LayerNorm& norm : layer_norms(config_)) expect(layer_tensor(family, layer, norm.tail), {norm.width});
     for (const LinearKind kind : kAllLinears) {
       const std::string name = linear_name(family, layer, kind);
       const WeightLayout layout = weight_layout(record_.spec, config_, layer, kind);
@@ -101,8 +100,7 @@ LayerWeights QuantizedFolder::layer(LayerIndex index, const Compute& compute) co
   const FamilyDescription& family = *config_.family;
   const Compute exact = exact_compute(compute);
   LayerWeights weights;
-  weights.input_norm = store_.load(layer_tensor(family, index, family.input_norm), exact);
-  weights.post_attention_norm = store_.load(layer_tensor(family, index, family.post_attention_norm), exact);
+  for (const LayerNorm& norm : layer_norms(config_)) weights.*norm.gain = store_.load(layer_tensor(family, index, norm.tail), exact);
   for (const LinearKind kind : kAllLinears) {
     const std::string name = linear_name(family, index, kind);
     Linear& linear = weights[kind];

@@ -116,6 +116,7 @@ class Diagnosis {
       if (x[kind].weight.sizes() != y[kind].weight.sizes()) return "width: " + named(layer, kind, ".weight has another shape");
     }
     if (auto cause = reader_cause(layer, x, y)) return cause;
+    if (auto cause = head_norm_cause(layer, x, y)) return cause;
     if (auto cause = bias_cause(layer, x, y)) return cause;
     if (auto cause = value_cause(layer, x, y)) return cause;
     if (auto cause = score_cause(layer)) return cause;
@@ -134,6 +135,17 @@ class Diagnosis {
       }
       return basis_or_rounding(a_.read(x[kind], gain_x), found, named(layer, kind, ".weight"),
                                "R1: " + named(layer, kind, ".weight is not in the basis of the embedding"));
+    }
+    return std::nullopt;
+  }
+
+  // No rotation touches the gains of queries and keys.
+  std::optional<std::string> head_norm_cause(LayerIndex layer, const LayerWeights& x, const LayerWeights& y) const {
+    for (const LayerNorm& norm : layer_norms(config_)) {
+      if (norm.gain != &LayerWeights::q_norm && norm.gain != &LayerWeights::k_norm) continue;
+      const at::Tensor &p = x.*norm.gain, &q = y.*norm.gain;
+      if (p.defined() == q.defined() && (!p.defined() || !differ(p, q))) continue;
+      return "gain: " + layer_tensor(*config_.family, layer, norm.tail) + " is not what it was";
     }
     return std::nullopt;
   }

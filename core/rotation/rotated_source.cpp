@@ -132,6 +132,10 @@ LayerWeights RotatedSource::layer(LayerIndex index, const Compute& compute) cons
   for (at::Tensor* norm : {&weights.input_norm, &weights.post_attention_norm}) {
     *norm = finished(record_.gains_folded ? at::ones_like(*norm) : *norm, compute);
   }
+  // Gains of queries and keys stand between a linear and RoPE, in a basis that no rotation touches: they stay as they are.
+  for (at::Tensor* norm : {&weights.q_norm, &weights.k_norm}) {
+    if (norm->defined()) *norm = finished(*norm, compute);
+  }
   return weights;
 }
 
