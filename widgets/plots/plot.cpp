@@ -22,6 +22,7 @@ Plot::Plot(QWidget* parent) : QCustomPlot(parent), interaction_(std::make_unique
   setAutoAddPlottableToLegend(false);
   plotLayout()->clear();
   interaction_->overlay = std::make_unique<PlotOverlay>(this, style_);
+  interaction_->told = std::make_unique<PointerText>(this, style_, *interaction_->overlay);
   interaction_->empty = std::make_unique<EmptyText>(this, style_);
   setBackground(QBrush(style_.background));
 }

@@ -16,6 +16,7 @@ struct Plot::Interaction {
   enum class Drag { none, pressed, zoom, select, pan };
 
   std::unique_ptr<PlotOverlay> overlay;
+  std::unique_ptr<PointerText> told;
   std::unique_ptr<EmptyText> empty;
   QVector<QVector<QCPRange>> back, forward;
   QElapsedTimer last_change;

@@ -38,7 +38,7 @@ void Plot::mark_all() {
     if (const auto place = hit_of_selection()) mark_group(*place, mark.group);
   }
   selection_ = kept;
-  interaction_->overlay->setLayer(overlay_layer());  // above the marks: what the pointer tells
+  interaction_->told->setLayer(overlay_layer());  // above the marks
 }
 
 /// A shape and a colour of the group with its name, in every panel on the same axes.

@@ -18,7 +18,6 @@ void PlotOverlay::draw(QCPPainter* painter) {
     painter->setBrush(fill);
     painter->drawRect(*band);
   }
-  if (!text.isEmpty()) draw_text(painter);
   if (focus_ring) {
     painter->setPen(QPen(style_->highlight, 2));
     painter->setBrush(Qt::NoBrush);
@@ -46,7 +45,8 @@ void PlotOverlay::draw_cross(QCPPainter* painter, const Cross& cross) const {
 }
 
 /// Beside the place that is told of, above and right of it before all others, where least of a mark's name and of the place is covered.
-QPointF PlotOverlay::free_place(QSizeF size, const QRectF& room, double away) const {
+QPointF PointerText::free_place(QSizeF size, const QRectF& room, double away) const {
+  const QPointF text_at = overlay_->text_at;
   std::vector<QRectF> taken{QRectF(text_at - QPointF(away, away) / 2, QSizeF(away, away))};
   for (QCPLayerable* child : layer()->children()) {
     if (const auto* name = qobject_cast<QCPItemText*>(child)) {
@@ -72,7 +72,9 @@ QPointF PlotOverlay::free_place(QSizeF size, const QRectF& room, double away) co
   return {std::round(best.x()), std::round(best.y())};
 }
 
-void PlotOverlay::draw_text(QCPPainter* painter) {
+void PointerText::draw(QCPPainter* painter) {
+  const QString& text = overlay_->text;
+  if (text.isEmpty()) return;
   const QFontMetricsF metrics(style_->label_font);
   const double pad = metrics.averageCharWidth();
   const QRectF room = QRectF(parentPlot()->viewport()).adjusted(pad, pad, -pad, -pad);
@@ -82,7 +84,6 @@ void PlotOverlay::draw_text(QCPPainter* painter) {
   painter->setPen(QPen(style_->axis, 1));
   painter->setBrush(style_->background);
   painter->drawRoundedRect(box.translated(0.5, 0.5), pad * 0.5, pad * 0.5);
-  text_box = box;
   painter->setPen(style_->text);
   painter->setFont(style_->label_font);
   painter->drawText(box.adjusted(pad, pad * 0.6, -pad, -pad * 0.6), Qt::AlignLeft | Qt::TextWordWrap, text);

@@ -11,6 +11,7 @@
 
 namespace rolora::widgets {
 
+/// Crosshairs, the rectangle that is drawn and the ring of the focus; below the marks.
 class PlotOverlay : public QCPLayerable {
  public:
   PlotOverlay(QCustomPlot* plot, const PlotStyle& style) : QCPLayerable(plot, QStringLiteral("overlay")), style_(&style) {}
@@ -23,7 +24,6 @@ class PlotOverlay : public QCPLayerable {
   QVector<Cross> crosses;
   QString text;     ///< beside text_at
   QPointF text_at;  ///< in plot units
-  QRectF text_box;  ///< where it was drawn last
   std::optional<QRectF> band;
   bool focus_ring = false;
 
@@ -33,9 +33,23 @@ class PlotOverlay : public QCPLayerable {
 
  private:
   void draw_cross(QCPPainter* painter, const Cross& cross) const;
-  void draw_text(QCPPainter* painter);
+  const PlotStyle* style_;
+};
+
+/// What the pointer tells, above the marks.
+class PointerText : public QCPLayerable {
+ public:
+  PointerText(QCustomPlot* plot, const PlotStyle& style, const PlotOverlay& overlay)
+      : QCPLayerable(plot, QStringLiteral("overlay")), style_(&style), overlay_(&overlay) {}
+
+ protected:
+  void applyDefaultAntialiasingHint(QCPPainter* painter) const override { painter->setAntialiasing(true); }
+  void draw(QCPPainter* painter) override;
+
+ private:
   QPointF free_place(QSizeF size, const QRectF& room, double away) const;
   const PlotStyle* style_;
+  const PlotOverlay* overlay_;
 };
 
 /// The text in place of a plot without data.

@@ -157,7 +157,7 @@ void SurfaceScene::paint_heights(QPainter& painter, const SurfaceView& view, con
   Labels labels(painter);
   painter.setFont(style.tick_font);
   const int about = std::clamp(static_cast<int>(view.upright() / (tick.height() * 1.6)), 1, kHeightTicks);
-  const double least = tick.height() * 0.7 / std::max(1.0, view.upright());  // below it are the floor's own labels
+  const double least = tick.height() * 0.5 / std::max(1.0, view.upright());  // below it are the floor's own labels
   const auto hidden = [&](const HeatScale::Tick& t) {                        // both ends of a signed scale or none
     return t.position < least || (scale.is_signed && t.position > 1 - least);
   };
@@ -180,7 +180,8 @@ void SurfaceScene::paint_heights(QPainter& painter, const SurfaceView& view, con
   painter.setFont(style.label_font);
   const QPointF top = view.project(edge_u, edge_v, 1);
   const double wide = label.horizontalAdvance(value_label) + 2;
-  const double x = std::clamp(top.x() - wide / 2, place.left(), std::max(place.left(), place.right() - wide));
+  const double edge = place.left() + style.spacing * 0.5;
+  const double x = std::clamp(top.x() - wide / 2, edge, std::max(edge, place.right() - wide));
   painter.drawText(QRectF(x, top.y() - tick.height() / 2 - label.height(), wide, label.height()), Qt::AlignLeft | Qt::AlignVCenter,
                    value_label);
   painter.setPen(style.axis_pen());

@@ -45,6 +45,10 @@ ChoiceBar::ChoiceBar(const Workbench& workbench, int parts, QWidget* parent)
   const int unit = fontMetrics().averageCharWidth();
   row_->setContentsMargins(unit, unit / 2, unit, unit / 2);
   row_->setSpacing(unit);
+  add_parts(parts);
+}
+
+void ChoiceBar::add_parts(int parts) {
   add_selection_choices(parts);
   add_look_choices(parts);
 }
@@ -85,10 +89,10 @@ void ChoiceBar::add_look_choices(int parts) {
     struct Way {
       QString name, tip;  // other words for it stand in the tip, where the palette looks too
     };
-    const std::array<Way, 5> ways = {
-        Way{tr("A | B"), tr("side by side: before and after on one scale, compare both")}, Way{tr("A"), tr("A alone: only before")},
-        Way{tr("B"), tr("B alone: only after")}, Way{tr("A − B (difference)"), tr("difference, A - B, A minus B: red is larger in A")},
-        Way{tr("A / B (ratio)"), tr("ratio, A ÷ B, A over B, quotient, in powers of two: red is larger in A")}};
+    const std::array<Way, 5> ways = {Way{tr("A | B"), tr("side by side: before and after on one scale, compare both")},
+                                     Way{tr("A"), tr("A alone: only before")}, Way{tr("B"), tr("B alone: only after")},
+                                     Way{tr("A − B"), tr("difference, A - B, A minus B: red is larger in A")},
+                                     Way{tr("A / B"), tr("ratio, A ÷ B, A over B, quotient, in powers of two: red is larger in A")}};
     for (int i = 0; i < 5; ++i) {
       comparison_->addItem(ways[static_cast<size_t>(i)].name, i);
       comparison_->setItemData(i, ways[static_cast<size_t>(i)].tip, Qt::ToolTipRole);

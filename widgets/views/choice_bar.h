@@ -27,6 +27,8 @@ class ChoiceBar : public QWidget {
  public:
   enum Part { site = 1, layer = 2, statistic = 4, comparison = 8, scaling = 16, first_tokens = 32 };
   ChoiceBar(const Workbench& workbench, int parts, QWidget* parent = nullptr);
+  /// Behind what is there already.
+  void add_parts(int parts);
   /// Puts the controls where the selection is; proposes nothing. `shown_layer`: the layer that is shown while none is selected; −1: all.
   void show_selection(const Selection& selection, int shown_layer = -1);
   /// Fit, percentiles, logarithm, colours and threshold of a heat map, and where its second panel stands.

@@ -35,7 +35,7 @@ Selection relevant(const Selection& selection) {
 ProfileView::ProfileView(const Workbench& workbench, QWidget* parent) : View(workbench, parent) {
   bars_ = new QStackedWidget(this);
   pages_ = new QStackedWidget(this);
-  bar_ = new ChoiceBar(workbench, ChoiceBar::site | ChoiceBar::scaling | ChoiceBar::first_tokens, bars_);
+  bar_ = new ChoiceBar(workbench, 0, bars_);
   run_bar_ = new ChoiceBar(workbench, 0, bars_);
   profile_ = new ProfilePlot(pages_);
   errors_ = new ErrorPlot(pages_);
@@ -44,7 +44,8 @@ ProfileView::ProfileView(const Workbench& workbench, QWidget* parent) : View(wor
   place_ = new PlaceBar(workbench, this);
   connect(place_, &PlaceBar::page_asked, this, &View::page_asked);
   put_in_column(this, {bars_, place_, pages_});
-  add_page_choices();
+  add_page_choices();  // in the same place on every page
+  bar_->add_parts(ChoiceBar::site | ChoiceBar::scaling | ChoiceBar::first_tokens);
   add_run_choices();
   bars_->addWidget(bar_);
   bars_->addWidget(run_bar_);

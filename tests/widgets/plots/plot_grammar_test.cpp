@@ -232,31 +232,24 @@ TEST_F(PlotGrammar, KeysMoveTheCursorAndJumpToOutliers) {
 }
 
 TEST_F(PlotGrammar, FromAWholeChannelCtrlArrowsGoToTheNextOutlier) {
-  Selection whole;
-  whole.channel = 1000;
-  plot.set_selection(whole);
-  QTest::keyClick(&plot, Qt::Key_Right, Qt::ControlModifier);
-  EXPECT_EQ(plot.selection().channel, 1415);
-  whole.channel = 1415;
-  plot.set_selection(whole);
-  QTest::keyClick(&plot, Qt::Key_Right, Qt::ControlModifier);
-  EXPECT_EQ(plot.selection().channel, 3000) << "its own outliers are no next ones";
-  EXPECT_EQ(plot.selection().layer, 3);
-  whole.channel = 3500;
-  plot.set_selection(whole);
-  QTest::keyClick(&plot, Qt::Key_Left, Qt::ControlModifier);
-  EXPECT_EQ(plot.selection().channel, 3000);
-  whole.channel = 1415;
-  plot.set_selection(whole);
-  QTest::keyClick(&plot, Qt::Key_Down, Qt::ControlModifier);
-  EXPECT_EQ(plot.selection().channel, 1415) << "up and down stay in the channel";
-  EXPECT_EQ(plot.selection().layer, 3);
-  whole.channel = 3500;
-  plot.set_selection(whole);
   QSignalSpy told(&plot, &Plot::told);
-  QTest::keyClick(&plot, Qt::Key_Right, Qt::ControlModifier);
-  EXPECT_EQ(plot.selection(), whole);
-  EXPECT_EQ(told.count(), 1) << "there is none further on";
+  const auto channel_after = [this](int channel, Qt::Key key) {
+    Selection whole;
+    whole.channel = channel;
+    plot.set_selection(whole);
+    QTest::keyClick(&plot, key, Qt::ControlModifier);
+    return plot.selection().channel;
+  };
+  EXPECT_EQ(channel_after(1000, Qt::Key_Right), 1415);
+  EXPECT_EQ(channel_after(1415, Qt::Key_Right), 3000) << "its own outliers are no next ones";
+  EXPECT_EQ(plot.selection().layer, 3);
+  EXPECT_EQ(channel_after(3500, Qt::Key_Left), 3000);
+  EXPECT_EQ(channel_after(1415, Qt::Key_Down), 1415) << "up and down stay in the channel";
+  EXPECT_EQ(plot.selection().layer, 3);
+  EXPECT_EQ(told.count(), 0);
+  EXPECT_EQ(channel_after(3500, Qt::Key_Right), 3500) << "there is none further on";
+  EXPECT_EQ(plot.selection().layer, -1);
+  EXPECT_EQ(told.count(), 1);
 }
 
 TEST_F(PlotGrammar, WhatThePointerTellsCoversNoMarksName) {
