@@ -102,6 +102,22 @@ void DockHost::stack(const QStringList& ids, Qt::DockWidgetArea area) {
   if (first != nullptr) first->raise();
 }
 
+/// A panel that a perspective does not show is hidden where the first perspective has it, among the tabs of that side: a saved layout knows
+/// of every panel, and one that is asked for appears where it is looked for.
+void DockHost::keep_at_home(const QString& id, const Perspective& shown) {
+  const Perspective& home = perspectives_.first();
+  if (shown.left.contains(id) || shown.right.contains(id) || shown.bottom.contains(id)) return;
+  const bool right = home.right.contains(id) && !is_narrow();
+  const Qt::DockWidgetArea area = home.left.contains(id) ? Qt::LeftDockWidgetArea
+                                  : right                ? Qt::RightDockWidgetArea
+                                                         : Qt::BottomDockWidgetArea;
+  const QStringList& beside = home.left.contains(id) ? shown.left : right ? shown.right : shown.bottom;
+  window_->addDockWidget(area, dock(id));
+  if (!beside.isEmpty()) window_->tabifyDockWidget(dock(beside.first()), dock(id));
+  dock(id)->hide();
+  if (!beside.isEmpty()) dock(beside.first())->raise();
+}
+
 void DockHost::set_veiled(bool veil) {
   if (veil == veiled()) return;
   if (veil) {
@@ -147,6 +163,7 @@ void DockHost::arrange(const QString& id) {
     stack(perspective.left, Qt::LeftDockWidgetArea);
     stack(perspective.bottom, Qt::BottomDockWidgetArea);
     stack(perspective.right, Qt::RightDockWidgetArea);
+    for (const QString& each : order_) keep_at_home(each, perspective);
     const auto size = [this](const QStringList& ids, double share, Qt::Orientation way) {
       if (ids.isEmpty() || dock(ids[0]) == nullptr) return;
       const int whole = way == Qt::Horizontal ? window_->width() : window_->height();

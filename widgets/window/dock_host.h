@@ -79,6 +79,7 @@ class DockHost : public QObject {
   void renew_titles();
   QDockWidget* dock(const QString& id) const;
   void stack(const QStringList& ids, Qt::DockWidgetArea area);
+  void keep_at_home(const QString& id, const Perspective& shown);
   void apply_features();
   QMainWindow* window_;
   QStringList order_;

@@ -46,6 +46,25 @@ TEST(DockHost, PerspectivesArrangePanels) {
   EXPECT_FALSE(w.docks.is_shown(QStringLiteral("b")));
 }
 
+// A panel that a perspective does not show must not come back with the layout.
+TEST(DockHost, APerspectiveOfFewPanelsIsKeptBehindTheVeilAndInItsState) {
+  QByteArray state;
+  {
+    Window w;
+    w.docks.arrange(QStringLiteral("two"));
+    w.docks.set_veiled(true);
+    w.docks.set_veiled(false);
+    for (const char* id : {"b", "c", "d"}) EXPECT_FALSE(w.docks.is_shown(QLatin1String(id))) << id;
+    EXPECT_TRUE(w.docks.is_shown(QStringLiteral("a")));
+    state = w.docks.save();
+    w.docks.show(QStringLiteral("d"));
+    EXPECT_EQ(w.main.dockWidgetArea(w.dock("d")), Qt::BottomDockWidgetArea) << "where the first perspective has it";
+  }
+  Window again;
+  ASSERT_TRUE(again.docks.restore(state, QStringLiteral("two")));
+  for (const char* id : {"b", "c", "d"}) EXPECT_FALSE(again.docks.is_shown(QLatin1String(id))) << id;
+}
+
 TEST(DockHost, ANarrowWindowHasNoThirdColumn) {
   Window w;
   EXPECT_EQ(w.main.dockWidgetArea(w.dock("c")), Qt::RightDockWidgetArea);
