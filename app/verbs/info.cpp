@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // rolora info: what a model folder holds, what rotates it, and what working on it takes.
+#include <algorithm>
 #include <cstdio>
 #include <sstream>
 
@@ -37,6 +38,20 @@ Json width_json(int64_t width) {
   return entry;
 }
 
+bool has_head_norms(const ModelConfig& config) { return !config.family->q_norm.empty() || !config.family->k_norm.empty(); }
+
+// "qkv_proj" → the linears that files hold in it.
+Json fused_json(const ModelConfig& config) {
+  Json all = Json::object();
+  for (const FusedLinears& fused : config.family->fused) {
+    Json& parts = all[std::string(fused.name.substr(fused.name.rfind('.') + 1))] = Json::array();
+    for (const LinearKind kind : kAllLinears) {
+      if (fused_with(*config.family, kind) == &fused) parts.push_back(target_name(kind));
+    }
+  }
+  return all;
+}
+
 // What `rotate` can do with the folder, with the construction that each rotation would take; null where it is rotated or quantized already.
 Json rotatable_json(const ModelConfig& config) {
   if (!config.own_kind.empty()) return nullptr;
@@ -44,10 +59,13 @@ Json rotatable_json(const ModelConfig& config) {
     const auto all = hadamard_constructions(width);
     return Json{{"width", width}, {"where", where}, {"how", how}, {"construction", all.empty() ? Json() : Json(all.front().name)}};
   };
-  return {{"r1", entry(config.hidden, "residual stream", "folded")},
-          {"r2", entry(config.head_dim, "values, per head", "folded")},
-          {"r3", entry(config.head_dim, "queries and keys after RoPE, per head", "online")},
-          {"r4", entry(config.intermediate, "in front of down_proj", "online")}};
+  const bool normed = has_head_norms(config);
+  return {
+      {"r1", entry(config.hidden, "residual stream", "folded")},
+      {"r2", entry(config.head_dim, "values, per head", "folded")},
+      {"r3", entry(config.head_dim,
+                   normed ? "queries and keys after their norms and RoPE, per head" : "queries and keys after RoPE, per head", "online")},
+      {"r4", entry(config.intermediate, "in front of down_proj", "online")}};
 }
 
 // What begins and ends a generated text; the reason where generation_config.json is refused.
@@ -111,7 +129,10 @@ Json describe(const OpenedModel& model, const Compute& compute) {
       {"tied", c.tied},
       {"dtype", dtype_name(model.stored)},
       {"biases", {{"qkv", has_bias(c, LinearKind::q)}, {"o", has_bias(c, LinearKind::o)}, {"mlp", has_bias(c, LinearKind::gate)}}},
-      {"rope", {{"kind", name_of(c.rope.kind)}, {"theta", c.rope.theta}, {"factor", c.rope.factor}}},
+      {"windows", c.windows.empty() ? Json() : Json(c.windows)},
+      {"head_norms", has_head_norms(c)},
+      {"fused", fused_json(c)},
+      {"rope", {{"kind", name_of(c.rope.kind)}, {"theta", c.rope.theta}, {"factor", c.rope.factor}, {"dims", c.rope.dims}}},
       {"bos", c.bos ? Json(*c.bos) : Json()},
       {"eos", c.eos},
       {"generation", generation_json(model)},
@@ -154,6 +175,22 @@ void print_rotatable(std::ostream& out, const Json& rotatable) {
   }
 }
 
+// What a family has beyond LLaMA's; a line each.
+void print_particulars(std::ostream& out, const Json& j) {
+  if (!j["windows"].is_null()) {
+    const auto windows = j["windows"].get<std::vector<int64_t>>();
+    const auto sliding = std::count_if(windows.begin(), windows.end(), [](int64_t w) { return w > 0; });
+    out << "window        " << *std::max_element(windows.begin(), windows.end()) << " tokens in " << sliding << " of " << windows.size()
+        << " layers\n";
+  }
+  if (j["head_norms"].get<bool>()) out << "head norms    of queries and keys before RoPE; rotations leave their gains as they are\n";
+  for (const auto& [name, parts] : j["fused"].items()) {
+    out << "stored fused  " << name << ":";
+    for (const Json& part : parts) out << " " << part.get<std::string>();
+    out << "\n";
+  }
+}
+
 std::string table(const Json& j) {
   std::ostringstream out;
   out << "family        " << j["family"].get<std::string>() << " (" << j["model_type"].get<std::string>() << ", "
@@ -166,8 +203,11 @@ std::string table(const Json& j) {
       << "heads         " << j["heads"] << " (" << j["kv_heads"] << " key/value) of " << j["head_dim"] << "\n"
       << "vocabulary    " << j["vocab"] << "\n"
       << "context       " << j["context"] << "\n"
-      << "rope          " << j["rope"]["kind"].get<std::string>() << ", theta " << j["rope"]["theta"] << "\n"
-      << "tokenizer     " << (j["tokenizer"].is_null() ? "none" : j["tokenizer"].get<std::string>()) << "\n"
+      << "rope          " << j["rope"]["kind"].get<std::string>() << ", theta " << j["rope"]["theta"];
+  if (j["rope"]["dims"] != j["head_dim"]) out << ", on the first " << j["rope"]["dims"] << " of each head";
+  out << "\n";
+  print_particulars(out, j);
+  out << "tokenizer     " << (j["tokenizer"].is_null() ? "none" : j["tokenizer"].get<std::string>()) << "\n"
       << "rotation      ";
   if (j["rotation"].is_null()) {
     out << "none\n";

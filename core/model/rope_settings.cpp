@@ -86,6 +86,9 @@ void read_longrope(const JsonObject& json, const JsonObject& rope, ModelConfig& 
 }
 
 void read_scaling(const JsonObject& json, const JsonObject& rope, ModelConfig& c) {
+  for (const char* type : {"full_attention", "sliding_attention"}) {
+    if (rope.has(type)) rope.refuse(type, "one rotary embedding for all layers", "one for layers of this type");
+  }
   c.rope.kind = rope_kind(rope, *c.family);
   if (rope.has("rope_theta")) c.rope.theta = rope.number("rope_theta", kLeastTheta, kMostTheta);
   read_dims(json, &rope, c);
