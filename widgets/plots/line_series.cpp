@@ -41,6 +41,9 @@ class PixelOf {
 
 constexpr std::ptrdiff_t kThinnedFrom = 2000;
 
+/// What an axis rect shows. The library's axes begin at its last row and end one above its first, where a plottable's own clip has ended.
+QRect shown_by(const QCPAxisRect& panel) { return panel.rect().translated(0, -1); }
+
 /// Lines without gaps, cut to the panel.
 std::vector<QPolygonF> lines_inside(const QVector<QPointF>& points, const QRectF& panel) {
   std::vector<QPolygonF> lines;
@@ -168,7 +171,7 @@ QVector<QPointF> LineSeries::visible_pixels() const {
 
 void LineSeries::draw(QCPPainter* painter) {
   if (mKeyAxis == nullptr || mValueAxis == nullptr || keys_.empty()) return;
-  const QRectF panel = mKeyAxis->axisRect()->rect();
+  const QRectF panel = shown_by(*mKeyAxis->axisRect());
   if (look_.width > 0) {
     applyDefaultAntialiasingHint(painter);
     painter->setBrush(Qt::NoBrush);
@@ -191,6 +194,8 @@ void LineSeries::draw_markers(QCPPainter* painter, const QRectF& panel) const {
   }
 }
 
+QRect LineSeries::clipRect() const { return shown_by(*mKeyAxis->axisRect()) | mKeyAxis->axisRect()->rect(); }
+
 void LineSeries::drawLegendIcon(QCPPainter* painter, const QRectF& rect) const { draw_icon(*painter, look_, rect); }
 
 StepSeries::StepSeries(QCPAxis* key, QCPAxis* value, const LineLook& look) : QCPAbstractPlottable(key, value), look_(look) {
@@ -211,7 +216,7 @@ QCPRange StepSeries::getValueRange(bool& found, QCP::SignDomain domain, const QC
 
 void StepSeries::draw(QCPPainter* painter) {
   if (mKeyAxis == nullptr || mValueAxis == nullptr || heights_.empty()) return;
-  const QRectF panel = mKeyAxis->axisRect()->rect();
+  const QRectF panel = shown_by(*mKeyAxis->axisRect());
   const auto x_of = [&](double key) { return std::clamp(mKeyAxis->coordToPixel(key), panel.left(), panel.right()); };
   const auto y_of = [&](double value) { return std::clamp(mValueAxis->coordToPixel(value), panel.top(), panel.bottom()); };
   const bool log = mValueAxis->scaleType() == QCPAxis::stLogarithmic;

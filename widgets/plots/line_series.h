@@ -25,6 +25,7 @@ class LineSeries : public QCPAbstractPlottable {
   QCPRange getValueRange(bool& found, QCP::SignDomain domain = QCP::sdBoth, const QCPRange& keys = QCPRange()) const override;
 
  protected:
+  QRect clipRect() const override;
   void draw(QCPPainter* painter) override;
   void drawLegendIcon(QCPPainter* painter, const QRectF& rect) const override;
 

@@ -108,18 +108,18 @@ void TrainingView::runs_changed() {
   const std::vector<Curve> all = curves();
   fill_menu(all);
   TrainingData data;
-  std::set<QString> runs;
+  std::set<QString> facts;
   for (const Curve& curve : all) {
     if (hidden_.contains(curve.id)) continue;
     data.series.push_back({curve.name, *curve.curve});
-    runs.insert(run_title(curve.run->folder, workbench().runs->open_runs()));
+    facts.insert(run_facts(*curve.run));
   }
   const QStringList sites = TrainingPlot::kurtosis_sites(data);
   show_sites(sites);
   if (!sites.isEmpty()) data.kurtosis_site = site_->currentData().toString();
   note_->setText(missing_kurtosis(data));
   note_->setVisible(!note_->text().isEmpty());
-  for (const QString& name : runs) data.facts += (data.facts.isEmpty() ? QString() : QStringLiteral(" ")) + tr("Run %1.").arg(name);
+  for (const QString& fact : facts) data.facts += (data.facts.isEmpty() ? QString() : QStringLiteral(" ")) + fact;
   plot_->set_data(std::move(data));
 }
 
@@ -142,8 +142,8 @@ QString TrainingView::missing_kurtosis(const TrainingData& data) const {
     if (series.curve.kurtosis.empty()) without << series.name;
   }
   if (without.isEmpty()) return {};
-  const QString why = tr("its Tune station had “Outliers every” (site_statistics_every) at 0; a number of steps there draws it.");
-  if (without.size() == static_cast<qsizetype>(data.series.size())) return tr("No kurtosis by layer while training: %1").arg(why);
+  const QString why = tr("“Outliers every” (site_statistics_every) of the Tune station was 0; a number of steps draws it.");
+  if (without.size() == static_cast<qsizetype>(data.series.size())) return tr("No kurtosis by layer: %1").arg(why);
   return tr("No kurtosis by layer of %1: %2").arg(without.join(tr(" and ")), why);
 }
 

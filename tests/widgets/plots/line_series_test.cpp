@@ -59,6 +59,11 @@ TEST(LineSeries, EverySpikeOfAMillionPointsIsDrawn) {
   }
 }
 
+TEST(LineSeries, WhatLiesAtTheUpperEdgeIsDrawn) {
+  const Drawn drawn({1, 2, 3}, {1.0999, 1.0999, 1.0999});  // the axis ends at 1.1: a fraction of a pixel above
+  EXPECT_TRUE(drawn.inked(2, 1.0999));
+}
+
 TEST(LineSeries, MissingValuesAreGapsAndHideNothingBesideThem) {
   constexpr size_t kPoints = 200'000;
   std::vector<double> keys(kPoints), values(kPoints, 0.2);

@@ -213,6 +213,7 @@ TEST_F(LineViews, TrainingsOfOpenRunsComeAndGo) {
   WAIT_FOR(view.plot()->data().series.size() == 1U);
   EXPECT_EQ(view.plot()->data().series[0].name, QStringLiteral("rotated (seed 0) + LoRA")) << "what it makes, as everywhere else";
   EXPECT_EQ(view.note(), QString()) << "its kurtosis is drawn";
+  EXPECT_TRUE(view.figure()->caption().contains(QStringLiteral("run sample, seed 0"))) << view.figure()->caption().toStdString();
   EXPECT_EQ(view.plot()->data().series[0].curve.loss.size(), 3U);
   EXPECT_NE(view.figure(), nullptr);
   every_control_is_named(&view);
