@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "widgets/base/style.h"
 #include "widgets/jobs/job_queue.h"
 #include "widgets/recipe/cost_bar.h"
 #include "widgets/recipe/inputs_form.h"
@@ -238,6 +239,7 @@ QWidget* RecipePage::make_bottom() {
   QPushButton* start = push_button(start_);
   start->setObjectName(QStringLiteral("start_button"));
   start->setDefault(true);
+  start->setProperty(kPrimaryButton, true);
   start->setMinimumWidth(start->fontMetrics().horizontalAdvance(tr("In the queue")) + 4 * gap);  // its words change, its size does not
   buttons->addWidget(start);
   auto* layout = new QVBoxLayout(bottom);

@@ -94,7 +94,8 @@ class ColumnsGiveWay : public QObject {
     const int characters = view_->fontMetrics().averageCharWidth() * least_;
     if (view_->header()->sectionResizeMode(filler_) == QHeaderView::Stretch) return characters;
     const QAbstractItemView* view = view_;
-    return std::clamp(view->sizeHintForColumn(filler_), characters, std::max(characters, characters * 2));
+    const int air = view_->fontMetrics().averageCharWidth() * 2;  // of RoomyCells
+    return std::clamp(view->sizeHintForColumn(filler_) - air, characters, std::max(characters, characters * 2));
   }
   void share() {
     if (sharing_) return;

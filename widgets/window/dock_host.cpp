@@ -190,7 +190,9 @@ void DockHost::renew_titles() {
   for (QTabBar* bar : window_->findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) bar->setAccessibleName(tr("Panels"));
   if (QGuiApplication::mouseButtons() != Qt::NoButton) return;  // never under a drag; its end moves the dock and comes back here
   for (QDockWidget* one : docks_) {
-    const bool among_tabs = !one->isFloating() && !window_->tabifiedDockWidgets(one).isEmpty();
+    const QList<QDockWidget*> others = window_->tabifiedDockWidgets(one);
+    const bool tabs = std::any_of(others.begin(), others.end(), [](const QDockWidget* other) { return !other->isHidden(); });
+    const bool among_tabs = !one->isFloating() && tabs;
     if (among_tabs == (one->titleBarWidget() != nullptr)) continue;
     QWidget* old = one->titleBarWidget();
     one->setTitleBarWidget(among_tabs ? new QWidget(one) : nullptr);

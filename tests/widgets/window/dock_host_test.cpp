@@ -56,6 +56,8 @@ TEST(DockHost, APerspectiveOfFewPanelsIsKeptBehindTheVeilAndInItsState) {
     w.docks.set_veiled(false);
     for (const char* id : {"b", "c", "d"}) EXPECT_FALSE(w.docks.is_shown(QLatin1String(id))) << id;
     EXPECT_TRUE(w.docks.is_shown(QStringLiteral("a")));
+    QTest::qWait(20);
+    EXPECT_EQ(w.dock("a")->titleBarWidget(), nullptr) << "alone on its side it has its title";
     state = w.docks.save();
     w.docks.show(QStringLiteral("d"));
     EXPECT_EQ(w.main.dockWidgetArea(w.dock("d")), Qt::BottomDockWidgetArea) << "where the first perspective has it";
