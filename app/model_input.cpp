@@ -23,7 +23,7 @@ OpenedModel open_model_input(Session& session, const ModelOptions& options, bool
   require_same_rotation(adapter, options.adapter, model.rotation ? model.rotation->checksum() : "");
   // What results say of the model names the adapter too.
   model.identity = [base = model.identity, folder = std::filesystem::path(options.adapter)] {
-    return sha256_of_text(base() + sha256_of_file(folder / "adapter_model.safetensors") + sha256_of_file(folder / "adapter_config.json"));
+    return sha256_of_text(base() + sha256_of_file(adapter_weights(folder)) + sha256_of_file(folder / "adapter_config.json"));
   };
   model.source = std::make_shared<const AdaptedSource>(model.source, std::move(adapter), merge_adapter);
   return model;

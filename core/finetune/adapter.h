@@ -46,6 +46,8 @@ Adapter new_adapter(const ModelConfig& config, const LoraSettings& settings, uin
 /// Reads a PEFT folder, validated against the model: every tensor there, of its shape, finite, and no other. Settings that would change
 /// what the adapter computes and are not supported (DoRA, biases, modules_to_save, patterns, …) are refused by name.
 Adapter load_adapter(const std::filesystem::path& folder, const ModelConfig& config);
+/// The file with an adapter's values: adapter_model.safetensors, or adapter_model.bin where there is only that (older versions of PEFT).
+std::filesystem::path adapter_weights(const std::filesystem::path& folder);
 /// Writes adapter_model.safetensors and adapter_config.json as PEFT reads them, and rolora_adapter.json (which base, which rotation, how
 /// made) into an existing folder (a PendingFolder's). For a rotated base the caller puts the rotation record beside them (save_rotation).
 void save_adapter(const Adapter& adapter, const ModelConfig& config, const std::filesystem::path& folder);

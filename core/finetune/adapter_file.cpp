@@ -114,7 +114,7 @@ LoraSettings read_settings(const JsonObject& config, const ModelConfig& model, c
   return settings;
 }
 
-at::Tensor read_tensor(const SafetensorsFile& file, const std::string& name, const std::vector<int64_t>& shape) {
+at::Tensor read_tensor(const TensorFile& file, const std::string& name, const std::vector<int64_t>& shape) {
   const std::string path = file.path().string();
   if (!file.tensors().contains(name)) throw InputError(path, name, "a tensor " + shape_text(shape), "none of this name");
   const TensorEntry& entry = file.entry(name);
@@ -129,7 +129,7 @@ at::Tensor read_tensor(const SafetensorsFile& file, const std::string& name, con
   return value;
 }
 
-std::map<std::string, LoraPair> read_pairs(const SafetensorsFile& file, const LoraSettings& settings, const ModelConfig& config,
+std::map<std::string, LoraPair> read_pairs(const TensorFile& file, const LoraSettings& settings, const ModelConfig& config,
                                            bool trained_apart) {
   std::map<std::string, LoraPair> pairs;
   std::set<std::string> known;
@@ -228,6 +228,11 @@ Json peft_config(const Adapter& adapter, const ModelConfig& model) {
 
 }  // namespace
 
+fs::path adapter_weights(const fs::path& folder) {
+  const fs::path usual = folder / "adapter_model.safetensors", older = folder / "adapter_model.bin";
+  return !fs::exists(usual) && fs::exists(older) ? older : usual;
+}
+
 Adapter load_adapter(const fs::path& folder, const ModelConfig& config) {
   const fs::path file = folder / "adapter_config.json";
   const Json document = read_json_file(file);
@@ -237,7 +242,7 @@ Adapter load_adapter(const fs::path& folder, const ModelConfig& config) {
   Adapter adapter;
   adapter.settings = read_settings(peft, config, split);
   adapter.base_model = peft.string_or("base_model_name_or_path", "");
-  adapter.pairs = read_pairs(SafetensorsFile::open(folder / "adapter_model.safetensors"), adapter.settings, config, !split.empty());
+  adapter.pairs = read_pairs(TensorFile::open(adapter_weights(folder)), adapter.settings, config, !split.empty());
   read_origin(folder, adapter);
   return adapter;
 }

@@ -39,7 +39,7 @@ void open_quantized(const std::filesystem::path& folder, OpenedModel& model) {
 
 OpenedModel open_model(const std::filesystem::path& folder) {
   OpenedModel model;
-  model.folder = folder;
+  model.folder = folder_of_model(folder);
   const ModelConfig config = read_model_config(folder);
   if (config.own_kind.empty()) {
     open_plain(folder, model);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/model/llama2c.h"
 #include "core/storage/sha256.h"
 
 namespace rolora {
@@ -76,7 +77,10 @@ std::vector<SafetensorsWriter::Declared> expected_tensors(const ModelConfig& con
 }
 
 Checkpoint::Checkpoint(const std::filesystem::path& folder)
-    : folder_(folder), config_(read_model_config(folder)), store_(TensorStore::open(folder)) {
+    : folder_(folder),
+      config_(read_model_config(folder)),
+      store_(TensorStore::open(folder)),
+      pairs_rows_(std::filesystem::is_regular_file(folder)) {
   if (config_.own_kind == "quantized") {
     throw InputError((folder / "config.json").string(), "rolora.kind", "a floating-point model", "a model quantized by this program");
   }
@@ -127,6 +131,9 @@ LayerWeights Checkpoint::layer(LayerIndex index, const Compute& compute) const {
   }
   for (LinearKind kind : kAllLinears) {
     weights[kind].weight = store_.load(stored_part(config_, index, kind, ".weight"), compute);
+    if (pairs_rows_ && (kind == LinearKind::q || kind == LinearKind::k)) {
+      weights[kind].weight = halves_apart(weights[kind].weight, config_.head_dim);
+    }
     if (has_bias(config_, kind)) weights[kind].bias = store_.load(stored_part(config_, index, kind, ".bias"), compute);
   }
   return weights;

@@ -40,6 +40,7 @@ class Checkpoint final : public ModelSource {
   std::filesystem::path folder_;
   ModelConfig config_;
   TensorStore store_;
+  bool pairs_rows_ = false;  ///< of W_q and W_k, as llama2.c does
   StoredType stored_ = StoredType::F32;
   std::string embedding_name_, head_name_;  ///< equal when tied; whichever of the pair is stored
   std::vector<std::string> notes_;

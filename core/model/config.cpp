@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/model/llama2c.h"
 #include "core/model/rope_settings.h"
 #include "core/model/tuned.h"
 #include "core/model/weights.h"
@@ -165,9 +166,16 @@ ModelConfig parse_model_config(const Json& document, const std::string& file) {
   return config;
 }
 
+std::filesystem::path folder_of_model(const std::filesystem::path& model) {
+  if (!std::filesystem::is_regular_file(model)) return model;
+  return model.has_parent_path() ? model.parent_path() : std::filesystem::path(".");
+}
+
 ModelConfig read_model_config(const std::filesystem::path& folder) {
+  if (std::filesystem::is_regular_file(folder)) return parse_model_config(read_llama2c(folder).config, folder.string());
   if (!std::filesystem::is_directory(folder)) {
-    throw InputError(folder.string(), "MODEL", "a model folder", std::filesystem::exists(folder) ? "a file" : "no such folder");
+    throw InputError(folder.string(), "MODEL", "a model folder",
+                     std::filesystem::exists(folder) ? "a device, pipe or socket" : "no such folder");
   }
   const std::filesystem::path file = folder / "config.json";
   return parse_model_config(read_json_file(file), file.string());

@@ -43,8 +43,10 @@ struct ModelConfig {
   Json raw;  ///< the file as read; derived folders keep what they do not change
 };
 
-/// Reads and validates config.json of a folder (old rope_theta/rope_scaling and transformers 5's rope_parameters). InputError on anything
-/// impossible.
+/// The folder of a MODEL, which is a folder or, where it is one llama2.c file, the file: there its tokenizer lies.
+std::filesystem::path folder_of_model(const std::filesystem::path& model);
+/// Reads and validates config.json of a folder (old rope_theta/rope_scaling and transformers 5's rope_parameters), or the header of a
+/// llama2.c file. InputError on anything impossible.
 ModelConfig read_model_config(const std::filesystem::path& folder);
 /// The same from a parsed document; `file` stands in messages.
 ModelConfig parse_model_config(const Json& document, const std::string& file);

@@ -5,11 +5,12 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/index_select.h>
 
+#include <array>
 #include <cstring>
-#include <set>
 
 #include "core/base/error.h"
 #include "core/model/finite.h"
+#include "core/model/llama2c.h"
 #include "core/storage/json_file.h"
 
 namespace rolora {
@@ -17,25 +18,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kSingle = "model.safetensors";
-constexpr const char* kIndex = "model.safetensors.index.json";
+/// Names of the files that hold weights in one container.
+struct Naming {
+  const char *single, *index, *ending;
+};
+constexpr std::array<Naming, 2> kNamings = {
+    {{"model.safetensors", "model.safetensors.index.json", ".safetensors"}, {"pytorch_model.bin", "pytorch_model.bin.index.json", ".bin"}}};
 
 // What other formats of weights may lie in a folder, to say what would make it readable.
-[[noreturn]] void refuse_without_safetensors(const fs::path& folder) {
+[[noreturn]] void refuse_without_weights(const fs::path& folder) {
+  const std::string wanted = std::string(kNamings[0].single) + " or " + kNamings[1].single + ", or the index of one's shards";
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     const std::string extension = entry.path().extension().string();
-    if (extension == ".bin" || extension == ".pth" || extension == ".pt") {
-      throw InputError(entry.path().string(), "weights", "safetensors (transformers' save_pretrained writes them from a loaded model)",
-                       "pickled PyTorch weights");
+    if (extension == ".pth" || extension == ".pt" || extension == ".bin") {
+      throw InputError(entry.path().string(), "weights", wanted + " (transformers' save_pretrained writes them from a loaded model)",
+                       "a file with another name");
     }
     if (extension == ".gguf") throw InputError(entry.path().string(), "weights", "safetensors of the original checkpoint", "a GGUF file");
   }
-  throw InputError(folder.string(), "weights", std::string(kSingle) + " or " + kIndex, "neither");
+  throw InputError(folder.string(), "weights", wanted, "none of these");
 }
 
-void expect_plain_name(const JsonObject& map, const std::string& tensor, const std::string& shard) {
-  const bool plain = shard.find_first_of(std::string_view("/\\\0", 3)) == std::string::npos && shard.ends_with(".safetensors");
-  if (!plain) map.refuse(tensor, "a plain file name ending in .safetensors", printable(shard));
+void expect_plain_name(const JsonObject& map, const std::string& tensor, const std::string& shard, const std::string& ending) {
+  const bool plain = shard.find_first_of(std::string_view("/\\\0", 3)) == std::string::npos && shard.ends_with(ending);
+  if (!plain) map.refuse(tensor, "a plain file name ending in " + ending, printable(shard));
 }
 
 bool is_floating(StoredType type) {
@@ -55,54 +61,57 @@ void expect_in_range(const at::Tensor& converted, const at::Tensor& stored, cons
 
 }  // namespace
 
-TensorStore TensorStore::open_file(const fs::path& file) {
+TensorStore TensorStore::open_file(const fs::path& file) { return of_one(TensorFile::open(file)); }
+
+TensorStore TensorStore::of_one(const TensorFile& opened) {
   TensorStore store;
-  store.listing_ = file;
-  const SafetensorsFile opened = SafetensorsFile::open(file);
+  store.listing_ = opened.path();
+  const std::string only = opened.path().filename().string();
   for (const auto& [name, entry] : opened.tensors()) {
-    store.where_[name] = kSingle;
+    store.where_[name] = only;
     store.names_.push_back(name);
   }
-  store.shards_.emplace(kSingle, opened);
+  store.shards_.emplace(only, opened);
   return store;
 }
 
-TensorStore TensorStore::open(const fs::path& folder) {
-  if (fs::exists(folder / kSingle)) return open_file(folder / kSingle);
+TensorStore TensorStore::open_shards(const fs::path& listing, const std::string& ending) {
   TensorStore store;
-  if (fs::exists(folder / kIndex)) {
-    store.listing_ = folder / kIndex;
-    const Json document = read_json_file(store.listing_);
-    const JsonObject index(document, store.listing_.string());
-    const JsonObject map = index.object("weight_map");
-    for (const auto& item : index.raw("weight_map").items()) {
-      const std::string shard = map.string(item.key());
-      expect_plain_name(map, item.key(), shard);
-      if (!store.shards_.contains(shard)) store.shards_.emplace(shard, SafetensorsFile::open(folder / shard));
-      if (!store.shards_.at(shard).tensors().contains(item.key())) {
-        map.refuse(item.key(), "the tensor in " + shard, "a shard without it");
-      }
-      store.where_[item.key()] = shard;
+  store.listing_ = listing;
+  const Json document = read_json_file(listing);
+  const JsonObject index(document, listing.string());
+  const JsonObject map = index.object("weight_map");
+  for (const auto& item : index.raw("weight_map").items()) {
+    const std::string shard = map.string(item.key());
+    expect_plain_name(map, item.key(), shard, ending);
+    if (!store.shards_.contains(shard)) store.shards_.emplace(shard, TensorFile::open(listing.parent_path() / shard));
+    if (!store.shards_.at(shard).tensors().contains(item.key())) map.refuse(item.key(), "the tensor in " + shard, "a shard without it");
+    store.where_[item.key()] = shard;
+  }
+  for (const auto& [shard, file] : store.shards_) {
+    for (const auto& [name, entry] : file.tensors()) {
+      const auto listed = store.where_.find(name);
+      if (listed != store.where_.end() && listed->second == shard) continue;
+      throw InputError(file.path().string(), name, "only tensors that " + listing.filename().string() + " places in this shard",
+                       "this one too");
     }
-    for (const auto& [shard, file] : store.shards_) {
-      for (const auto& [name, entry] : file.tensors()) {
-        const auto listed = store.where_.find(name);
-        if (listed == store.where_.end() || listed->second != shard) {
-          throw InputError(file.path().string(), name, std::string("only tensors that ") + kIndex + " places in this shard",
-                           "this one too");
-        }
-      }
-    }
-  } else {
-    refuse_without_safetensors(folder);
   }
   for (const auto& [name, shard] : store.where_) store.names_.push_back(name);
   return store;
 }
 
+TensorStore TensorStore::open(const fs::path& folder) {
+  if (fs::is_regular_file(folder)) return of_one(TensorFile::open(folder, read_llama2c(folder).tensors));
+  for (const Naming& naming : kNamings) {
+    if (fs::exists(folder / naming.single)) return open_file(folder / naming.single);
+    if (fs::exists(folder / naming.index)) return open_shards(folder / naming.index, naming.ending);
+  }
+  refuse_without_weights(folder);
+}
+
 bool TensorStore::has(const std::string& name) const { return where_.contains(name); }
 
-const SafetensorsFile& TensorStore::file_of(const std::string& name) const {
+const TensorFile& TensorStore::file_of(const std::string& name) const {
   const auto found = where_.find(name);
   if (found == where_.end()) throw InputError(listing_.string(), name, "a tensor of this name", "none");
   return shards_.at(found->second);
@@ -119,7 +128,7 @@ void TensorStore::expect(const std::string& name, const std::vector<int64_t>& sh
 }
 
 at::Tensor TensorStore::view(const std::string& name) const {
-  const SafetensorsFile& file = file_of(name);
+  const TensorFile& file = file_of(name);
   const TensorEntry& stored = file.entry(name);
   const std::span<const std::byte> bytes = file.bytes(name);
   const at::TensorOptions options = at::TensorOptions().dtype(torch_type(stored.type));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The named tensors of a Hugging Face folder, over one or many memory-mapped safetensors shards.
+// The named tensors of a Hugging Face folder, over one or many memory-mapped shards: safetensors, or what torch.save wrote.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,20 +12,21 @@
 #include <vector>
 
 #include "core/model/weights.h"
-#include "core/storage/safetensors.h"
+#include "core/storage/tensor_file.h"
 
 namespace rolora {
 
 class TensorStore {
  public:
-  /// model.safetensors, or else model.safetensors.index.json with its shards (their paths must stay plain names inside the folder).
+  /// model.safetensors, or else model.safetensors.index.json with its shards (their paths must stay plain names inside the folder), or
+  /// else pytorch_model.bin or its index with shards. A file instead of a folder is one of llama2.c.
   static TensorStore open(const std::filesystem::path& folder);
   /// One file's tensors, whatever its name.
   static TensorStore open_file(const std::filesystem::path& file);
   const std::vector<std::string>& names() const { return names_; }  ///< sorted
   bool has(const std::string& name) const;
   const TensorEntry& entry(const std::string& name) const;
-  const SafetensorsFile& file_of(const std::string& name) const;
+  const TensorFile& file_of(const std::string& name) const;
   /// The file that says which tensors there are (the single file or the index), for messages about missing ones.
   const std::filesystem::path& listing() const { return listing_; }
   /// InputError naming file and tensor when it is missing, has another shape, or is not of a floating-point type.
@@ -44,8 +45,10 @@ class TensorStore {
   void release(const std::string& name) const;
 
  private:
-  std::map<std::string, SafetensorsFile> shards_;  // by file name
-  std::map<std::string, std::string> where_;       // tensor → shard
+  static TensorStore of_one(const TensorFile& file);
+  static TensorStore open_shards(const std::filesystem::path& listing, const std::string& ending);
+  std::map<std::string, TensorFile> shards_;  // by file name
+  std::map<std::string, std::string> where_;  // tensor → shard
   std::vector<std::string> names_;
   std::filesystem::path listing_;
 };

@@ -44,7 +44,7 @@ RotateResult rotate_folder(const fs::path& model, const fs::path& out, const Rot
                         json_text(derived_config(plain->config(), "rotated", dtype_name(result.stored), /*tied=*/false)));
   write_weights(RotatedSource(plain, result.record), pending.path(), {result.stored, options.shard_bytes, "rotate: layer"}, monitor);
   save_rotation(result.record, pending.path());
-  copy_companions(model, pending.path());
+  copy_companions(folder_of_model(model), pending.path());
 
   const RotatedFolder rotated(pending.path());  // as anyone else will open it
   std::vector<std::vector<int64_t>> texts = {gate_tokens(plain->config(), options.rotation.seed)};

@@ -8,49 +8,25 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/storage/tensor_file.h"
+
 namespace rolora {
 
 class UnnamedFile;
 
-enum class StoredType { F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL };
-size_t bytes_of(StoredType type);
-std::string_view name_of(StoredType type);                     ///< as the container writes it, "BF16"
-std::optional<StoredType> stored_type(std::string_view name);  ///< none for a type this program does not read
-/// Elements times the type's bytes; none when a side is negative or the product (zeros left out) does not fit int64.
-std::optional<uint64_t> stored_bytes(StoredType type, const std::vector<int64_t>& shape);
-
-struct TensorEntry {
-  StoredType type;
-  std::vector<int64_t> shape;
-  uint64_t begin = 0, end = 0;  ///< byte offsets in the data section
-  int64_t elements() const;
-};
-
-/// A memory-mapped, read-only file. Copies share the map. Refuses truncated, overlapping, uncovered or overflowing tensors, unknown types,
-/// duplicate names, and headers over 100 MB. The error's key is the tensor's name, or "header".
-class SafetensorsFile {
+/// A file of this container. Refuses truncated, overlapping, uncovered or overflowing tensors, unknown types, duplicate names, and headers
+/// over 100 MB. The error's key is the tensor's name, or "header".
+class SafetensorsFile : public TensorFile {
  public:
   static SafetensorsFile open(const std::filesystem::path& file);
-  const std::map<std::string, TensorEntry>& tensors() const;
-  const std::map<std::string, std::string>& metadata() const;
-  const TensorEntry& entry(const std::string& name) const;  ///< InputError when missing
-  /// The tensor's bytes in the map. The format does not promise that they start at a multiple of the type's size.
-  std::span<const std::byte> bytes(const std::string& name) const;
-  /// Tells the system that the pages of this tensor are not needed now (keeps the resident size small while streaming).
-  void release(const std::string& name) const;
-  const std::filesystem::path& path() const;
-  /// Keeps the map alive (a tensor that views its bytes holds this).
-  std::shared_ptr<const void> keep_alive() const;
 
  private:
-  struct Map;
-  std::shared_ptr<const Map> map_;
+  using TensorFile::TensorFile;
 };
 
 /// Writes a file tensor by tensor in the order declared, without holding more than one. Deterministic bytes. In the file wider types come

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "core/storage/safetensors.h"
+#include "core/storage/tensor_file.h"
 
 namespace rolora {
 namespace {

@@ -144,12 +144,12 @@ INSTANTIATE_TEST_SUITE_P(
     Tensors, BrokenFolder,
     ::testing::Values(
         Broken{"NoWeights", [](const fs::path& f) { fs::remove(f / kWeights); }, "", "weights"},
-        Broken{"OnlyPickledWeights",
+        Broken{"PickledWeightsThatAreNone",
                [](const fs::path& f) {
                  fs::remove(f / kWeights);
-                 write_text(f / "pytorch_model.bin", "PK");
+                 write_text(f / "pytorch_model.bin", "PK\3\4 and nothing else");
                },
-               "pytorch_model.bin", "weights"},
+               "pytorch_model.bin", "zip"},
         Broken{"OnlyGguf",
                [](const fs::path& f) {
                  fs::remove(f / kWeights);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Reads the pickles that torch.save writes, without being able to execute anything: a pickle names functions to call, and this reader
+// knows five names, each of which only describes a tensor or a dictionary. Everything else is refused by name.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/storage/stored_type.h"
+
+namespace rolora {
+
+/// Bytes of a tensor that lie elsewhere in the file, under this key.
+struct PickledStorage {
+  StoredType type = StoredType::F32;
+  std::string key;
+  int64_t elements = 0;
+};
+
+struct PickledTensor {
+  PickledStorage storage;
+  int64_t offset = 0;  ///< of its first element in the storage
+  std::vector<int64_t> shape;
+  bool contiguous = true;  ///< row after row, without gaps
+};
+
+/// What a file of weights holds: names and tensors, in name order.
+struct PickledWeights {
+  std::map<std::string, PickledTensor> tensors;
+  size_t bytes = 0;  ///< of the pickle, up to and with its end
+};
+
+/// A dictionary of tensors by name (an OrderedDict or a dict), protocols 2 to 5. InputError(file, "pickle, byte N" or the tensor's name, …)
+/// for anything else: other functions and classes, other values, sizes that do not fit, more than 32 MiB or two million values.
+PickledWeights read_pickled_weights(std::span<const std::byte> pickle, const std::string& file);
+
+/// A pickled list of strings: the order of the storages in a file of PyTorch before 1.6. `used`: bytes up to and with its end.
+std::vector<std::string> read_pickled_strings(std::span<const std::byte> pickle, const std::string& file, size_t& used);
+
+/// Steps over a pickle of plain values (numbers, strings, containers) and says how long it is.
+size_t skip_pickle(std::span<const std::byte> pickle, const std::string& file);
+
+}  // namespace rolora
