@@ -10,6 +10,7 @@ void add_all_verbs(Verbs& verbs) {
   add_rotate(verbs);
   add_finetune(verbs);
   add_merge(verbs);
+  add_convert(verbs);
   add_quantize(verbs);
   add_evaluate(verbs);
   add_generate(verbs);
@@ -18,6 +19,7 @@ void add_all_verbs(Verbs& verbs) {
 #ifdef ROLORA_HAS_WINDOW  // rolora-workbench draws them
   add_figures(verbs);
 #endif
+  add_export(verbs);
   add_random_checkpoint(verbs);
 }
 

@@ -14,10 +14,12 @@ void add_rotate(Verbs& verbs);
 void add_statistics(Verbs& verbs);
 void add_finetune(Verbs& verbs);
 void add_merge(Verbs& verbs);
+void add_convert(Verbs& verbs);
 void add_quantize(Verbs& verbs);
 void add_evaluate(Verbs& verbs);
 void add_run(Verbs& verbs);
 void add_figures(Verbs& verbs);
+void add_export(Verbs& verbs);
 void add_random_checkpoint(Verbs& verbs);
 
 /// All of them, in the order of a researcher's work.

@@ -134,7 +134,7 @@ FinetuneBase open_base(const FinetuneOptions& o, Monitor& monitor) {
       throw InputError(o.model + "/config.json", "rolora.kind", "a plain model whose shape is taken", "one that is " + config.own_kind);
     }
     const auto source = std::make_shared<RandomSource>(config, *o.init_random);
-    return {source, o.model, std::nullopt, source->hash(), at::kFloat, /*from_scratch=*/true};
+    return {source, folder_of_model(o.model), std::nullopt, source->hash(), at::kFloat, /*from_scratch=*/true};
   }
   OpenedModel opened = open_model(o.model);
   for (const std::string& note : opened.notes) monitor.notice(note);

@@ -43,6 +43,7 @@ bool has_head_norms(const ModelConfig& config) { return !config.family->q_norm.e
 // "qkv_proj" → the linears that files hold in it.
 Json fused_json(const ModelConfig& config) {
   Json all = Json::object();
+  if (config.own_kind == "quantized") return all;  // its integers lie apart
   for (const FusedLinears& fused : config.family->fused) {
     Json& parts = all[std::string(fused.name.substr(fused.name.rfind('.') + 1))] = Json::array();
     for (const LinearKind kind : kAllLinears) {
@@ -234,12 +235,10 @@ struct InfoOptions {
   bool verify = false, hash = false;
 };
 
-// The sample tokens that a rotated folder carries, run through it here and now.
+// The sample tokens that a rotated or exported folder carries, run through it here and now.
 Json verified_samples(Session& session, const OpenedModel& model) {
-  const auto rotated = std::dynamic_pointer_cast<const RotatedFolder>(model.source);
-  if (!rotated) throw UsageError("--verify: expected a rotated folder, found another");
-  const auto check = verify_samples(*rotated, session.monitor());
-  if (!check) throw InputError(model.folder.string(), "rotation_samples.safetensors", "the samples that rotate wrote", "none");
+  const auto check = verify_samples(*model.source, model.folder, session.monitor());
+  if (!check) throw InputError(model.folder.string(), "rotation_samples.safetensors", "the samples that rotate and export write", "none");
   if (!check->passed) {
     throw GateError(model.folder.string() + ": rotation_samples.safetensors: expected the stored logits within a relative " +
                     std::to_string(check->bound) + ", found a difference of " + std::to_string(check->relative_l2));

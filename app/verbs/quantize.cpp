@@ -5,6 +5,7 @@
 #include "app/quantization_options.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
+#include "core/model/llama2c.h"
 
 namespace rolora::app {
 namespace {
@@ -36,6 +37,7 @@ void run(Session& session, const QuantizeOptions& o) {
   tell_idle_options(o.quantization, notices);
   tell_fallbacks(spec, model.source->config(), notices, fallbacks);
   const CalibrationText calibration = read_calibration(o.quantization, model, notices);
+  require_model_folder(o.model.model);
   const QuantizeSource from{*model.source, model.folder, model.hash(), model.rotation ? model.rotation->checksum() : ""};
   const QuantizationRecord record = quantize_folder(from, o.out, spec, calibration, options, session.monitor());
   Json result = record_json(record);

@@ -7,6 +7,7 @@
 #include "core/finetune/templates.h"
 #include "core/jobs/shared_lines.h"
 #include "core/model/checkpoint.h"
+#include "core/model/llama2c.h"
 #include "core/statistics/collect.h"
 #include "core/storage/sha256.h"
 #include "core/tokenizer/tokenizer.h"
@@ -233,6 +234,7 @@ void refuse_quantized_base(const Job& job, const RunInputs& inputs) {
 
 RunInputs inspect_inputs(Job& job, Monitor& monitor) {
   RunInputs inputs;
+  require_model_folder(job.model.path);
   inputs.base = open_model(job.model.path);
   for (const std::string& note : inputs.base.notes) monitor.notice(note);
   inputs.base_hash = inputs.base.hash();

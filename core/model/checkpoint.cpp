@@ -147,7 +147,7 @@ at::Tensor Checkpoint::head(const Compute& compute) const { return store_.load(h
 
 std::string Checkpoint::hash() const {
   Sha256 sum;
-  sum.add(function_text(config_));
+  sum.add(function_text(config_) + (pairs_rows_ ? "rows in pairs\n" : ""));
   for (const std::string& name : store_.names()) {
     const bool unused_twin = config_.tied && name != embedding_name_ && name == config_.family->head;
     if (unused_twin || name.ends_with(config_.family->ignored_suffix)) continue;

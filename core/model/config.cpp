@@ -79,7 +79,7 @@ void read_sizes(const JsonObject& json, ModelConfig& c) {
 
 void read_options(const JsonObject& json, ModelConfig& c) {
   const std::string activation = json.string_or("hidden_act", "silu");
-  if (activation != "silu") json.refuse("hidden_act", "silu", printable(activation));
+  if (activation != "silu" && activation != "swish") json.refuse("hidden_act", "silu", printable(activation));
   c.rms_epsilon = json.number_or("rms_norm_eps", c.family->default_rms_epsilon);
   if (!(c.rms_epsilon > 0 && c.rms_epsilon < 1)) json.refuse("rms_norm_eps", "a number in (0, 1)", json.raw("rms_norm_eps").dump());
   c.tied = json.boolean_or("tie_word_embeddings", c.family->default_tied);
@@ -137,13 +137,18 @@ void read_windows(const JsonObject& json, ModelConfig& c) {
   const WindowRule rule = c.family->window;
   if (rule == WindowRule::none) return;
   int64_t window = 0;  // none
-  if (json.has("sliding_window")) {
+  const bool in_use = rule == WindowRule::every_layer || json.boolean_or("use_sliding_window", false);
+  if (rule == WindowRule::every_layer && json.has("layer_types")) {
+    json.refuse("layer_types", "none (with it transformers reads a mistral as Ministral, and others by their cache only)", "one");
+  }
+  if (!in_use) {
+    // whatever number stands there
+  } else if (json.has("sliding_window")) {
     window = json.integer("sliding_window", 2, kMostContext);  // with 1 the prefill and the cache of transformers differ
   } else if (!c.raw.contains("sliding_window")) {
     window = c.family->default_window;
   }
   if (rule == WindowRule::by_layer) {
-    if (!json.boolean_or("use_sliding_window", false)) window = 0;
     c.windows = layer_windows(json, c, window);
   } else if (window > 0) {
     c.windows.assign(static_cast<size_t>(c.layers), window);

@@ -43,7 +43,8 @@ Sizes read_sizes(const std::vector<std::byte>& head, const std::string& file) {
   for (size_t i = 0; i < raw.size(); ++i) {
     const int32_t most = i == 2 ? kMostLayers : kMost;
     if (raw[i] < 1 || raw[i] > most) {
-      throw InputError(file, names[i], "a llama2.c file, with 1 … " + std::to_string(most) + " here", std::to_string(raw[i]));
+      throw InputError(file, names[i], "the folder of a checkpoint, or a llama2.c file with 1 … " + std::to_string(most) + " here",
+                       std::to_string(raw[i]));
     }
     *into[i] = raw[i];
   }
@@ -146,9 +147,11 @@ Llama2c read_llama2c(const fs::path& path) {
   if (!in) throw InputError(file, "file", "a readable file", "one that cannot be opened");
   in.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<size_t>(in.gcount()));
-  if (is_torch_file(head)) throw InputError(file, "file", "the folder of a checkpoint, or a llama2.c file", "weights of torch.save");
-  if (head.size() < kNewHeader)
-    throw InputError(file, "file", "a llama2.c file, 256 bytes at least", std::to_string(head.size()) + " bytes");
+  constexpr const char* kWanted = "the folder of a checkpoint, or a llama2.c file";
+  if (is_torch_file(head)) throw InputError(file, "file", kWanted, "weights of torch.save");
+  if (head.size() < kNewHeader) throw InputError(file, "file", kWanted, std::to_string(head.size()) + " bytes");
+  if (head[8] == std::byte{'{'}) throw InputError(file, "file", kWanted, "a safetensors file (give its folder)");
+  if (std::memcmp(head.data(), "GGUF", 4) == 0) throw InputError(file, "file", kWanted, "a GGUF file");
   const Sizes sizes = read_sizes(head, file);
   Layout layout = lay_out(sizes, file);
   if (const uint64_t found = fs::file_size(path); found != layout.end()) {
@@ -156,6 +159,11 @@ Llama2c read_llama2c(const fs::path& path) {
                      std::to_string(found) + " bytes");
   }
   return {config_of(sizes), std::move(layout.tensors)};
+}
+
+void require_model_folder(const fs::path& model) {
+  if (!fs::is_regular_file(model)) return;
+  throw InputError(model.string(), "MODEL", "a folder here (rolora export FILE --to hf --out DIR makes one of a llama2.c file)", "a file");
 }
 
 at::Tensor halves_apart(const at::Tensor& weight, int64_t head_dim) {

@@ -22,6 +22,9 @@ struct Llama2c {
 /// InputError(file, the field of the header or "file", …) for sizes that are impossible or do not give the file's own size.
 Llama2c read_llama2c(const std::filesystem::path& file);
 
+/// For what needs a folder: InputError when `model` is a file, naming the command that makes a folder of it.
+void require_model_folder(const std::filesystem::path& model);
+
 /// Rows of W_q and W_k lie in pairs that RoPE turns together (x0, y0, x1, y1, …); Hugging Face keeps the halves apart (x0, x1, …, y0, y1,
 /// …). [heads · dh, d] → the same rows in Hugging Face's order.
 at::Tensor halves_apart(const at::Tensor& weight, int64_t head_dim);

@@ -4,6 +4,7 @@
 #include <ATen/Functions.h>
 
 #include "core/base/error.h"
+#include "core/rotation/fold_update.h"
 
 namespace rolora {
 namespace {
@@ -89,6 +90,17 @@ class LinearFold {
   at::ScalarType type_;
   at::Tensor input_gain_, post_attention_gain_;
 };
+
+}  // namespace
+
+at::Tensor fold_update(const RotationRecord& record, LayerIndex layer, LinearKind kind, const at::Tensor& update) {
+  Linear linear;
+  linear.weight = update.to(at::kDouble);
+  LinearFold(record, layer, at::kDouble).fold(kind, linear);
+  return linear.weight;
+}
+
+namespace {
 
 // R4 on what goes into down_proj, R3 on the heads of queries and keys.
 class OnlineRotation final : public SiteListener {

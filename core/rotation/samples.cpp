@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/model/tensor_store.h"
 #include "core/rotation/gate.h"
 
 namespace rolora {
@@ -14,7 +15,7 @@ namespace {
 constexpr const char* kName = "rotation_samples.safetensors";
 const Compute kSingle{at::kFloat, at::kCPU};
 
-at::Tensor last_logits(const RotatedFolder& model, const std::vector<int64_t>& ids, Monitor& monitor) {
+at::Tensor last_logits(const ModelSource& model, const std::vector<int64_t>& ids, Monitor& monitor) {
   return logits_of_text(model, ids, kSingle, monitor, "samples: layer")[static_cast<int64_t>(ids.size()) - 1].contiguous();
 }
 
@@ -32,7 +33,7 @@ at::Tensor read_vector(const SafetensorsFile& file, const std::string& name, Sto
 
 }  // namespace
 
-void save_samples(const RotatedFolder& model, const std::filesystem::path& folder, uint64_t seed, Monitor& monitor) {
+void save_samples(const ModelSource& model, const std::filesystem::path& folder, uint64_t seed, Monitor& monitor) {
   const std::vector<int64_t> ids = gate_tokens(model.config(), seed);
   const at::Tensor tokens = at::tensor(ids, at::kLong), logits = last_logits(model, ids, monitor);
   SafetensorsWriter writer(
@@ -42,8 +43,8 @@ void save_samples(const RotatedFolder& model, const std::filesystem::path& folde
   writer.finish();
 }
 
-std::optional<SampleCheck> verify_samples(const RotatedFolder& model, Monitor& monitor) {
-  const std::filesystem::path path = model.checkpoint().folder() / kName;
+std::optional<SampleCheck> verify_samples(const ModelSource& model, const std::filesystem::path& folder, Monitor& monitor) {
+  const std::filesystem::path path = folder / kName;
   if (!std::filesystem::exists(path)) return std::nullopt;
   const SafetensorsFile file = SafetensorsFile::open(path);
   const at::Tensor tokens = read_vector(file, "sample_ids", StoredType::I64);

@@ -36,7 +36,7 @@ struct PickledWeights {
 };
 
 /// A dictionary of tensors by name (an OrderedDict or a dict), protocols 2 to 5. InputError(file, "pickle, byte N" or the tensor's name, …)
-/// for anything else: other functions and classes, other values, sizes that do not fit, more than 32 MiB or two million values.
+/// for anything else: other functions and classes, other values, sizes that do not fit, more than 32 MiB or 200 000 values.
 PickledWeights read_pickled_weights(std::span<const std::byte> pickle, const std::string& file);
 
 /// A pickled list of strings: the order of the storages in a file of PyTorch before 1.6. `used`: bytes up to and with its end.

@@ -13,7 +13,7 @@ namespace {
 
 using Kind = PickleValue::Kind;
 
-constexpr size_t kMostBytes = 32u << 20, kMostValues = 2'000'000;
+constexpr size_t kMostBytes = 32u << 20, kMostValues = 200'000;  // a model of a hundred layers has some 20 000
 
 enum Code : uint8_t {
   kMark = '(',
@@ -264,6 +264,7 @@ bool PickleMachine::step_container(uint8_t code) {
   };
   switch (code) {
     case kMark:
+      if (marks_.size() >= kMostValues) refuse("at most " + std::to_string(kMostValues) + " marks", "more");
       marks_.push_back(stack_.size());
       return true;
     case kPop:
@@ -353,6 +354,7 @@ void PickleMachine::remember(uint64_t key) {
 
 void PickleMachine::recall(uint64_t key) {
   const auto found = memory_.find(key);
+  if (stack_.size() >= kMostValues) refuse("at most " + std::to_string(kMostValues) + " values at a time", "more");
   if (found == memory_.end()) refuse("a value remembered before", "number " + std::to_string(key));
   stack_.push_back(found->second);
 }

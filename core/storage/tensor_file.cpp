@@ -43,6 +43,8 @@ TensorFile TensorFile::open(const std::filesystem::path& file) {
   std::shared_ptr<FileMap> map = map_file(file);
   if (is_torch_file(map->bytes())) {
     map->tensors = read_torch_file(map->bytes(), file.string());
+  } else if (const std::string ending = file.extension().string(); ending == ".bin" || ending == ".pt" || ending == ".pth") {
+    throw InputError(file.string(), "file", "weights that torch.save wrote", "other bytes");
   } else {
     read_as_safetensors(*map);
   }

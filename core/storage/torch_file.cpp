@@ -14,13 +14,23 @@
 namespace rolora {
 namespace {
 
-// A pickled integer of ten bytes, 0x1950a86a20f9469cfc6c, and the end of its pickle: torch.save wrote it first of all.
-constexpr std::array<uint8_t, 15> kOldMagic = {0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
+// A pickled integer of ten bytes, 0x1950a86a20f9469cfc6c, and the end of its pickle: torch.save wrote it first of all, behind the number
+// of the pickle's protocol and, from protocol 4 on, the length of its frame.
+constexpr std::array<uint8_t, 13> kOldMagic = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
 constexpr std::array<uint8_t, 4> kZipMagic = {'P', 'K', 3, 4};
 
 template <size_t N>
 bool begins(std::span<const std::byte> file, const std::array<uint8_t, N>& magic) {
   return file.size() >= N && std::memcmp(file.data(), magic.data(), N) == 0;
+}
+
+/// Length of the pickle with the magic number; 0: the file is of another kind.
+size_t old_magic(std::span<const std::byte> file) {
+  constexpr size_t kFrame = 9;
+  if (file.size() < 2 || file[0] != std::byte{0x80} || file[1] < std::byte{2} || file[1] > std::byte{5}) return 0;
+  size_t at = 2;
+  if (file.size() > at && file[at] == std::byte{0x95}) at += kFrame;
+  return at < file.size() && begins(file.subspan(at), kOldMagic) ? at + kOldMagic.size() : 0;
 }
 
 using Storages = std::map<std::string, ZipMember>;  // by key
@@ -70,7 +80,7 @@ std::map<std::string, TensorEntry> read_zip(std::span<const std::byte> file, con
 /// Magic number, protocol, facts about the machine, the weights, the storages' keys; then for each key the number of elements and the
 /// bytes.
 std::map<std::string, TensorEntry> read_row_of_pickles(std::span<const std::byte> file, const std::string& name) {
-  size_t at = kOldMagic.size();
+  size_t at = old_magic(file);
   const auto rest = [&] { return file.subspan(at); };
   at += skip_pickle(rest(), name);  // protocol
   at += skip_pickle(rest(), name);  // the machine's facts
@@ -100,11 +110,11 @@ std::map<std::string, TensorEntry> read_row_of_pickles(std::span<const std::byte
 
 }  // namespace
 
-bool is_torch_file(std::span<const std::byte> file) { return begins(file, kZipMagic) || begins(file, kOldMagic); }
+bool is_torch_file(std::span<const std::byte> file) { return begins(file, kZipMagic) || old_magic(file) > 0; }
 
 std::map<std::string, TensorEntry> read_torch_file(std::span<const std::byte> file, const std::string& name) {
   if (begins(file, kZipMagic)) return read_zip(file, name);
-  if (begins(file, kOldMagic)) return read_row_of_pickles(file, name);
+  if (old_magic(file) > 0) return read_row_of_pickles(file, name);
   throw InputError(name, "file", "weights of torch.save", "other bytes");
 }
 

@@ -31,6 +31,8 @@ const std::vector<Verb> kVerbs = {
     {"rotate", {"MODEL", "--out", "OUT"}, true},
     {"finetune", {"MODEL", "--ids", "ids.json", "--format", "text", "--block", "16", "--steps", "1", "--rank", "2", "--out", "OUT"}, true},
     {"merge", {"MODEL", "adapter", "--out", "OUT"}, true},
+    {"convert", {"MODEL", "adapter", "--to", "rotated", "--rotated", "turned", "--out", "OUT"}, true},
+    {"export", {"MODEL", "--to", "hf", "--out", "OUT"}, true},
     {"quantize", {"MODEL", "--weights", "4", "--out", "OUT"}, true},
     {"evaluate", {"MODEL", "--ids", "ids.json", "--context", "16"}},
     {"generate", {"MODEL", "--ids", "short.json", "--max-new", "2"}},
@@ -67,6 +69,7 @@ class Refusals : public ::testing::Test {
       "stations": [{"id": "ppl", "kind": "evaluate", "model": "base", "text": "text", "context": 16}]})");
     ASSERT_EQ(
         call({"finetune", "model", "--ids", "ids.json", "--format", "text", "--block", "16", "--steps", "1", "--out", "adapter"}).code, 0);
+    ASSERT_EQ(call({"rotate", "model", "--out", "turned"}).code, 0);
     before_ = test::bytes_of_tree(folder_->path());
   }
   static void TearDownTestSuite() { folder_.reset(); }

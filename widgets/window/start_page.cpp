@@ -87,7 +87,7 @@ QWidget* StartPage::make_cards() {
              "in; press Start. It takes some minutes."),
           &StartPage::story_asked);
   story_->set_leading(true);
-  add("model", tr("Open a model…"), tr("A Hugging Face folder of the LLaMA family: config.json, safetensors, tokenizer."),
+  add("model", tr("Open a model…"), tr("A Hugging Face folder of LLaMA, Mistral, Qwen or Phi-3: config.json, weights, tokenizer."),
       &StartPage::model_asked);
   add("open", tr("Open a run…"), tr("A folder that the workbench or “rolora run” wrote, finished or still at work."),
       &StartPage::run_asked);

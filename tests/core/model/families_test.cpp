@@ -161,6 +161,7 @@ TEST(FamilyConfig, WindowsByLayer) {
   EXPECT_EQ(parsed("phi3").windows, none);
   EXPECT_EQ(parsed("phi3", {{"sliding_window", 8}}).windows, (std::vector<int64_t>{8, 8}));
   EXPECT_EQ(parsed("qwen2", {{"sliding_window", 8}, {"max_window_layers", 1}}).windows, none);
+  EXPECT_EQ(parsed("qwen2", {{"use_sliding_window", false}, {"sliding_window", 0}}).windows, none);
   const Json on = {{"use_sliding_window", true}, {"sliding_window", 8}};
   EXPECT_EQ(parsed("qwen2", on).windows, none);  // max_window_layers 28
   Json from_one = on, typed = on;
@@ -256,6 +257,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"Mixtral", "mixtral", {{"architectures", {"MixtralForCausalLM"}}}, "model_type", "qwen3 (Qwen3, dense)"},
         Refusal{"Gpt2", "gpt2", {{"architectures", "absent"}}, "model_type", "llama (LLaMA 1 to 3.2, Vicuna, TinyLlama, SmolLM2)"},
         Refusal{"WindowOfNothing", "mistral", {{"sliding_window", 1}}, "sliding_window", "1"},
+        Refusal{"MistralByLayers", "mistral", {{"layer_types", {"full_attention", "sliding_attention"}}}, "layer_types", "one"},
         Refusal{"TooFewLayerTypes", "qwen2", windowed("layer_types", {"full_attention"}), "layer_types", "2 entries"},
         Refusal{"OtherLayerType", "qwen2", windowed("layer_types", {"full_attention", "chunked_attention"}), "layer_types", "chunked"},
         Refusal{"SlidingWithoutAWindow", "qwen3", {{"layer_types", {"full_attention", "sliding_attention"}}}, "layer_types", "no sliding"},

@@ -58,6 +58,29 @@ TEST(Llama2c, TheSharedModelIsItsHuggingFaceFolder) {
   EXPECT_TRUE(one.final_norm(Compute{}).equal(other.final_norm(Compute{})));
 }
 
+// The same bytes without the pairs are another model.
+TEST(Llama2c, TheIdentityKnowsTheOrderOfRows) {
+  const Checkpoint pairs(fixtures() / "tied.bin");
+  const test::TempFolder folder;
+  test::write_text(folder / "config.json", json_text(pairs.config().raw));
+  std::vector<SafetensorsWriter::Declared> declared;
+  for (const std::string& name : pairs.store().names()) declared.push_back({name, StoredType::F32, pairs.store().entry(name).shape});
+  SafetensorsWriter writer(folder / "model.safetensors", declared);
+  for (const SafetensorsWriter::Declared& tensor : declared) writer.write(tensor.name, pairs.store().file_of(tensor.name).bytes(tensor.name));
+  writer.finish();
+  EXPECT_NE(Checkpoint(folder.path()).hash(), pairs.hash());
+}
+
+TEST(Llama2c, WhereAFolderIsNeededTheCommandIsNamed) {
+  EXPECT_NO_THROW(require_model_folder(fixtures()));
+  try {
+    require_model_folder(fixtures() / "tied.bin");
+    FAIL() << "accepted";
+  } catch (const InputError& e) {
+    EXPECT_NE(e.expected().find("rolora export"), std::string::npos) << e.what();
+  }
+}
+
 TEST(Llama2c, TheFolderOfAFileIsItsParent) {
   EXPECT_EQ(folder_of_model(fixtures() / "tied.bin"), fixtures());
   EXPECT_EQ(folder_of_model(fixtures()), fixtures());

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Writes torch_zip.bin and torch_old.bin beside this file with PyTorch's own torch.save: the same tensors in both of its formats.
+# Writes torch_zip.bin, torch_old.bin and torch_old_3.bin … torch_old_5.bin (pickle protocols) beside this file with PyTorch's own torch.save: the same tensors in both of its formats.
 # Run with torch 2.11.
 import collections
 import pathlib
@@ -26,4 +26,6 @@ state["row of one"] = row(4, 2).float().t()[:1].t().contiguous().t()  # sides of
 state._metadata = collections.OrderedDict({"": {"version": 1}})
 for name, new in [("torch_zip.bin", True), ("torch_old.bin", False)]:
     torch.save(state, here / name, _use_new_zipfile_serialization=new)
+for protocol in (3, 4, 5):
+    torch.save(state, here / f"torch_old_{protocol}.bin", pickle_protocol=protocol, _use_new_zipfile_serialization=False)
 torch.save({"turned": row(4, 3).float().t()}, here / "torch_turned.bin")

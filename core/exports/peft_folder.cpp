@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/exports/peft_folder.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/finetune/adapter.h"
+#include "core/rotation/record.h"
+#include "core/storage/atomic_file.h"
+#include "core/storage/json_file.h"
+#include "core/storage/safetensors.h"
+
+namespace rolora {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kWeights = "adapter_model.safetensors";
+constexpr const char* kConfig = "adapter_config.json";
+
+/// Every A has its B, of one rank.
+void expect_pairs(const TensorFile& file) {
+  if (file.tensors().empty()) throw InputError(file.path().string(), "file", "tensors of an adapter", "none");
+  for (const auto& [name, entry] : file.tensors()) {
+    const size_t at = name.find(".lora_A.");
+    if (at == std::string::npos) continue;
+    std::string other = name;
+    other[at + std::string_view(".lora_").size()] = 'B';
+    if (entry.shape.size() != 2) throw InputError(file.path().string(), name, "a matrix", "another shape");
+    const TensorEntry& b = file.entry(other);
+    if (b.shape.size() != 2 || b.shape[1] != entry.shape[0]) {
+      throw InputError(file.path().string(), other, "columns for a rank of " + std::to_string(entry.shape[0]), "another shape");
+    }
+  }
+}
+
+void copy_tensors(const TensorFile& from, const fs::path& to) {
+  std::vector<SafetensorsWriter::Declared> declared;
+  for (const auto& [name, entry] : from.tensors()) declared.push_back({name, entry.type, entry.shape});
+  SafetensorsWriter writer(to, declared, {{"format", "pt"}});
+  for (const SafetensorsWriter::Declared& tensor : declared) writer.write(tensor.name, from.bytes(tensor.name));
+  writer.finish();
+}
+
+void expect_equal(const TensorFile& from, const TensorFile& to) {
+  for (const auto& [name, entry] : from.tensors()) {
+    const auto a = from.bytes(name), b = to.bytes(name);
+    if (entry.shape == to.entry(name).shape && std::equal(a.begin(), a.end(), b.begin(), b.end())) continue;
+    throw GateError("export: " + name + ": expected the adapter's values in the folder as written, found others");
+  }
+}
+
+}  // namespace
+
+int64_t export_peft(const fs::path& adapter, const std::string& base, const fs::path& out, bool force) {
+  Json config = read_json_file(adapter / kConfig);
+  const JsonObject peft(config, (adapter / kConfig).string());
+  (void)peft.string("peft_type");
+  const TensorFile from = TensorFile::open(adapter_weights(adapter));
+  expect_pairs(from);
+  if (!base.empty()) config["base_model_name_or_path"] = base;
+  PendingFolder pending(out, force);
+  copy_tensors(from, pending.path() / kWeights);
+  write_file_atomically(pending.path() / kConfig, json_text(config));
+  if (has_rotation(adapter)) save_rotation(load_rotation(adapter), pending.path());
+  expect_equal(from, TensorFile::open(pending.path() / kWeights));
+  pending.commit();
+  return static_cast<int64_t>(from.tensors().size());
+}
+
+}  // namespace rolora

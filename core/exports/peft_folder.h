@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// An adapter as PEFT loads it: its two files, without this program's own.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace rolora {
+
+/// Copies an adapter's folder value for value: adapter_model.safetensors (also where it was adapter_model.bin) and adapter_config.json with
+/// `base` as the name of the model it belongs to (empty: as it was), read again and compared. What was trained on a rotated model keeps its
+/// rotation record beside, for converting it back. InputError for a folder that is none. Returns the number of tensors.
+int64_t export_peft(const std::filesystem::path& adapter, const std::string& base, const std::filesystem::path& out, bool force);
+
+}  // namespace rolora

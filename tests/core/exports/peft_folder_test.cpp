@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/exports/peft_folder.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/error.h"
+#include "core/finetune/adapter.h"
+#include "core/model/checkpoint.h"
+#include "core/storage/json_file.h"
+#include "core/storage/safetensors.h"
+#include "tests/core/model/family_fixtures.h"
+
+namespace rolora {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ExportPeft : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const Checkpoint base(test::family_fixture("qwen3"));
+    LoraSettings settings;
+    settings.rank = 2;
+    fs::create_directory(folder_ / "adapter");
+    adapter_ = new_adapter(base.config(), settings, 3);
+    adapter_.base_model = "somewhere/else";
+    save_adapter(adapter_, base.config(), folder_ / "adapter");
+  }
+  test::TempFolder folder_;
+  Adapter adapter_;
+};
+
+TEST_F(ExportPeft, TwoFilesWithTheSameValuesAndTheBasesName) {
+  EXPECT_EQ(export_peft(folder_ / "adapter", "path/of/base", folder_ / "peft", false), 8);  // q and v of two layers
+  size_t files = 0;
+  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder_ / "peft")) ++files;
+  EXPECT_EQ(files, 2U);
+  EXPECT_EQ(read_json_file(folder_ / "peft/adapter_config.json")["base_model_name_or_path"], "path/of/base");
+  const Adapter again = load_adapter(folder_ / "peft", Checkpoint(test::family_fixture("qwen3")).config());
+  for (const auto& [name, pair] : adapter_.pairs) {
+    EXPECT_TRUE(again.pairs.at(name).a.equal(pair.a) && again.pairs.at(name).b.equal(pair.b)) << name;
+  }
+  export_peft(folder_ / "adapter", "", folder_ / "kept", false);
+  EXPECT_EQ(read_json_file(folder_ / "kept/adapter_config.json")["base_model_name_or_path"], "somewhere/else");
+  EXPECT_THROW(export_peft(folder_ / "adapter", "", folder_ / "kept", false), InputError) << "it exists";
+}
+
+TEST_F(ExportPeft, AnAWithoutItsBIsRefused) {
+  const TensorFile whole = TensorFile::open(folder_ / "adapter/adapter_model.safetensors");
+  const auto& [name, entry] = *whole.tensors().begin();
+  ASSERT_NE(name.find("lora_A"), std::string::npos);
+  const auto bytes = whole.bytes(name);
+  const std::vector<std::byte> kept(bytes.begin(), bytes.end());
+  const SafetensorsWriter::Declared only{name, entry.type, entry.shape};
+  SafetensorsWriter writer(folder_ / "adapter/adapter_model.safetensors", {only});
+  writer.write(only.name, kept);
+  writer.finish();
+  try {
+    export_peft(folder_ / "adapter", "", folder_ / "peft", false);
+    FAIL() << "accepted";
+  } catch (const InputError& e) {
+    EXPECT_NE(e.key().find("lora_B"), std::string::npos) << e.what();
+  }
+}
+
+}  // namespace
+}  // namespace rolora
