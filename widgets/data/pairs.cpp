@@ -46,6 +46,12 @@ bool scale_was_folded(const StateRef& a, const StateRef& b, SiteKind site, const
   return one != nullptr && other != nullptr && is_plain(*one) != is_plain(*other);
 }
 
+bool basis_was_rotated(const StateRef& a, const StateRef& b, const StatisticsStore& store) {
+  const StateSummary *one = found_state(a, store), *other = found_state(b, store);
+  const auto turned = [](const StateSummary& s) { return is_plain(s) || is_folded_only(s) ? QString() : s.rotation; };
+  return one != nullptr && other != nullptr && turned(*one) != turned(*other);
+}
+
 Scaling default_scaling(const StateRef& a, const StateRef& b, SiteKind site, const StatisticsStore& store) {
   return scale_was_folded(a, b, site, store) ? Scaling::over_rms : Scaling::absolute;
 }

@@ -19,6 +19,8 @@ Selection first_look(const StatisticsSummary& summary, const Selection& from = {
 /// Folding moves the gains into the weights, so at the norms' sites (q/k/v and gate/up input) magnitudes of a plain state and of a folded
 /// or rotated one compare as multiples of the rms only.
 bool scale_was_folded(const StateRef& a, const StateRef& b, SiteKind site, const StatisticsStore& store);
+/// Is one of the two in a basis that a rotation made, and the other not in the same? Then their channels share numbers only.
+bool basis_was_rotated(const StateRef& a, const StateRef& b, const StatisticsStore& store);
 Scaling default_scaling(const StateRef& a, const StateRef& b, SiteKind site, const StatisticsStore& store);
 /// The rule of a window's selection: whoever changes a state or the site without a word about the scaling gets the default one.
 SelectionModel::Rule scaling_rule(const StatisticsStore& store);

@@ -15,6 +15,7 @@ namespace rolora::widgets {
 namespace {
 
 constexpr double kRidge = 0.86;        // of the distance of two layers
+constexpr double kQuantileDot = 0.55;  // of a marker
 constexpr double kLeftOfView = 0.001;  // share of the values that a fitted view leaves out on the left, and says so
 
 /// Before is a filled area, after is a line over it: told apart without colour.
@@ -165,6 +166,15 @@ void DistributionPlot::draw_ridges(const PlotStyle& style) {
   legend.back().look.width = 0;
   legend.back().look.marker = Marker::triangle_down;
   legend.back().look.marker_size = style.marker_size * 0.8;
+  QStringList quantiles;
+  const auto& named = drawn_.empty() ? std::vector<std::pair<QString, double>>() : series(drawn_.front()).marks;
+  for (size_t i = 0; i + 1 < named.size(); ++i) quantiles += named[i].first;
+  if (!quantiles.isEmpty()) {
+    legend.push_back(legend.back());
+    legend.back().text = quantiles.join(QStringLiteral(", "));
+    legend.back().look.marker = Marker::disc;
+    legend.back().look.marker_size = style.marker_size * kQuantileDot;
+  }
   plotLayout()->addElement(0, 0, new LegendBar(this, style, std::move(legend)));
   panel_ = make_panel(this, style);
   plotLayout()->addElement(1, 0, panel_);
@@ -173,8 +183,8 @@ void DistributionPlot::draw_ridges(const PlotStyle& style) {
   y->setTicker(QSharedPointer<DownwardTicker>::create());
   y->grid()->setVisible(false);
   follow_key_range();
-  y->setLabel(form_.logarithmic ? tr("Layer (height: log of count, bins of %1)").arg(bin_text(form_.bins_an_octave))
-                                : tr("Layer (height: count, bins of %1)").arg(bin_text(form_.bins_an_octave)));
+  // Short enough for a column of a paper: the caption says how wide the bins are.
+  y->setLabel(form_.logarithmic ? tr("Layer · log count") : tr("Layer · count"));
   for (const Drawn& drawn : drawn_) {
     const double base = -data_.rows[static_cast<size_t>(drawn.row)].layer - kRidge / 2;
     LineLook look = look_of(style, drawn.name, drawn.is_a, true);
@@ -189,6 +199,12 @@ void DistributionPlot::draw_ridges(const PlotStyle& style) {
     look.ground = style.background;
     look.width = 0;
     (new LineSeries(x, y, look))->set_points({marks.back().second / drawn.rms}, {base + kRidge * 0.3});
+    look.marker = Marker::disc;
+    look.marker_size = style.marker_size * kQuantileDot;
+    std::vector<double> at;
+    for (size_t i = 0; i + 1 < marks.size(); ++i) at.push_back(marks[i].second / drawn.rms);
+    std::vector<double> heights_of_dots(at.size(), base);
+    (new LineSeries(x, y, look))->set_points(std::move(at), std::move(heights_of_dots));
   }
 }
 

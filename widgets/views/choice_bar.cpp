@@ -108,7 +108,7 @@ void ChoiceBar::add_look_choices(int parts) {
             [this](bool on) { propose([on](Selection& s) { s.scaling = on ? Scaling::over_rms : Scaling::absolute; }); });
   }
   if (parts & first_tokens) {
-    first_ = add_switch(tr("&First tokens"), tr("With the first token of each window, which carries massive values in many models"), true);
+    first_ = add_switch(tr("First to&kens"), tr("With the first token of each window, which carries massive values in many models"), true);
     connect(first_, &QCheckBox::toggled, this, [this](bool on) { propose([on](Selection& s) { s.without_first = !on; }); });
   }
 }

@@ -176,7 +176,7 @@ Remark MagnitudeView::kept_remark() const {
 void MagnitudeView::show_remarks() {
   const Selection& now = workbench().selection->current();
   place_->show_place(now, asked_layer_);
-  place_->set_remarks({kept_remark(), scaling_remark(now, workbench()), layer_remark()});
+  place_->set_remarks({kept_remark(), scaling_remark(now, workbench()), basis_remark(now, workbench()), layer_remark()});
 }
 
 void MagnitudeView::follow(const Selection& now, const Selection& before) {

@@ -39,7 +39,7 @@ void OverviewView::set_style(const PlotStyle& style) {
 void OverviewView::show_remarks() {
   const Selection& now = workbench().selection->current();
   place_->show_place(now);
-  place_->set_remarks({is_magnitude(now.statistic) ? scaling_remark(now, workbench()) : Remark{}});
+  place_->set_remarks({is_magnitude(now.statistic) ? scaling_remark(now, workbench()) : Remark{}, basis_remark(now, workbench())});
 }
 
 void OverviewView::follow(const Selection& now, const Selection& before) {

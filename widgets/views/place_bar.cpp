@@ -85,6 +85,12 @@ void PlaceBar::changeEvent(QEvent* event) {
   if (event->type() == QEvent::PaletteChange) colour_remark();
 }
 
+Remark basis_remark(const Selection& s, const Workbench& workbench) {
+  const bool by_channel = s.comparison == Comparison::difference || s.comparison == Comparison::ratio;
+  if (!by_channel || !s.a.valid() || !s.b.valid() || !basis_was_rotated(s.a, s.b, *workbench.statistics)) return {};
+  return {PlaceBar::tr("Channel by channel across a rotation: where it acts, a channel of one state is a mixture of the other's.")};
+}
+
 Remark scaling_remark(const Selection& s, const Workbench& workbench) {
   const bool both = s.a.valid() && s.b.valid() && s.comparison != Comparison::only_a && s.comparison != Comparison::only_b;
   if (!both || !scale_was_folded(s.a, s.b, s.site, *workbench.statistics)) return {};

@@ -47,6 +47,8 @@ class PlaceBar : public QWidget {
   bool warns_ = false;
 };
 
+/// What a difference or ratio by channel across a rotation is not.
+Remark basis_remark(const Selection& selection, const Workbench& workbench);
 /// Why |x| / rms is on for a pair that a fold set apart, or a warning where it is off.
 Remark scaling_remark(const Selection& selection, const Workbench& workbench);
 

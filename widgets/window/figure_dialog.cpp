@@ -192,7 +192,7 @@ QWidget* FigureDialog::make_form() {
   save_ = new QPushButton(tr("&Save…"), side);
   save_->setProperty(kPrimaryButton, true);
   describe_control(save_, tr("Save figure"), tr("As PDF, SVG, PNG or CSV, by the ending of the file name"));
-  copy_ = new QPushButton(tr("Co&py"), side);
+  copy_ = new QPushButton(tr("Cop&y"), side);
   describe_control(copy_, tr("Copy figure"), tr("Image, caption and data to the clipboard"));
   auto* close = new QPushButton(tr("Close"), side);
   describe_control(close, tr("Close"), tr("Close the figure dialog"));
@@ -289,9 +289,9 @@ void FigureDialog::copy() {
   settings.dots_per_inch = std::min(settings.dots_per_inch, 300);
   const FigurePtr figure = figure_();
   if (figure == nullptr) return;
-  copy_figure_in_background(figure, settings, this, [this](std::unique_ptr<QMimeData> data) {
+  copy_figure_in_background(figure, settings, this, [this, dots = settings.dots_per_inch](std::unique_ptr<QMimeData> data) {
     QGuiApplication::clipboard()->setMimeData(data.release());
-    note_->setText(tr("Copied: image, caption and data"));
+    note_->setText(tr("Copied: image at %1 dpi, caption and data").arg(dots));
   });
 }
 

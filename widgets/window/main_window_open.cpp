@@ -192,9 +192,10 @@ void MainWindow::job_ended(const QString& id) {
     open_new_statistics(workbench_, folder);  // into the tree
     if (!finished) return;
     const QString outcome = run.ok() ? outcome_of(*run.value) : QString();
+    const bool compares = run.ok() && !run.value->statistics_files.isEmpty();
     messages_->tell(
         MessageBar::Kind::note, outcome.isEmpty() ? tr("%1 is finished.").arg(name) : tr("%1 is finished. %2").arg(name, outcome),
-        tr("Show before | after"), [this, folder] { open_run(folder, {}); }, folder);
+        compares ? tr("Show before | after") : tr("Open run"), [this, folder] { open_run(folder, {}); }, folder);
   });
   if (finished) {
     return;

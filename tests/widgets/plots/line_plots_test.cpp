@@ -11,6 +11,7 @@
 #include "tests/widgets/plots/shown_plot.h"
 #include "widgets/plots/distribution_plot.h"
 #include "widgets/plots/figure_exporter.h"
+#include "widgets/plots/line_series.h"
 #include "widgets/plots/panels.h"
 #include "widgets/plots/profile_plot.h"
 #include "widgets/plots/training_plot.h"
@@ -147,6 +148,24 @@ TEST(DistributionPlot, RidgesChooseTheLayerOfTheirRow) {
   EXPECT_EQ(proposals.first().first().value<Selection>().layer, 7);
   plot.set_selection(proposals.first().first().value<Selection>());
   EXPECT_TRUE(plot.sentence().startsWith(QStringLiteral("layer 7"))) << plot.sentence().toStdString();
+}
+
+TEST(DistributionPlot, RidgesMarkTheirQuantiles) {
+  DistributionPlot plot;
+  DistributionData d;
+  for (int layer = 0; layer < 3; ++layer) d.rows.push_back({layer, planted("plain", false), std::nullopt});
+  std::vector<double> quantiles;
+  for (const auto& [name, value] : d.rows.front().a->marks) quantiles.push_back(value);
+  ASSERT_GE(quantiles.size(), 2U);
+  quantiles.pop_back();  // the largest value has a mark of its own
+  plot.set_data(d, false);
+  show(plot);
+  int rows = 0;
+  for (int i = 0; i < plot.plottableCount(); ++i) {
+    const auto* series = dynamic_cast<const LineSeries*>(plot.plottable(i));
+    rows += series != nullptr && series->keys() == quantiles ? 1 : 0;
+  }
+  EXPECT_EQ(rows, 3);
 }
 
 ProfileData profile(double largest) {

@@ -147,6 +147,19 @@ TEST_F(Places, StepsLeadBack) {
   EXPECT_EQ(page[2][0].toString(), QStringLiteral("overview"));
 }
 
+TEST_F(Places, ADifferenceByChannelAcrossARotationIsExplained) {
+  OverviewView view(workbench_);
+  open_run();
+  for (const auto& [comparison, told] :
+       {std::pair(Comparison::difference, true), {Comparison::ratio, true}, {Comparison::side_by_side, false}}) {
+    look([c = comparison](Selection& s) {
+      s.site = SiteKind::down_in;
+      s.comparison = c;
+    });
+    EXPECT_EQ(view.place()->remarks().contains(QStringLiteral("mixture")), told) << view.place()->remarks().toStdString();
+  }
+}
+
 TEST_F(Places, AFoldedPairSaysWhyOrWarns) {
   OverviewView view(workbench_);
   open_run();
