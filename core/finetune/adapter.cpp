@@ -3,10 +3,12 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "core/finetune/fused_adapter.h"
 #include "core/model/checkpoint.h"
 #include "core/storage/sha256.h"
 
@@ -15,6 +17,16 @@ namespace rolora {
 double LoraSettings::scaling() const {
   const auto r = static_cast<double>(rank);
   return rslora ? alpha / std::sqrt(r) : alpha / r;
+}
+
+const char* variant_name(const LoraSettings& settings) { return kVariants[(settings.rslora ? 2 : 0) + (settings.dora ? 1 : 0)]; }
+
+void set_variant(LoraSettings& settings, std::string_view name) {
+  const auto found = std::find(kVariants.begin(), kVariants.end(), name);
+  if (found == kVariants.end()) throw InputError("adapter", "variant", "lora, dora, rslora or rsdora", printable(std::string(name)));
+  const auto number = found - kVariants.begin();
+  settings.rslora = number >= 2;
+  settings.dora = number % 2 == 1;
 }
 
 Adapter new_adapter(const ModelConfig& config, const LoraSettings& settings, uint64_t seed) {
@@ -35,13 +47,36 @@ Adapter new_adapter(const ModelConfig& config, const LoraSettings& settings, uin
   return adapter;
 }
 
+void set_magnitudes(Adapter& adapter, const ModelSource& base) {
+  const ModelConfig& config = base.config();
+  const double scaling = adapter.settings.scaling();
+  adapter.resting.clear();
+  for (int64_t i = 0; i < config.layers; ++i) {
+    const LayerWeights weights = base.layer(LayerIndex(i), Compute{at::kDouble, at::kCPU});
+    for (const PeftModule& module : peft_modules(config, LayerIndex(i), adapter.settings.targets)) {
+      for (const LinearKind kind : held_linears(module)) {
+        const std::string name = linear_name(*config.family, LayerIndex(i), kind);
+        const auto pair = adapter.pairs.find(name);
+        if (pair == adapter.pairs.end()) {
+          adapter.resting[name] = weights[kind].weight.norm(2, 1).to(at::kFloat);
+        } else {
+          const AdapterTerm term{pair->second.a.to(at::kDouble), pair->second.b.to(at::kDouble), scaling, 0, false};
+          pair->second.magnitude = row_norms(weights[kind].weight, term).to(at::kFloat);
+        }
+      }
+    }
+  }
+}
+
 std::string adapter_hash(const Adapter& adapter) {
   Sha256 sum;
   sum.add("scaling " + Json(adapter.settings.scaling()).dump() + "\n");
+  if (adapter.fused) sum.add("fused\n");
   for (const auto& [name, pair] : adapter.pairs) {
     sum.add(name + " " + shape_text(pair.a.sizes().vec()) + shape_text(pair.b.sizes().vec()) + "\n");
     sum.add(bytes_of_tensor(pair.a.cpu().contiguous()));
     sum.add(bytes_of_tensor(pair.b.cpu().contiguous()));
+    if (pair.magnitude.defined()) sum.add(bytes_of_tensor(pair.magnitude.cpu().contiguous()));
   }
   return sum.hex();
 }
@@ -67,8 +102,12 @@ LayerWeights AdaptedSource::layer(LayerIndex index, const Compute& compute) cons
     const auto found = adapter_.pairs.find(linear_name(*config().family, index, kind));
     if (found != adapter_.pairs.end()) {
       const LoraPair& pair = found->second;
-      linear.adapter = std::make_shared<AdapterTerm>(
-          AdapterTerm{pair.a.to(compute.device, own), pair.b.to(compute.device, own), adapter_.settings.scaling(), 0.0, false});
+      AdapterTerm term{pair.a.to(compute.device, own), pair.b.to(compute.device, own), adapter_.settings.scaling(), 0.0, false};
+      if (pair.magnitude.defined()) {
+        term.magnitude = pair.magnitude.to(compute.device, own);
+        if (!merged_) term.row_norms = row_norms(linear.weight, term);
+      }
+      linear.adapter = std::make_shared<AdapterTerm>(std::move(term));
     }
     if (linear.adapter && merged_) {
       linear.weight = linear.merged_weight();

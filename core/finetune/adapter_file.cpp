@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The PEFT folder of a LoRA adapter, written and read.
+// The PEFT folder of an adapter, written and read.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -24,12 +24,28 @@ constexpr const char* kTensorPrefix = "base_model.model.";
 constexpr const char* kOwnFile = "rolora_adapter.json";
 constexpr int kOwnFormat = 1;
 constexpr const char* kSplitKey = "split";
+constexpr const char *kA = ".lora_A.weight", *kB = ".lora_B.weight", *kMagnitude = ".lora_magnitude_vector";
 
 // Keys of adapter_config.json that are read here, or that say nothing about what the adapter computes.
-constexpr std::array kKnownKeys = {
-    "r",         "lora_alpha",   "lora_dropout",      "target_modules", "use_rslora",     "bias",
-    "peft_type", "task_type",    "init_lora_weights", "loftq_config",   "auto_mapping",   "base_model_name_or_path",
-    "revision",  "peft_version", "inference_mode",    "megatron_core",  "runtime_config", "qalora_group_size"};
+constexpr std::array kKnownKeys = {"r",
+                                   "lora_alpha",
+                                   "lora_dropout",
+                                   "target_modules",
+                                   "use_rslora",
+                                   "use_dora",
+                                   "bias",
+                                   "peft_type",
+                                   "task_type",
+                                   "init_lora_weights",
+                                   "loftq_config",
+                                   "auto_mapping",
+                                   "base_model_name_or_path",
+                                   "revision",
+                                   "peft_version",
+                                   "inference_mode",
+                                   "megatron_core",
+                                   "runtime_config",
+                                   "qalora_group_size"};
 
 bool neutral(const Json& value) { return value.is_null() || value == false || ((value.is_object() || value.is_array()) && value.empty()); }
 
@@ -101,6 +117,7 @@ LoraSettings read_settings(const JsonObject& config, const ModelConfig& model, c
   settings.dropout = config.number_or("lora_dropout", 0.0);
   if (settings.dropout < 0 || settings.dropout >= 1) config.refuse("lora_dropout", "a number in [0, 1)", config.raw("lora_dropout").dump());
   settings.rslora = config.boolean_or("use_rslora", false);
+  settings.dora = config.boolean_or("use_dora", false);
   settings.targets = read_targets(config, *model.family, split);
   if (split.empty()) return settings;
   const auto [ranks, alphas] = patterns(settings, model);
@@ -129,28 +146,34 @@ at::Tensor read_tensor(const TensorFile& file, const std::string& name, const st
   return value;
 }
 
-std::map<std::string, LoraPair> read_pairs(const TensorFile& file, const LoraSettings& settings, const ModelConfig& config,
-                                           bool trained_apart) {
-  std::map<std::string, LoraPair> pairs;
+// The values: adapter.settings and adapter.fused say which.
+void read_pairs(const TensorFile& file, const ModelConfig& config, bool trained_apart, Adapter& adapter) {
+  const LoraSettings& settings = adapter.settings;
   std::set<std::string> known;
   for (int64_t i = 0; i < config.layers; ++i) {
     for (const PeftModule& module : peft_modules(config, LayerIndex(i), settings.targets)) {
       const LinearShape shape = module_shape(config, module);
       const int64_t rank = settings.rank * (trained_apart ? module.rank_factor() : 1);
-      const std::string a = kTensorPrefix + module.name + ".lora_A.weight", b = kTensorPrefix + module.name + ".lora_B.weight";
+      const std::string a = kTensorPrefix + module.name + kA, b = kTensorPrefix + module.name + kB;
       const LoraPair whole{read_tensor(file, a, {rank, shape.in}), read_tensor(file, b, {shape.out, rank})};
       auto parts = trained_apart ? split_blocks(config, module, whole, file.path().string()) : split_shared(config, module, whole);
       for (size_t p = 0; p < parts.size(); ++p) {
-        pairs.emplace(linear_name(*config.family, LayerIndex(i), module.parts[p]), std::move(parts[p]));
+        adapter.pairs.emplace(linear_name(*config.family, LayerIndex(i), module.parts[p]), std::move(parts[p]));
       }
       known.insert({a, b});
+      if (!settings.dora) continue;
+      const std::string magnitude = kTensorPrefix + module.name + kMagnitude;
+      split_magnitudes(config, LayerIndex(i), module, read_tensor(file, magnitude, {shape.out}), adapter);
+      known.insert(magnitude);
     }
   }
   for (const auto& [name, entry] : file.tensors()) {
-    if (!known.contains(name))
-      throw InputError(file.path().string(), name, "only lora_A and lora_B of the target linears", "an extra tensor");
+    if (known.contains(name)) continue;
+    throw InputError(file.path().string(), name,
+                     settings.dora ? "only lora_A, lora_B and lora_magnitude_vector of the target linears"
+                                   : "only lora_A and lora_B of the target linears (use_dora is false)",
+                     "an extra tensor");
   }
-  return pairs;
 }
 
 // Of an adapter that this program wrote for a family with fused linears; empty for every other.
@@ -202,7 +225,7 @@ Json peft_config(const Adapter& adapter, const ModelConfig& model) {
   for (const PeftModule& module : peft_modules(model, LayerIndex(0), s.targets)) {
     targets.push_back(peft_target(*model.family, module.parts.front()));
   }
-  auto [ranks, alphas] = patterns(s, model);
+  auto [ranks, alphas] = adapter.fused ? std::pair(Json::object(), Json::object()) : patterns(s, model);
   const bool whole = s.alpha == std::floor(s.alpha) && s.alpha < 1e9;
   return {{"peft_type", "LORA"},
           {"task_type", "CAUSAL_LM"},
@@ -220,10 +243,31 @@ Json peft_config(const Adapter& adapter, const ModelConfig& model) {
           {"layers_pattern", nullptr},
           {"rank_pattern", std::move(ranks)},
           {"alpha_pattern", std::move(alphas)},
-          {"use_dora", false},
+          {"use_dora", s.dora},
           {"use_rslora", s.rslora},
           {"revision", nullptr},
           {"auto_mapping", nullptr}};
+}
+
+// The values by PEFT's modules. `split` gets, for modules that hold several linears trained apart, which.
+std::map<std::string, LoraPair> modules_of(const Adapter& adapter, const ModelConfig& config, Json& split) {
+  std::map<std::string, LoraPair> modules = adapter.pairs;
+  for (int64_t i = 0; i < config.layers; ++i) {
+    for (const PeftModule& module : peft_modules(config, LayerIndex(i), adapter.settings.targets)) {
+      if (!module.fused) continue;
+      std::vector<LoraPair> parts;
+      Json names = Json::array();
+      for (const LinearKind kind : module.parts) {
+        parts.push_back(modules.extract(linear_name(*config.family, LayerIndex(i), kind)).mapped());
+        names.push_back(target_name(kind));
+      }
+      LoraPair whole = adapter.fused ? join_shared(module, parts) : fuse_parts(config, module, parts);
+      if (adapter.settings.dora) whole.magnitude = fuse_magnitudes(config, LayerIndex(i), module, adapter);
+      modules[module.name] = std::move(whole);
+      if (!adapter.fused) split[std::string(peft_target(*config.family, module.parts.front()))] = std::move(names);
+    }
+  }
+  return modules;
 }
 
 }  // namespace
@@ -242,37 +286,25 @@ Adapter load_adapter(const fs::path& folder, const ModelConfig& config) {
   Adapter adapter;
   adapter.settings = read_settings(peft, config, split);
   adapter.base_model = peft.string_or("base_model_name_or_path", "");
-  adapter.pairs = read_pairs(TensorFile::open(adapter_weights(folder)), adapter.settings, config, !split.empty());
+  const auto modules = peft_modules(config, LayerIndex(0), adapter.settings.targets);
+  adapter.fused = split.empty() && std::any_of(modules.begin(), modules.end(), [](const PeftModule& m) { return m.fused != nullptr; });
+  read_pairs(TensorFile::open(adapter_weights(folder)), config, !split.empty(), adapter);
   read_origin(folder, adapter);
   return adapter;
 }
 
 void save_adapter(const Adapter& adapter, const ModelConfig& config, const fs::path& folder) {
-  std::map<std::string, LoraPair> modules;  // as PEFT names them
-  for (const auto& [name, pair] : adapter.pairs) {
-    modules[name] = {pair.a.detach().to(at::kCPU, at::kFloat), pair.b.detach().to(at::kCPU, at::kFloat)};
-  }
   Json split = Json::object();
-  for (int64_t i = 0; i < config.layers; ++i) {
-    for (const PeftModule& module : peft_modules(config, LayerIndex(i), adapter.settings.targets)) {
-      if (!module.fused) continue;
-      std::vector<LoraPair> parts;
-      Json names = Json::array();
-      for (const LinearKind kind : module.parts) {
-        parts.push_back(modules.extract(linear_name(*config.family, LayerIndex(i), kind)).mapped());
-        names.push_back(target_name(kind));
-      }
-      modules[module.name] = fuse_parts(config, module, parts);
-      split[std::string(peft_target(*config.family, module.parts.front()))] = std::move(names);
-    }
-  }
   std::vector<SafetensorsWriter::Declared> declared;
   std::vector<at::Tensor> values;
-  for (const auto& [name, pair] : modules) {
-    for (const auto& [part, tensor] : {std::pair{"A", pair.a}, std::pair{"B", pair.b}}) {
-      values.push_back(tensor.contiguous());
-      declared.push_back({kTensorPrefix + name + ".lora_" + part + ".weight", StoredType::F32, values.back().sizes().vec()});
-    }
+  const auto add = [&](const std::string& name, const at::Tensor& value) {
+    values.push_back(value.detach().to(at::kCPU, at::kFloat).contiguous());
+    declared.push_back({kTensorPrefix + name, StoredType::F32, values.back().sizes().vec()});
+  };
+  for (const auto& [name, pair] : modules_of(adapter, config, split)) {
+    add(name + kA, pair.a);
+    add(name + kB, pair.b);
+    if (pair.magnitude.defined()) add(name + kMagnitude, pair.magnitude);
   }
   SafetensorsWriter writer(folder / "adapter_model.safetensors", declared, {{"format", "pt"}});
   for (size_t i = 0; i < declared.size(); ++i) writer.write(declared[i].name, bytes_of_tensor(values[i]));

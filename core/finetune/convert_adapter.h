@@ -6,6 +6,9 @@
 //   down:                         A ← A R4
 //   v under R2, by head:          B ← R2ᵀ B;   o under R2, by head: A ← A R2
 // and back by the transposed maps and 1/g. R3 acts behind the linears and changes nothing here.
+// DoRA's W' = diag(m / n) V with V = W + scaling · B A and n = ‖rows of V‖: what maps the inputs maps V's rows, V → V M, and W' keeps its
+// factors when m becomes m · ‖rows of V M‖ / n: m itself for an orthogonal M, another one where M folds a gain. What maps the outputs mixes
+// rows of different factors, and diag(m / n) does not commute with it: no DoRA of the rotated linear is that weight.
 #pragma once
 
 #include "core/finetune/adapter.h"
@@ -13,13 +16,17 @@
 
 namespace rolora {
 
-/// An adapter of the plain model → of the rotated one. Computed in fp64, rounded once to fp32. InputError when it stands on another
-/// rotation or on other weights.
-Adapter adapter_to_rotated(const Adapter& plain, const RotationRecord& record, const ModelConfig& config, const std::string& rotated_hash);
-/// The way back. InputError also where a folded gain is zero: what the plain model would need there is not determined.
-Adapter adapter_to_plain(const Adapter& rotated, const RotationRecord& record, const ModelConfig& config);
+/// An adapter of the plain model → of the rotated one. Computed in fp64, rounded once to fp32. `base` is the plain model itself: magnitudes
+/// are lengths of its adapted rows. InputError when the adapter stands on another rotation or on other weights, and for a DoRA of a linear
+/// whose outputs are rotated.
+Adapter adapter_to_rotated(const Adapter& plain, const RotationRecord& record, const ModelSource& base, const std::string& rotated_hash);
+/// The way back; `base` is the rotated model. InputError also where a folded gain is zero: what the plain model would need there is not
+/// determined.
+Adapter adapter_to_plain(const Adapter& rotated, const RotationRecord& record, const ModelSource& base);
 
-/// Of the two adapters' updates of each linear, folded by the model's own fold on the plain side: the largest ‖difference‖ / ‖update‖.
-double update_difference(const Adapter& plain, const Adapter& rotated, const RotationRecord& record, const ModelConfig& config);
+/// Of the two adapters' updates of each linear, folded by the model's own fold on the plain side: the largest ‖difference‖ / ‖update‖. With
+/// magnitudes also ‖difference‖ / ‖weight‖ of the adapted weights, from `base`: the rotated model, or the plain one.
+double update_difference(const Adapter& plain, const Adapter& rotated, const RotationRecord& record, const ModelSource& base,
+                         bool base_is_rotated);
 
 }  // namespace rolora

@@ -27,10 +27,10 @@ std::shared_ptr<const ModelSource> borrowed(const ModelSource& source) { return 
 ConvertResult convert_to_plain(const ConvertSource& from, const RotationRecord& record, const std::filesystem::path& out, bool force) {
   const ModelConfig& config = from.base.config();
   PendingFolder pending(out, force);
-  const Adapter plain = adapter_to_plain(from.adapter, record, config);
+  const Adapter plain = adapter_to_plain(from.adapter, record, from.base);
   ConvertResult result;
   result.bound = kUpdates;
-  result.difference = result.difference_updates = update_difference(plain, from.adapter, record, config);
+  result.difference = result.difference_updates = update_difference(plain, from.adapter, record, from.base, true);
   expect_small(result.difference_updates, kUpdates, "updates");
   save_adapter(plain, config, pending.path());
   pending.commit();
@@ -42,9 +42,9 @@ ConvertResult convert_to_rotated(const ConvertSource& from, const ModelSource& r
                                  bool force, const Compute& compute, Monitor& monitor) {
   const ModelConfig& config = from.base.config();
   PendingFolder pending(out, force);
-  const Adapter turned = adapter_to_rotated(from.adapter, record, config, rotated_hash);
+  const Adapter turned = adapter_to_rotated(from.adapter, record, from.base, rotated_hash);
   ConvertResult result;
-  result.difference_updates = update_difference(from.adapter, turned, record, config);
+  result.difference_updates = update_difference(from.adapter, turned, record, from.base, false);
   expect_small(result.difference_updates, kUpdates, "updates");
   const Compute exact{compute.type == at::kDouble ? at::kDouble : at::kFloat, compute.device};
   const AdaptedSource here(borrowed(from.base), from.adapter, false), there(borrowed(rotated), turned, false);

@@ -100,11 +100,14 @@ std::unique_ptr<Trainee> make_trainee(const FinetuneBase& base, const FinetuneJo
     return std::make_unique<FullTrainee>(*base.source, compute, !folded);
   }
   Adapter start = job.start ? *job.start : new_adapter(base.source->config(), job.settings.lora, job.settings.seed);
+  // A start without magnitudes, new or a LoRA, goes on from what it computes.
+  const bool has_magnitudes = job.start && job.start->settings.dora;
   start.settings = job.settings.lora;
+  if (start.settings.dora && !has_magnitudes) set_magnitudes(start, *base.source);
   start.base_model = folder_name(base.folder);
   start.base_hash = base.hash;
   start.rotation_checksum = base.rotation ? base.rotation->checksum() : "";
-  return std::make_unique<LoraTrainee>(start, compute);
+  return std::make_unique<LoraTrainee>(start, base.source->config(), compute);
 }
 
 void report(const StepRecord& record, int64_t total, double seconds, Monitor& monitor) {

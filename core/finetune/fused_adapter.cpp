@@ -28,6 +28,15 @@ std::vector<PeftModule> peft_modules(const ModelConfig& config, LayerIndex layer
   return modules;
 }
 
+std::vector<LinearKind> held_linears(const PeftModule& module) {
+  if (!module.fused) return module.parts;
+  std::vector<LinearKind> all;
+  for (int behind = 0; behind < module.fused->count; ++behind) {
+    all.push_back(static_cast<LinearKind>(static_cast<int>(module.fused->first) + behind));
+  }
+  return all;
+}
+
 std::string_view peft_target(const FamilyDescription& family, LinearKind kind) {
   const FusedLinears* fused = fused_with(family, kind);
   return fused ? fused->name.substr(fused->name.rfind('.') + 1) : target_name(kind);
@@ -35,10 +44,8 @@ std::string_view peft_target(const FamilyDescription& family, LinearKind kind) {
 
 LinearShape module_shape(const ModelConfig& config, const PeftModule& module) {
   if (!module.fused) return linear_shape(config, module.parts.front());
-  LinearShape shape = linear_shape(config, module.fused->first);
-  for (int behind = 1; behind < module.fused->count; ++behind) {
-    shape.out += linear_shape(config, static_cast<LinearKind>(static_cast<int>(module.fused->first) + behind)).out;
-  }
+  LinearShape shape{0, linear_shape(config, module.fused->first).in};
+  for (const LinearKind kind : held_linears(module)) shape.out += linear_shape(config, kind).out;
   return shape;
 }
 
@@ -78,6 +85,34 @@ std::vector<LoraPair> split_shared(const ModelConfig& config, const PeftModule& 
     parts.push_back({whole.a, whole.b.narrow(0, first_row(config, kind), linear_shape(config, kind).out).contiguous()});
   }
   return parts;
+}
+
+LoraPair join_shared(const PeftModule& module, const std::vector<LoraPair>& parts) {
+  if (!module.fused) return parts.front();
+  std::vector<at::Tensor> b;
+  for (const LoraPair& part : parts) b.push_back(part.b);
+  return {parts.front().a, at::cat(b)};
+}
+
+at::Tensor fuse_magnitudes(const ModelConfig& config, LayerIndex layer, const PeftModule& module, const Adapter& adapter) {
+  std::vector<at::Tensor> rows;
+  for (const LinearKind kind : held_linears(module)) {
+    const std::string name = linear_name(*config.family, layer, kind);
+    const auto pair = adapter.pairs.find(name);
+    rows.push_back(pair == adapter.pairs.end() ? adapter.resting.at(name) : pair->second.magnitude);
+  }
+  return at::cat(rows);
+}
+
+void split_magnitudes(const ModelConfig& config, LayerIndex layer, const PeftModule& module, const at::Tensor& whole, Adapter& adapter) {
+  int64_t first = 0;
+  for (const LinearKind kind : held_linears(module)) {
+    const std::string name = linear_name(*config.family, layer, kind);
+    const at::Tensor rows = whole.narrow(0, first, linear_shape(config, kind).out).contiguous();
+    const auto pair = adapter.pairs.find(name);
+    (pair == adapter.pairs.end() ? adapter.resting[name] : pair->second.magnitude) = rows;
+    first += rows.size(0);
+  }
 }
 
 }  // namespace rolora

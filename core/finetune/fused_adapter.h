@@ -22,6 +22,8 @@ struct PeftModule {
 };
 
 std::vector<PeftModule> peft_modules(const ModelConfig& config, LayerIndex layer, const std::vector<LinearKind>& targets);
+/// Every linear that the module holds, in the order of the file: its parts and those beside them without an adapter.
+std::vector<LinearKind> held_linears(const PeftModule& module);
 /// What PEFT calls the module that holds this linear: "qkv_proj", or target_name() where nothing is fused.
 std::string_view peft_target(const FamilyDescription& family, LinearKind kind);
 /// [out, in] of the module.
@@ -33,5 +35,12 @@ LoraPair fuse_parts(const ModelConfig& config, const PeftModule& module, const s
 std::vector<LoraPair> split_blocks(const ModelConfig& config, const PeftModule& module, const LoraPair& whole, const std::string& file);
 /// An adapter that was trained on the whole tensor: every linear shares its A and takes its own rows of B.
 std::vector<LoraPair> split_shared(const ModelConfig& config, const PeftModule& module, const LoraPair& whole);
+/// Undoes split_shared, where every linear of the module is a part and all have the first one's A.
+LoraPair join_shared(const PeftModule& module, const std::vector<LoraPair>& parts);
+
+/// The magnitudes of the module's rows, one linear's behind the other. [out]
+at::Tensor fuse_magnitudes(const ModelConfig& config, LayerIndex layer, const PeftModule& module, const Adapter& adapter);
+/// Undoes fuse_magnitudes: into the pairs of the parts, and `resting` for the linears beside them.
+void split_magnitudes(const ModelConfig& config, LayerIndex layer, const PeftModule& module, const at::Tensor& whole, Adapter& adapter);
 
 }  // namespace rolora

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include "core/finetune/fused_adapter.h"
 #include "core/model/tensor_walk.h"
 
 namespace rolora {
@@ -14,12 +15,28 @@ at::ScalarType master_type(const Compute& compute) { return compute.type == at::
 
 constexpr const char* kA = ".lora_A.weight";
 constexpr const char* kB = ".lora_B.weight";
+constexpr const char* kMagnitude = ".lora_magnitude_vector";
 
-Named lora_values(const Adapter& adapter) {
+// Under which name each linear's A is trained: its own, or that of the linear which heads the tensor they are fused into.
+std::map<std::string, std::string> names_of_a(const Adapter& adapter, const ModelConfig& config) {
+  std::map<std::string, std::string> names;
+  for (int64_t i = 0; i < config.layers; ++i) {
+    for (const PeftModule& module : peft_modules(config, LayerIndex(i), adapter.settings.targets)) {
+      for (const LinearKind kind : module.parts) {
+        const LinearKind head = adapter.fused ? module.parts.front() : kind;
+        names[linear_name(*config.family, LayerIndex(i), kind)] = linear_name(*config.family, LayerIndex(i), head) + kA;
+      }
+    }
+  }
+  return names;
+}
+
+Named lora_values(const Adapter& adapter, const std::map<std::string, std::string>& a_of) {
   Named values;
   for (const auto& [name, pair] : adapter.pairs) {
-    values.emplace_back(name + kA, pair.a);
+    if (a_of.at(name) == name + kA) values.emplace_back(name + kA, pair.a);
     values.emplace_back(name + kB, pair.b);
+    if (pair.magnitude.defined()) values.emplace_back(name + kMagnitude, pair.magnitude);
   }
   return values;
 }
@@ -80,8 +97,8 @@ class TrainedSource final : public ModelSource {
 
 }  // namespace
 
-LoraTrainee::LoraTrainee(const Adapter& start, const Compute& compute)
-    : start_(start), parameters_(lora_values(start), master_type(compute), compute.device) {}
+LoraTrainee::LoraTrainee(const Adapter& start, const ModelConfig& config, const Compute& compute)
+    : start_(start), a_of_(names_of_a(start, config)), parameters_(lora_values(start, a_of_), master_type(compute), compute.device) {}
 
 void LoraTrainee::install(ResidentModel& model, bool training, uint64_t noise_seed) {
   const LoraSettings& settings = start_.settings;
@@ -89,22 +106,29 @@ void LoraTrainee::install(ResidentModel& model, bool training, uint64_t noise_se
   for (int64_t i = 0; i < model.config().layers; ++i) {
     for (const LinearKind kind : settings.targets) {
       const std::string name = linear_name(*model.config().family, LayerIndex(i), kind);
+      Linear& linear = model.layers()[static_cast<size_t>(i)][kind];
       auto term = std::make_shared<AdapterTerm>();
-      term->a = parameters_[name + kA];
+      term->a = parameters_[a_of_.at(name)];
       term->b = parameters_[name + kB];
       term->scaling = settings.scaling();
       term->dropout = settings.dropout;
       term->training = training;
-      model.layers()[static_cast<size_t>(i)][kind].adapter = std::move(term);
+      if (settings.dora) {
+        term->magnitude = parameters_[name + kMagnitude];
+        term->row_norms = row_norms(linear.weight, *term);
+      }
+      linear.adapter = std::move(term);
     }
   }
 }
 
 Adapter LoraTrainee::adapter() const {
   Adapter now = start_;
+  const auto value = [&](const std::string& name) { return parameters_[name].detach().to(at::kCPU, at::kFloat, false, true); };
   for (auto& [name, pair] : now.pairs) {
-    pair.a = parameters_[name + kA].detach().to(at::kCPU, at::kFloat, false, true);
-    pair.b = parameters_[name + kB].detach().to(at::kCPU, at::kFloat, false, true);
+    pair.a = value(a_of_.at(name));
+    pair.b = value(name + kB);
+    if (pair.magnitude.defined()) pair.magnitude = value(name + kMagnitude);
   }
   return now;
 }

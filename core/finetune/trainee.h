@@ -2,6 +2,7 @@
 // What is trained — an adapter or all weights — and how it gets into the resident model.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -21,10 +22,10 @@ class Trainee {
   virtual void install(ResidentModel& model, bool training, uint64_t noise_seed) = 0;
 };
 
-/// The adapter's matrices, fp32 (fp64 under fp64) whatever the compute type.
+/// The adapter's matrices and magnitudes, fp32 (fp64 under fp64) whatever the compute type.
 class LoraTrainee final : public Trainee {
  public:
-  LoraTrainee(const Adapter& start, const Compute& compute);
+  LoraTrainee(const Adapter& start, const ModelConfig& config, const Compute& compute);
   ParameterSet& parameters() override { return parameters_; }
   void install(ResidentModel& model, bool training, uint64_t noise_seed) override;
   /// The adapter as it is now, fp32.
@@ -32,6 +33,7 @@ class LoraTrainee final : public Trainee {
 
  private:
   Adapter start_;
+  std::map<std::string, std::string> a_of_;  ///< linear → parameter
   ParameterSet parameters_;
 };
 

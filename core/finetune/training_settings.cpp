@@ -65,7 +65,7 @@ Json settings_json(const TrainingSettings& s) {
     out["rank"] = s.lora.rank;
     out["alpha"] = s.lora.alpha;
     out["dropout"] = s.lora.dropout;
-    out["variant"] = s.lora.rslora ? "rslora" : "lora";
+    out["variant"] = variant_name(s.lora);
     out["targets"] = std::move(targets);
   }
   return out;

@@ -23,7 +23,7 @@ ModelState after(const Job& job, const Station&, const FinetuneStation& s) {
   ModelState state = state_of(job, s.model);
   state.tuned = true;
   state.unmerged = !s.training.full;
-  state.label += s.training.full ? " + full training" : " + LoRA";
+  state.label += s.training.full ? " + full training" : s.training.lora.dora ? " + DoRA" : " + LoRA";
   return state;
 }
 

@@ -148,7 +148,7 @@ TrainingSettings training(const JsonObject& o) {
   t.lora.alpha = o.number_or("alpha", t.lora.alpha);
   t.lora.dropout = o.number_or("dropout", t.lora.dropout);
   t.lora.targets = targets(o);
-  t.lora.rslora = one_of(o, "variant", {"lora", "rslora"}, "lora") == "rslora";
+  set_variant(t.lora, one_of(o, "variant", {kVariants.begin(), kVariants.end()}, "lora"));
   t.learning_rate = o.number_or("lr", t.learning_rate);
   t.schedule = schedule(o);
   t.warmup_ratio = o.number_or("warmup_ratio", t.warmup_ratio);
@@ -274,7 +274,7 @@ Json to_json(const FinetuneStation& s) {
   out["alpha"] = t.lora.alpha;
   out["dropout"] = t.lora.dropout;
   out["targets"] = std::move(names);
-  out["variant"] = t.lora.rslora ? "rslora" : "lora";
+  out["variant"] = variant_name(t.lora);
   return out;
 }
 

@@ -31,12 +31,20 @@ void read_own_block(const JsonObject& own, bool derived, ModelConfig& config) {
   own.refuse_unknown();
 }
 
+// " (compressed-tensors)"
+std::string format_of_other(const JsonObject& json) {
+  const Json& block = json.raw("quantization_config");
+  if (!block.is_object() || !block.contains("quant_method") || !block["quant_method"].is_string()) return "";
+  return " (" + printable(block["quant_method"].get<std::string>()) + ")";
+}
+
 void read_type(const JsonObject& json, ModelConfig& config) {
   config.model_type = json.string("model_type");
   const bool derived = config.model_type.starts_with(kOwnPrefix);
   if (derived || json.has("rolora")) read_own_block(json.object("rolora"), derived, config);
   if (!derived && json.has("quantization_config")) {
-    json.refuse("quantization_config", "a floating-point checkpoint", "a checkpoint quantized by another program");
+    json.refuse("quantization_config", "a floating-point checkpoint, or a folder that rolora quantize wrote",
+                "one in another library's format" + format_of_other(json));
   }
   config.family = find_family(config.model_type);
   if (config.family) return;
@@ -81,7 +89,7 @@ void read_options(const JsonObject& json, ModelConfig& c) {
   const std::string activation = json.string_or("hidden_act", "silu");
   if (activation != "silu" && activation != "swish") json.refuse("hidden_act", "silu", printable(activation));
   c.rms_epsilon = json.number_or("rms_norm_eps", c.family->default_rms_epsilon);
-  if (!(c.rms_epsilon > 0 && c.rms_epsilon < 1)) json.refuse("rms_norm_eps", "a number in (0, 1)", json.raw("rms_norm_eps").dump());
+  if (!(c.rms_epsilon >= 0 && c.rms_epsilon < 1)) json.refuse("rms_norm_eps", "a number in [0, 1)", json.raw("rms_norm_eps").dump());
   c.tied = json.boolean_or("tie_word_embeddings", c.family->default_tied);
   c.attention_bias = c.family->attention_bias_key && json.boolean_or("attention_bias", false);
   c.mlp_bias = c.family->mlp_bias_key && json.boolean_or("mlp_bias", false);
@@ -133,9 +141,24 @@ std::vector<int64_t> layer_windows(const JsonObject& json, const ModelConfig& c,
   return windows;
 }
 
+// In a family without windows transformers' masks do not look at these keys, but the cache it generates with does, and forgets keys.
+void refuse_windows_of_the_cache_alone(const JsonObject& json, const ModelConfig& c) {
+  const char* expected = "none (in this family transformers' cache would follow it and its prefill not: generated text would differ)";
+  if (json.has("layer_types")) {
+    for (const std::string& type : json.strings("layer_types")) {
+      if (type != "full_attention")
+        json.refuse("layer_types", "full_attention in every layer, or " + std::string(expected), printable(type));
+    }
+    return;
+  }
+  for (const char* key : {"sliding_window", "attention_chunk_size"}) {
+    if (json.has(key) && json.integer(key, 1, kMostContext) < c.context) json.refuse(key, expected, json.raw(key).dump());
+  }
+}
+
 void read_windows(const JsonObject& json, ModelConfig& c) {
   const WindowRule rule = c.family->window;
-  if (rule == WindowRule::none) return;
+  if (rule == WindowRule::none) return refuse_windows_of_the_cache_alone(json, c);
   int64_t window = 0;  // none
   const bool in_use = rule == WindowRule::every_layer || json.boolean_or("use_sliding_window", false);
   if (rule == WindowRule::every_layer && json.has("layer_types")) {
@@ -154,6 +177,16 @@ void read_windows(const JsonObject& json, ModelConfig& c) {
     c.windows.assign(static_cast<size_t>(c.layers), window);
   }
   if (std::all_of(c.windows.begin(), c.windows.end(), [](int64_t w) { return w == 0; })) c.windows.clear();
+}
+
+// Meta's own files: their tensors have other names, and those of larger models lie in slices.
+void refuse_original(const std::filesystem::path& folder) {
+  const std::filesystem::path weights = folder / "consolidated.00.pth";
+  if (!std::filesystem::exists(weights)) return;
+  throw InputError(weights.string(), "MODEL",
+                   "a Hugging Face folder (transformers 4 makes one: src/transformers/models/llama/convert_llama_weights_to_hf.py "
+                   "--input_dir DIR --output_dir OUT)",
+                   "Meta's original checkpoint");
 }
 
 }  // namespace
@@ -177,12 +210,17 @@ std::filesystem::path folder_of_model(const std::filesystem::path& model) {
 }
 
 ModelConfig read_model_config(const std::filesystem::path& folder) {
-  if (std::filesystem::is_regular_file(folder)) return parse_model_config(read_llama2c(folder).config, folder.string());
+  if (std::filesystem::is_regular_file(folder)) {
+    ModelConfig config = parse_model_config(read_llama2c(folder).config, folder.string());
+    config.single_file = true;
+    return config;
+  }
   if (!std::filesystem::is_directory(folder)) {
     throw InputError(folder.string(), "MODEL", "a model folder",
                      std::filesystem::exists(folder) ? "a device, pipe or socket" : "no such folder");
   }
   const std::filesystem::path file = folder / "config.json";
+  if (!std::filesystem::exists(file)) refuse_original(folder);
   return parse_model_config(read_json_file(file), file.string());
 }
 
@@ -249,10 +287,27 @@ Json derived_config(const ModelConfig& config, const std::string& kind, const st
   set_tuned_mark(document, tuned_mark(config));
   document["model_type"] = std::string(kOwnPrefix) + config.model_type;
   document["architectures"] = Json::array({"Rolora" + std::string(config.family->architecture)});
+  describe_weights(document, dtype, tied);
+  return document;
+}
+
+Json plain_config(const ModelConfig& config, const std::string& dtype, bool tied) {
+  Json document = config.raw;
+  if (!config.own_kind.empty()) {
+    document["model_type"] = config.model_type;
+    document["architectures"] = document["rolora"].contains("architectures") ? document["rolora"]["architectures"]
+                                                                             : Json::array({std::string(config.family->architecture)});
+  }
+  document.erase("rolora");
+  set_tuned_mark(document, tuned_mark(config));
+  describe_weights(document, dtype, tied);
+  return document;
+}
+
+void describe_weights(Json& document, const std::string& dtype, bool tied) {
   document["tie_word_embeddings"] = tied;
   if (document.contains("dtype")) document["dtype"] = dtype;
   if (document.contains("torch_dtype") || !document.contains("dtype")) document["torch_dtype"] = dtype;
-  return document;
 }
 
 }  // namespace rolora

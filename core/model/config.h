@@ -40,7 +40,8 @@ struct ModelConfig {
   std::vector<int64_t> windows;  ///< by layer: how many keys a query sees, itself included; 0 = all. Empty: all in every layer
   std::optional<int64_t> bos;
   std::vector<int64_t> eos;
-  Json raw;  ///< the file as read; derived folders keep what they do not change
+  bool single_file = false;  ///< a llama2.c file: a generation_config.json beside it is another model's
+  Json raw;                  ///< the file as read; derived folders keep what they do not change
 };
 
 /// The folder of a MODEL, which is a folder or, where it is one llama2.c file, the file: there its tokenizer lies.
@@ -75,5 +76,10 @@ int64_t parameter_count(const ModelConfig& config);
 /// ("bfloat16"). model_type becomes "rolora_<type>" and the architecture's name changes too, so that no other library runs the folder
 /// without its online operations; the architecture's own names stay under the key "rolora".
 Json derived_config(const ModelConfig& config, const std::string& kind, const std::string& dtype, bool tied);
+/// config.json of a folder that any library runs: the architecture's own names, without what only this program reads (the mark of a tuning
+/// stays).
+Json plain_config(const ModelConfig& config, const std::string& dtype, bool tied);
+/// Says in a config.json in which type its weights are stored and whether head and embedding are one.
+void describe_weights(Json& document, const std::string& dtype, bool tied);
 
 }  // namespace rolora

@@ -17,18 +17,31 @@ at::Tensor spread_over_groups(const at::Tensor& x, int64_t heads) {
   return x.unsqueeze(2).expand({x.size(0), kv_heads, group, x.size(2), x.size(3)}).reshape({x.size(0), heads, x.size(2), x.size(3)});
 }
 
+constexpr int64_t kQueryChunk = 256;  // rows of a mask: memory is this times the keys they see, whatever the length of the prompt
+
+// Rows [first, end) of the queries with the keys that any of them sees.
+at::Tensor attend_rows(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t window, int64_t first, int64_t end) {
+  const int64_t cached = k.size(2) - q.size(2), last_key = cached + end;
+  const int64_t first_key = window > 0 ? std::max<int64_t>(0, cached + first + 1 - window) : 0;
+  const int64_t rows = end - first, keys = last_key - first_key, behind = keys - rows;
+  at::Tensor mask = at::ones({rows, keys}, q.options().dtype(at::kBool)).tril(behind);
+  if (window > 0) mask = mask.triu(behind - window + 1);
+  const auto seen = [&](const at::Tensor& x) { return x.slice(2, first_key, last_key); };
+  return at::scaled_dot_product_attention(q.slice(2, first, end), seen(k), seen(v), mask, 0.0, /*is_causal=*/false);
+}
+
 // q [B, heads, T, dh]; k, v [B, heads, P + T, dh] with P cached positions in front. Causal: row i sees P + i + 1 keys, or with a window
 // only the last `window` of them.
 at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t window) {
   const int64_t rows = q.size(2), keys = k.size(2);
-  if (window > 0 && keys > window) {
-    const at::Tensor all = at::ones({rows, keys}, q.options().dtype(at::kBool));
-    return at::scaled_dot_product_attention(q, k, v, all.tril(keys - rows).triu(keys - rows - window + 1), 0.0, /*is_causal=*/false);
+  const bool all_seen = window == 0 || keys <= window;
+  if (all_seen && rows == keys) return at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
+  if (all_seen && rows == 1) return at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/false);
+  std::vector<at::Tensor> parts;
+  for (int64_t first = 0; first < rows; first += kQueryChunk) {
+    parts.push_back(attend_rows(q, k, v, window, first, std::min(rows, first + kQueryChunk)));
   }
-  if (rows == keys) return at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
-  if (rows == 1) return at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/false);
-  const at::Tensor mask = at::ones({rows, keys}, q.options().dtype(at::kBool)).tril(keys - rows);
-  return at::scaled_dot_product_attention(q, k, v, mask, 0.0, /*is_causal=*/false);
+  return parts.size() == 1 ? parts.front() : at::cat(parts, 2);
 }
 
 // Puts the new keys or values behind the cached ones; returns all of them and keeps those that a later query can see.

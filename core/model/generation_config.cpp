@@ -21,7 +21,7 @@ void add_id(const JsonObject& json, const char* key, const char* expected, const
 GenerationTokens read_generation_tokens(const std::filesystem::path& folder, const ModelConfig& config) {
   const std::filesystem::path file = folder / "generation_config.json";
   std::error_code failure;
-  if (!std::filesystem::exists(file, failure)) return {config.bos, config.eos};
+  if (config.single_file || !std::filesystem::exists(file, failure)) return {config.bos, config.eos};
   const Json document = read_json_file(file);
   if (!document.is_object()) throw InputError(file.string(), "document", "an object", document.type_name());
   const JsonObject json(document, file.string());

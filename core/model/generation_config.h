@@ -17,8 +17,8 @@ struct GenerationTokens {
 };
 
 /// bos_token_id (a number) and eos_token_id (a number or a list) of the folder's generation_config.json. Where that file is, it alone
-/// counts: a key that it lacks means none, as in transformers; without the file config.json's ids hold. null and negative ids mean none.
-/// InputError for a file that cannot be read and for values that are no token ids.
+/// counts: a key that it lacks means none, as in transformers; without the file, and for a llama2.c file, the config's ids hold. null and
+/// negative ids mean none. InputError for a file that cannot be read and for values that are no token ids.
 GenerationTokens read_generation_tokens(const std::filesystem::path& folder, const ModelConfig& config);
 
 }  // namespace rolora

@@ -30,6 +30,11 @@ constexpr std::array<Naming, 2> kNamings = {
   const std::string wanted = std::string(kNamings[0].single) + " or " + kNamings[1].single + ", or the index of one's shards";
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     const std::string extension = entry.path().extension().string();
+    if (entry.path().filename().string().starts_with("consolidated.") && extension == ".pth") {
+      throw InputError(entry.path().string(), "weights",
+                       wanted + " (transformers 4's convert_llama_weights_to_hf.py makes them of Meta's files)",
+                       "Meta's original checkpoint");
+    }
     if (extension == ".pth" || extension == ".pt" || extension == ".bin") {
       throw InputError(entry.path().string(), "weights", wanted + " (transformers' save_pretrained writes them from a loaded model)",
                        "a file with another name");

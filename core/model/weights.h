@@ -23,22 +23,29 @@ struct Compute {
   at::Device device = at::kCPU;
 };
 
-/// A low-rank term beside a linear: y += scaling · (dropout(x) Aᵀ) Bᵀ. LoRA, arXiv 2106.09685.
+/// A low-rank term beside a linear: y += scaling · (dropout(x) Aᵀ) Bᵀ. LoRA, arXiv 2106.09685. With a magnitude m the sum's rows are
+/// brought to that length: W' = diag(m / ‖W + scaling · B A‖_row) (W + scaling · B A). DoRA, arXiv 2402.09353, equation 5.
 struct AdapterTerm {
   at::Tensor a;  // [r, in]
   at::Tensor b;  // [out, r]
   double scaling = 1.0;
   double dropout = 0.0;  ///< only while training
   bool training = false;
+  at::Tensor magnitude{};  ///< [out] DoRA's m; undefined for LoRA
+  at::Tensor row_norms{};  ///< [out] with a magnitude: row_norms(W, this), a constant to gradients (section 4.3)
 };
+
+/// ‖W + scaling · B A‖ of every row, without gradients, in the type of A; 1 for a row of zeros, which no magnitude can lengthen. [out]
+at::Tensor row_norms(const at::Tensor& weight, const AdapterTerm& term);
 
 struct Linear {
   at::Tensor weight;                           // [out, in]
   at::Tensor bias;                             // [out] or undefined
   std::shared_ptr<const AdapterTerm> adapter;  ///< may be null
-  /// x [..., in] → x Wᵀ + b (+ adapter) [..., out]
+  /// x [..., in] → x Wᵀ + b (+ adapter) [..., out]. A magnitude does not scale b; while dropout is active, x itself goes through W and the
+  /// dropped x through what the adapter adds, as peft has it.
   at::Tensor apply(const at::Tensor& x) const;
-  /// What x is multiplied with: W, or W + scaling · B A summed in fp64 and rounded once to W's type. [out, in]
+  /// What x is multiplied with: W, or W with its adapter computed in fp64 and rounded once to W's type. [out, in]
   at::Tensor merged_weight() const;
 };
 

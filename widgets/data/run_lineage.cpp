@@ -52,7 +52,10 @@ RunLineage::RunLineage(const std::vector<JsonObject>& stations) {
       step.rotates = true;
       step.added = rotation_state(station);
     } else if (kind == "finetune") {
-      step.added = station.boolean_or("full", false) ? QStringLiteral(" + full training") : QStringLiteral(" + LoRA");
+      const bool dora = station.string_or("variant", "lora").ends_with("dora");
+      step.added = station.boolean_or("full", false) ? QStringLiteral(" + full training")
+                   : dora                            ? QStringLiteral(" + DoRA")
+                                                     : QStringLiteral(" + LoRA");
     } else if (kind == "quantize") {
       step.quantizes = true;
       step.added = QStringLiteral(", ") + quantization_text(station);
