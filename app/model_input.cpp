@@ -11,13 +11,25 @@ void add_model_options(CLI::App& app, ModelOptions& options, bool with_adapter) 
   app.add_option("MODEL", options.model, "Hugging Face folder, plain, rotated or quantized by this program (required)")->required();
   if (with_adapter) {
     app.add_option("--adapter", options.adapter,
-                   "PEFT folder of a LoRA adapter that stands beside the weights, unmerged (default none; own choice)");
+                   "PEFT folder of a LoRA or DoRA adapter that stands beside the weights, unmerged (default none; own choice)");
   }
 }
 
-OpenedModel open_model_input(Session& session, const ModelOptions& options, bool merge_adapter) {
-  OpenedModel model = open_model(options.model);
+OpenedModel open_checked(Session& session, const std::string& folder, bool check_samples) {
+  OpenedModel model = open_model(folder);
   for (const std::string& note : model.notes) session.monitor().notice(note);
+  if (check_samples) require_samples(model, session.compute().device, session.monitor());
+  return model;
+}
+
+OpenedModel open_floating_point(Session& session, const std::string& folder, const std::string& purpose) {
+  OpenedModel model = open_checked(session, folder);
+  if (model.quantized) throw InputError(folder, "config.json", "a floating-point model" + purpose, "a quantized one");
+  return model;
+}
+
+OpenedModel open_model_input(Session& session, const ModelOptions& options, bool merge_adapter) {
+  OpenedModel model = open_checked(session, options.model);
   if (options.adapter.empty()) return model;
   Adapter adapter = load_adapter(options.adapter, model.source->config());
   require_same_rotation(adapter, options.adapter, model.rotation ? model.rotation->checksum() : "");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // rolora convert: an adapter onto the other basis.
+#include "app/model_input.h"
 #include "app/output_place.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/finetune/convert_folder.h"
-#include "core/jobs/open_model.h"
 
 namespace rolora::app {
 namespace {
@@ -14,20 +14,13 @@ struct ConvertOptions {
   bool force = false;
 };
 
-OpenedModel open_unquantized(const std::string& folder, Session& session) {
-  OpenedModel opened = open_model(folder);
-  for (const std::string& note : opened.notes) session.monitor().notice(note);
-  if (opened.quantized) throw InputError(folder, "config.json", "a floating-point model", "a quantized one");
-  return opened;
-}
-
 const RotationRecord& record_of(const OpenedModel& model) {
   if (!model.rotation) throw InputError(model.folder.string(), "rotation.json", "a rotated model", "one without the record of a rotation");
   return *model.rotation;
 }
 
 ConvertResult convert(const ConvertOptions& o, Session& session) {
-  const OpenedModel base = open_unquantized(o.base, session);
+  const OpenedModel base = open_floating_point(session, o.base, "");
   ConvertSource from{*base.source, load_adapter(o.adapter, base.source->config())};
   if (o.to == "plain") {
     if (!o.rotated.empty()) throw UsageError("--rotated: expected with --to rotated, found with --to plain (BASE is the rotated folder)");
@@ -35,7 +28,7 @@ ConvertResult convert(const ConvertOptions& o, Session& session) {
   }
   if (o.rotated.empty()) throw UsageError("--rotated: expected the rotated folder, found none");
   if (base.rotation) throw InputError(o.base, "rotation.json", "the plain model that the adapter stands on", "a rotated one");
-  const OpenedModel rotated = open_unquantized(o.rotated, session);
+  const OpenedModel rotated = open_floating_point(session, o.rotated, "");
   const RotationRecord& record = record_of(rotated);
   if (const std::string hash = base.hash(); hash != record.base_hash) {
     throw InputError(o.rotated, "rotation.json: base_hash", "a rotation of BASE, " + hash, record.base_hash);
@@ -66,7 +59,9 @@ void add_convert(Verbs& verbs) {
   a.add_option("BASE", o->base,
                "The model the adapter stands on: the rotated folder with --to plain, the plain one with --to rotated (required)")
       ->required();
-  a.add_option("ADAPTER", o->adapter, "PEFT folder of the adapter (required)")->required();
+  a.add_option("ADAPTER", o->adapter,
+               "PEFT folder of the adapter; a DoRA only of linears whose outputs are not rotated, for the others merge it (required)")
+      ->required();
   a.add_option("--to", o->to, "plain or rotated (required)")->required()->check(CLI::IsMember({"plain", "rotated"}));
   a.add_option("--out", o->out, "Output folder (required)")->required();
   a.add_option("--rotated", o->rotated, "The rotated folder (required with --to rotated)");

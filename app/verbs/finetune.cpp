@@ -6,13 +6,13 @@
 #include <iomanip>
 #include <sstream>
 
+#include "app/model_input.h"
 #include "app/output_place.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/evaluation/corpus.h"
 #include "core/finetune/conversation.h"
 #include "core/finetune/random_source.h"
-#include "core/jobs/open_model.h"
 #include "core/model/checkpoint.h"
 
 namespace rolora::app {
@@ -62,11 +62,14 @@ void add_adapter_options(CLI::App& a, FinetuneOptions& o) {
   a.add_option("--alpha", o.alpha, "Scaling is alpha/r, with rslora alpha/sqrt(r) (default 16; RoLoRA)")->check(above_zero());
   a.add_option("--dropout", o.dropout, "Dropout in front of A while training (default 0; RoLoRA)")->check(CLI::Range(0.0, 0.99));
   a.add_option("--targets", o.targets, "Linears that get an adapter, with commas, or all (default q_proj,v_proj; RoLoRA)");
-  a.add_option("--variant", o.variant, "lora, or rslora (arXiv 2312.03732) (default lora; RoLoRA)")
-      ->check(CLI::IsMember({"lora", "rslora"}));
+  a.add_option("--variant", o.variant,
+               "lora; rslora: scaling alpha/sqrt(r) (arXiv 2312.03732); dora: the rows' magnitudes are trained too (arXiv 2402.09353); "
+               "rsdora: both (default lora; RoLoRA)")
+      ->check(CLI::IsMember(std::vector<std::string>(kVariants.begin(), kVariants.end())));
   a.add_option(
       "--init-adapter", o.init_adapter,
-      "PEFT folder to start from; rank, alpha, targets and variant come from it (default none: A random, B zero; LoRA, arXiv 2106.09685)");
+      "PEFT folder to start from; rank, alpha, targets and variant come from it; --variant dora makes a DoRA of a LoRA (default none: A "
+      "random, B zero; LoRA, arXiv 2106.09685)");
 }
 
 void add_recipe_options(CLI::App& a, FinetuneOptions& o) {
@@ -98,9 +101,8 @@ void add_recipe_options(CLI::App& a, FinetuneOptions& o) {
 
 void add_output_options(CLI::App& a, FinetuneOptions& o) {
   a.add_option("--out", o.out, "Output folder: a PEFT adapter, or a model with --full (required)")->required();
-  a.add_option(
-       "--save-every", o.save_every,
-       "Steps between checkpoints in OUT.checkpoints; 0: only when stopped (default a tenth of the steps, at most 100; own choice)")
+  a.add_option("--save-every", o.save_every,
+               "Steps between checkpoints in OUT.checkpoints; 0: only when stopped (default a tenth of the steps, at most 100; own choice)")
       ->check(zero_or_more());
   a.add_flag("--resume", o.resume,
              "Go on from the newest checkpoint; the result is that of an uninterrupted run (default off; own choice)");
@@ -127,7 +129,7 @@ void refuse_combinations(const FinetuneOptions& o) {
   }
 }
 
-FinetuneBase open_base(const FinetuneOptions& o, Monitor& monitor) {
+FinetuneBase open_base(const FinetuneOptions& o, Session& session) {
   if (o.init_random) {
     const ModelConfig config = read_model_config(o.model);
     if (!config.own_kind.empty()) {
@@ -136,9 +138,7 @@ FinetuneBase open_base(const FinetuneOptions& o, Monitor& monitor) {
     const auto source = std::make_shared<RandomSource>(config, *o.init_random);
     return {source, folder_of_model(o.model), std::nullopt, source->hash(), at::kFloat, /*from_scratch=*/true};
   }
-  OpenedModel opened = open_model(o.model);
-  for (const std::string& note : opened.notes) monitor.notice(note);
-  if (opened.quantized) throw InputError(o.model, "config.json", "a floating-point model to train", "a quantized one");
+  OpenedModel opened = open_floating_point(session, o.model, " to train");
   return {opened.source, opened.folder, std::move(opened.rotation), opened.hash(), opened.stored};
 }
 
@@ -173,17 +173,19 @@ void take_start(const FinetuneOptions& o, const FinetuneBase& base, FinetuneJob&
   } catch (const InputError& e) {
     throw UsageError(e.what());
   }
-  lora.rslora = o.variant == "rslora";
+  set_variant(lora, o.variant);
   if (!o.init_adapter.empty()) {
     job.start = load_adapter(o.init_adapter, base.source->config());
     require_same_rotation(*job.start, o.init_adapter, base.rotation ? base.rotation->checksum() : "");
     const LoraSettings& start = job.start->settings;
     const bool differs = (o.rank && *o.rank != start.rank) || (o.alpha && *o.alpha != start.alpha) ||
-                         (o.given("--targets") && lora.targets != start.targets) || (o.given("--variant") && lora.rslora != start.rslora);
+                         (o.given("--targets") && lora.targets != start.targets) ||
+                         (o.given("--variant") && (lora.rslora != start.rslora || (start.dora && !lora.dora)));
     if (differs) throw UsageError("finetune: --rank, --alpha, --targets and --variant must be those of --init-adapter " + o.init_adapter);
-    const double dropout = start.dropout;
+    const bool dora = start.dora || (o.given("--variant") && lora.dora);
     lora = start;
-    lora.dropout = o.dropout.value_or(dropout);
+    lora.dora = dora;
+    lora.dropout = o.dropout.value_or(start.dropout);
     return;
   }
   lora.rank = o.rank.value_or(lora.rank);
@@ -206,7 +208,7 @@ std::string summary(const FinetuneOptions& o, const FinetuneResult& result) {
 void run(const FinetuneOptions& o, Session& session) {
   refuse_combinations(o);
   require_apart(o.out, {o.model, o.data, o.ids, o.init_adapter});
-  const FinetuneBase base = open_base(o, session.monitor());
+  const FinetuneBase base = open_base(o, session);
   FinetuneJob job;
   job.settings = o.training;
   job.settings.seed = session.options().seed;

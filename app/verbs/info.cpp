@@ -1,154 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // rolora info: what a model folder holds, what rotates it, and what working on it takes.
 #include <algorithm>
-#include <cstdio>
 #include <sstream>
 
+#include "app/estimate_text.h"
+#include "app/model_description.h"
 #include "app/model_input.h"
 #include "app/rotation_text.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
-#include "core/model/checkpoint.h"
-#include "core/model/generation_config.h"
-#include "core/quantization/quantized_folder.h"
-#include "core/rotation/hadamard.h"
-#include "core/rotation/samples.h"
+#include "core/jobs/estimate.h"
+#include "core/jobs/recipes.h"
 
 namespace rolora::app {
 namespace {
 
-Json construction_json(const HadamardConstruction& c) {
-  return {{"construction", c.name},
-          {"factor_order", c.factor_order},
-          {"sylvester", c.sylvester},
-          {"adds_per_row", c.adds_per_row},
-          {"factor_bytes", c.factor_bytes}};
-}
-
-// The cheapest construction of a width and what else would fit.
-Json width_json(int64_t width) {
-  const std::vector<HadamardConstruction> all = hadamard_constructions(width);
-  Json entry = {{"width", width}, {"construction", nullptr}, {"alternatives", Json::array()}};
-  if (all.empty()) {
-    entry["note"] = "no construction here: a Hadamard rotation of this width takes the fallback, random orthogonal times Sylvester";
-    return entry;
-  }
-  entry.update(construction_json(all.front()));
-  for (size_t i = 1; i < all.size(); ++i) entry["alternatives"].push_back(construction_json(all[i]));
-  return entry;
-}
-
-bool has_head_norms(const ModelConfig& config) { return !config.family->q_norm.empty() || !config.family->k_norm.empty(); }
-
-// "qkv_proj" → the linears that files hold in it.
-Json fused_json(const ModelConfig& config) {
-  Json all = Json::object();
-  if (config.own_kind == "quantized") return all;  // its integers lie apart
-  for (const FusedLinears& fused : config.family->fused) {
-    Json& parts = all[std::string(fused.name.substr(fused.name.rfind('.') + 1))] = Json::array();
-    for (const LinearKind kind : kAllLinears) {
-      if (fused_with(*config.family, kind) == &fused) parts.push_back(target_name(kind));
-    }
-  }
-  return all;
-}
-
-// What `rotate` can do with the folder, with the construction that each rotation would take; null where it is rotated or quantized already.
-Json rotatable_json(const ModelConfig& config) {
-  if (!config.own_kind.empty()) return nullptr;
-  const auto entry = [](int64_t width, const char* where, const char* how) {
-    const auto all = hadamard_constructions(width);
-    return Json{{"width", width}, {"where", where}, {"how", how}, {"construction", all.empty() ? Json() : Json(all.front().name)}};
-  };
-  const bool normed = has_head_norms(config);
-  return {
-      {"r1", entry(config.hidden, "residual stream", "folded")},
-      {"r2", entry(config.head_dim, "values, per head", "folded")},
-      {"r3", entry(config.head_dim,
-                   normed ? "queries and keys after their norms and RoPE, per head" : "queries and keys after RoPE, per head", "online")},
-      {"r4", entry(config.intermediate, "in front of down_proj", "online")}};
-}
-
-// What begins and ends a generated text; the reason where generation_config.json is refused.
-Json generation_json(const OpenedModel& model) {
-  try {
-    const GenerationTokens tokens = read_generation_tokens(model.folder, model.source->config());
-    return {{"bos", tokens.bos ? Json(*tokens.bos) : Json()}, {"eos", tokens.eos}};
-  } catch (const InputError& e) {
-    return std::string("refused: ") + e.what();
-  }
-}
-
-// The kind of tokenizer; null where there is none, the reason where it is refused (a model can be worked on by ids all the same).
-Json tokenizer_json(const OpenedModel& model) {
-  if (!has_tokenizer(model.folder)) return nullptr;
-  try {
-    return open_tokenizer(model.folder)->kind();
-  } catch (const InputError& e) {
-    return std::string("refused: ") + e.what();
-  }
-}
-
-// Memory of the weights in the type of the arithmetic: layer by layer work holds one layer or the head at a time, beside its activations.
-Json forecast_json(const ModelConfig& config, at::ScalarType type) {
-  const auto size = static_cast<int64_t>(c10::elementSize(type));
-  int64_t layer = 0;
-  for (const LayerNorm& norm : layer_norms(config)) layer += norm.width;
-  for (LinearKind kind : kAllLinears) {
-    const LinearShape shape = linear_shape(config, kind);
-    layer += shape.out * shape.in + (has_bias(config, kind) ? shape.out : 0);
-  }
-  return {{"dtype", dtype_name(type)},
-          {"layer_bytes", layer * size},
-          {"head_bytes", config.vocabulary * config.hidden * size},
-          {"resident_bytes", parameter_count(config) * size},
-          {"kv_cache_bytes_per_token", 2 * config.layers * config.kv_heads * config.head_dim * size},
-          {"residual_bytes_per_token", config.hidden * size}};
-}
-
-// Settings of a quantized folder, or null.
-Json quantization_json(const OpenedModel& model) {
-  const auto quantized = std::dynamic_pointer_cast<const QuantizedFolder>(model.source);
-  return quantized ? spec_json(quantized->record().spec) : Json();
-}
-
-Json describe(const OpenedModel& model, const Compute& compute) {
-  const ModelConfig& c = model.source->config();
-  return {
-      {"family", c.family->name},
-      {"model_type", c.model_type},
-      {"kind", c.own_kind.empty() ? "plain" : c.own_kind},
-      {"parameters", parameter_count(c)},
-      {"layers", c.layers},
-      {"hidden", c.hidden},
-      {"intermediate", c.intermediate},
-      {"heads", c.heads},
-      {"kv_heads", c.kv_heads},
-      {"head_dim", c.head_dim},
-      {"vocab", c.vocabulary},
-      {"context", c.context},
-      {"tied", c.tied},
-      {"dtype", dtype_name(model.stored)},
-      {"biases", {{"qkv", has_bias(c, LinearKind::q)}, {"o", has_bias(c, LinearKind::o)}, {"mlp", has_bias(c, LinearKind::gate)}}},
-      {"windows", c.windows.empty() ? Json() : Json(c.windows)},
-      {"head_norms", has_head_norms(c)},
-      {"fused", fused_json(c)},
-      {"rope", {{"kind", name_of(c.rope.kind)}, {"theta", c.rope.theta}, {"factor", c.rope.factor}, {"dims", c.rope.dims}}},
-      {"bos", c.bos ? Json(*c.bos) : Json()},
-      {"eos", c.eos},
-      {"generation", generation_json(model)},
-      {"tokenizer", tokenizer_json(model)},
-      {"widths", {{"hidden", width_json(c.hidden)}, {"intermediate", width_json(c.intermediate)}, {"head_dim", width_json(c.head_dim)}}},
-      {"rotatable", rotatable_json(c)},
-      {"rotation", model.rotation ? rotation_json(*model.rotation) : Json()},
-      {"quantization", quantization_json(model)},
-      {"forecasts", forecast_json(c, compute.type)}};
-}
-
-std::string megabytes(const Json& bytes) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.1f MB", bytes.get<double>() / 1e6);
-  return text;
+void print_construction(std::ostream& out, const Json& c) {
+  out << c["construction"].get<std::string>() << ", " << grouped(static_cast<int64_t>(c["adds_per_row"].get<double>()))
+      << " additions a row, factor " << grouped(c["factor_bytes"]) << " bytes\n";
 }
 
 void print_widths(std::ostream& out, const Json& widths) {
@@ -156,14 +25,15 @@ void print_widths(std::ostream& out, const Json& widths) {
     const Json& w = widths[name];
     out << "  " << name << std::string(14 - std::string(name).size(), ' ') << w["width"] << "  ";
     if (w["construction"].is_null()) {
-      out << w["note"].get<std::string>() << "\n";
-      continue;
+      out << w["note"].get<std::string>() << "\n      ";
+      print_construction(out, w["fallback"]);
+    } else {
+      print_construction(out, w);
     }
-    out << w["construction"].get<std::string>() << ", " << w["adds_per_row"].get<double>() << " additions a row, factor "
-        << w["factor_bytes"] << " bytes";
-    if (!w["alternatives"].empty())
-      out << ", " << w["alternatives"].size() << (w["alternatives"].size() == 1 ? " alternative" : " alternatives");
-    out << "\n";
+    for (const Json& other : w["alternatives"]) {
+      out << "      or ";
+      print_construction(out, other);
+    }
   }
 }
 
@@ -172,8 +42,13 @@ void print_rotatable(std::ostream& out, const Json& rotatable) {
   out << "can be rotated\n";
   for (const auto& [name, r] : rotatable.items()) {
     out << "  " << name << "            " << r["where"].get<std::string>() << ", " << r["how"].get<std::string>() << ", width "
-        << r["width"] << (r["construction"].is_null() ? ", by the fallback" : "") << "\n";
+        << r["width"] << (r["construction"].is_null() ? ", by the fallback" : "") << "; " << r["note"].get<std::string>() << "\n";
   }
+}
+
+void print_unrotatable(std::ostream& out, const Json& unrotatable) {
+  out << "cannot be rotated\n";
+  for (const Json& entry : unrotatable) out << "  " << entry["what"].get<std::string>() << ": " << entry["why"].get<std::string>() << "\n";
 }
 
 // What a family has beyond LLaMA's; a line each.
@@ -224,25 +99,58 @@ std::string table(const Json& j) {
   out << "Hadamard constructions\n";
   print_widths(out, j["widths"]);
   print_rotatable(out, j["rotatable"]);
+  print_unrotatable(out, j["unrotatable"]);
   const Json& f = j["forecasts"];
-  out << "memory in " << f["dtype"].get<std::string>() << ": a layer " << megabytes(f["layer_bytes"]) << ", the head "
-      << megabytes(f["head_bytes"]) << ", all weights " << megabytes(f["resident_bytes"]) << "\n";
+  out << "memory in " << f["dtype"].get<std::string>() << ": a layer " << bytes_text(f["layer_bytes"]) << ", the head "
+      << bytes_text(f["head_bytes"]) << ", all weights " << bytes_text(f["resident_bytes"]) << "\n";
   return out.str();
 }
 
 struct InfoOptions {
   ModelOptions model;
+  std::string recipe;
   bool verify = false, hash = false;
 };
 
+// Memory and disk of every station of the recipe; its times too when one was asked for, since measuring this machine's pace takes seconds.
+Json recipe_forecast(Session& session, const InfoOptions& o, const OpenedModel& model) {
+  const double program = resident_bytes();
+  const Compute compute = session.compute();
+  const std::string name = o.recipe.empty() ? std::string(kRecipes.front()) : o.recipe;
+  const auto forecast = [&](const Job& job, const RunInputs& inputs) {
+    std::optional<PaceProbe> pace;
+    if (!o.recipe.empty()) pace = probe_pace(*model.source, compute, session.monitor());
+    Json found = estimate_json(estimate_run(job, inputs, compute, program, pace));
+    found["recipe"] = job.name;
+    return found;
+  };
+  if (std::find(kRecipes.begin(), kRecipes.end(), name) == kRecipes.end()) {
+    JobOverrides overrides;
+    overrides.model = o.model.model;
+    Job job = read_job(name, overrides);
+    const RunInputs inputs = inspect_inputs(job, session.monitor());
+    return forecast(job, inputs);
+  }
+  const AssumedRecipe recipe = assumed_recipe(name, model);
+  Json found = forecast(recipe.job, recipe.inputs);
+  found["assumptions"] = recipe.assumptions;
+  return found;
+}
+
+std::string recipe_text(const Json& forecast) {
+  std::string text = "forecast of the recipe " + forecast["recipe"].get<std::string>() + "\n";
+  if (forecast.contains("assumptions")) {
+    for (const Json& assumption : forecast["assumptions"]) text += "  " + assumption.get<std::string>() + "\n";
+  }
+  text += estimate_table(forecast) + largest_station_text(forecast);
+  if (forecast["pace"].is_null()) text += "(--recipe measures this machine's pace too and forecasts the time)\n";
+  return text;
+}
+
 // The sample tokens that a rotated or exported folder carries, run through it here and now.
 Json verified_samples(Session& session, const OpenedModel& model) {
-  const auto check = verify_samples(*model.source, model.folder, session.monitor());
-  if (!check) throw InputError(model.folder.string(), "rotation_samples.safetensors", "the samples that rotate and export write", "none");
-  if (!check->passed) {
-    throw GateError(model.folder.string() + ": rotation_samples.safetensors: expected the stored logits within a relative " +
-                    std::to_string(check->bound) + ", found a difference of " + std::to_string(check->relative_l2));
-  }
+  const auto check = require_samples(model, session.compute().device, session.monitor());
+  if (!check) throw InputError(model.folder.string(), kSamplesFile, "the samples that rotate, quantize and export write", "none");
   return {{"relative_l2", check->relative_l2}, {"bound", check->bound}, {"passed", check->passed}};
 }
 
@@ -253,9 +161,15 @@ void add_info(Verbs& verbs) {
   CLI::App& app =
       verbs.add("info", "What a model folder holds: shapes, type, tokenizer, what can be rotated and how", [o](Session& session) {
         const Compute compute = session.compute();
-        const OpenedModel model = open_model_input(session, o->model);
-        Json result = describe(model, compute);
+        const OpenedModel model = open_checked(session, o->model.model, /*check_samples=*/false);
+        Json result = model_description(model, compute);
         std::string text = table(result);
+        if (!model.quantized) {
+          result["forecasts"]["recipe"] = recipe_forecast(session, *o, model);
+          text += recipe_text(result["forecasts"]["recipe"]);
+        } else if (!o->recipe.empty()) {
+          throw InputError(o->model.model, "rolora.kind", "a floating-point model for --recipe", "a quantized one");
+        }
         if (o->verify) {
           result["samples"] = verified_samples(session, model);
           text += "samples       verified, relative L2 of the logits " + result["samples"]["relative_l2"].dump() + "\n";
@@ -267,8 +181,13 @@ void add_info(Verbs& verbs) {
         session.result(result, text);
       });
   add_model_options(app, o->model, false);
-  app.add_flag("--verify", o->verify,
-               "Run a rotated folder's sample tokens and compare with the logits stored beside them (default off; own choice)");
+  app.add_option("--recipe", o->recipe,
+                 "Recipe to forecast memory, disk and time of: rolora, lora or ptq at the sizes of the papers, or a job file with texts of "
+                 "its own (default rolora, without times; own choice)");
+  app.add_flag(
+      "--verify", o->verify,
+      "Run the sample tokens of a rotated, quantized or exported folder and compare with the logits stored beside them, as every verb does "
+      "that computes (default off; own choice)");
   app.add_flag(
       "--hash", o->hash,
       "Also the identity that jobs and records name a model by: a SHA-256 over its configuration and weights, all bytes of which are "

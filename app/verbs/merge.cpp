@@ -2,10 +2,10 @@
 // rolora merge: an adapter folded into its base.
 #include "core/finetune/merge.h"
 
+#include "app/model_input.h"
 #include "app/output_place.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
-#include "core/jobs/open_model.h"
 #include "core/model/checkpoint.h"
 
 namespace rolora::app {
@@ -18,9 +18,7 @@ struct MergeOptions {
 
 void run(const MergeOptions& o, Session& session) {
   require_apart(o.out, {o.model, o.adapter});
-  OpenedModel opened = open_model(o.model);
-  for (const std::string& note : opened.notes) session.monitor().notice(note);
-  if (opened.quantized) throw InputError(o.model, "config.json", "a floating-point model to merge into", "a quantized one");
+  OpenedModel opened = open_floating_point(session, o.model, " to merge into");
   const FinetuneBase base{opened.source, opened.folder, std::move(opened.rotation), opened.hash(), opened.stored};
   const Adapter adapter = load_adapter(o.adapter, base.source->config());
   require_same_rotation(adapter, o.adapter, base.rotation ? base.rotation->checksum() : "");

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,14 @@
 
 namespace rolora {
 
+/// Where a part of memory lies when the arithmetic runs on a GPU.
+enum class Place { device, host, both };
+
 /// One sum of an estimate of memory: "one layer's weights", "45,056 numbers × 4 bytes".
 struct MemoryPart {
   std::string what, arithmetic;
   double bytes = 0;
+  Place place = Place::device;
 };
 
 struct StationEstimate {
@@ -25,35 +30,48 @@ struct StationEstimate {
   std::vector<MemoryPart> memory;  ///< held at the same time, beside the program
   double disk_bytes = 0;           ///< of what it writes: model or adapter, checkpoints while it trains
   double temporary_bytes = 0;      ///< of a nameless file in TMPDIR while it works
+  double memory_bytes() const;     ///< all parts: what work on the processors holds
+  double vram_bytes() const;       ///< of these on a GPU; the driver's own context is not counted
+  double host_bytes() const;       ///< of these in RAM beside a GPU
 };
 
 struct RunEstimate {
-  PaceProbe pace;
+  std::optional<PaceProbe> pace;
   double program_bytes = 0;  ///< this process before anything was opened: the program and its libraries
   std::vector<StationEstimate> stations;
   double seconds() const;
-  /// Between these it should end on an idle machine: the spread of the passes, and of what stations really took beside what they were
-  /// forecast (kStationSpread).
+  /// Between these it should end: the spread of the passes, and of what stations really took beside what they were forecast
+  /// (kStationSpread). The upper end also holds what each station takes however little it computes (kStationOverhead), and the neighbours
+  /// at work now (PaceProbe::slowdown): they may go or stay.
   double seconds_low() const;
   double seconds_high() const;
-  /// Of the station that needs most, the program with it.
+  /// Of the station that needs most, the program with it: RAM where the processors work.
   double peak_bytes() const;
+  double peak_vram_bytes() const;  ///< with --device cuda
+  double peak_host_bytes() const;  ///< RAM with --device cuda, the program with it
   double disk_bytes() const;
   double temporary_bytes() const;  ///< of the station that needs most: the file is gone when it ends
+
+ private:
+  double most(double (StationEstimate::*bytes)() const) const;
 };
 
 /// Stations' forecast work against what they took, on the models that were measured: within this share of each other.
-inline constexpr double kStationSpread = 0.2;
+inline constexpr double kStationSpread = 0.25;
+/// Seconds of a station for opening, hashing and writing: what forecasts in tokens do not know, and most of a short station.
+inline constexpr double kStationOverhead = 0.3;
 
 /// Memory of this process now.
 double resident_bytes();
 
-/// `job` as inspect_inputs completed it.
-RunEstimate estimate_run(const Job& job, const RunInputs& inputs, const Compute& compute, double program_bytes, Monitor& monitor);
+/// `job` as inspect_inputs completed it; without a pace no times.
+RunEstimate estimate_run(const Job& job, const RunInputs& inputs, const Compute& compute, double program_bytes,
+                         const std::optional<PaceProbe>& pace);
 
-/// {"stations": [{id, kind, work_tokens, seconds, peak_bytes, memory: [{what, arithmetic, bytes}], disk_bytes, temporary_bytes}],
-/// "seconds", "seconds_low", "seconds_high", "peak_bytes", "disk_bytes", "temporary_bytes", "program_bytes", "pace": {tokens, layers,
-/// threads, passes, layer_seconds, layer_seconds_low, layer_seconds_high, waiting, slowdown, head_share, seconds_per_token, how}}
+/// {"stations": [{id, kind, work_tokens, seconds, peak_bytes, vram_bytes, memory: [{what, arithmetic, bytes, gpu: device|host|both}],
+/// disk_bytes, temporary_bytes}], "seconds", "seconds_low", "seconds_high", "peak_bytes", "vram_bytes", "host_bytes", "disk_bytes",
+/// "temporary_bytes", "program_bytes", "pace": {tokens, layers, threads, passes, layer_seconds, layer_seconds_low, layer_seconds_high,
+/// waiting, slowdown, head_share, seconds_per_token, how}}; pace and times are null where none was taken.
 Json estimate_json(const RunEstimate& estimate);
 
 /// What a station holds in memory and leaves on the disk (the other half of estimate_run).

@@ -38,7 +38,7 @@ class Memory {
 
   void operator()(const EvaluateStation& s) const {
     const double all = tokens(s.text, *s.context, s.windows);
-    add("one layer's weights", layer(), size_);
+    add("one layer's weights", layer(), size_, Place::both);
     stream(all, true);
     batch(all);
     add("the head", head(), size_);
@@ -49,11 +49,11 @@ class Memory {
   }
   void operator()(const StatisticsStation& s) const {
     const double all = tokens(s.text, *s.context, s.windows);
-    add("one layer's weights", layer(), size_);
+    add("one layer's weights", layer(), size_, Place::both);
     stream(all, true);
     batch(all);
     add("sums, histograms and extremes of every channel",
-        number(config_.layers) * (5 * number(config_.hidden) + number(config_.intermediate)), 8 * 16);
+        number(config_.layers) * (5 * number(config_.hidden) + number(config_.intermediate)), 8 * 16, Place::host);
     const double states = number(static_cast<int64_t>(s.states.size()));
     // The file: by token of each site five figures with their index (of the first 16384 tokens), by channel fourteen, a histogram.
     const double by_token = 32 * std::min(all, 16384.0), by_channel = 60, histogram = 80e3;
@@ -63,13 +63,13 @@ class Memory {
     if (!s.keep.empty()) {
       const double kept = s.keep_tokens > 0 ? std::min(all, number(s.keep_tokens)) : all;
       const double values = sites(s.keep) * kept * number(std::max(config_.hidden, config_.intermediate));
-      add("values kept whole", values, 4);
+      add("values kept whole", values, 4, Place::host);
       estimate_.disk_bytes += states * values * 4;
     }
   }
   void operator()(const RotateStation& s) const {
-    add("one layer's weights, in fp64 and turned", 2 * layer(), 8);
-    add("the embedding or the head while it is turned", head(), size_);
+    add("one layer's weights, in fp64 and turned", 2 * layer(), 8, Place::host);
+    add("the embedding or the head while it is turned", head(), size_, Place::both);
     ModelConfig apart = config_;
     apart.tied = false;
     leaves_model(apart, *s.store);
@@ -95,12 +95,12 @@ class Memory {
     leaves((s.save_every == 0 ? 3 : 6) * trained, 4);  // checkpoints: the values and both moments; a new one stands before the old one goes
   }
   void operator()(const MergeStation& s) const {
-    add("one layer's weights, in fp64 and merged", 2 * layer(), 8);
+    add("one layer's weights, in fp64 and merged", 2 * layer(), 8, Place::both);
     add("the head", head(), size_);
     leaves_model(config_of(s.model), *s.store);
   }
   void operator()(const QuantizeStation& s) const {
-    add("one layer's weights, as they are and quantized", 2 * layer(), size_);
+    add("one layer's weights, as they are and quantized", 2 * layer(), size_, Place::both);
     quantization(s.how);
     const ModelConfig written = config_of(s.model);
     estimate_.disk_bytes += integers(s.how.spec, written) + companions();
@@ -109,11 +109,11 @@ class Memory {
 
  private:
   static double number(int64_t n) { return static_cast<double>(n); }
-  void add_bytes(std::string what, std::string arithmetic, double bytes) const {
-    estimate_.memory.push_back({std::move(what), std::move(arithmetic), bytes});
+  void add_bytes(std::string what, std::string arithmetic, double bytes, Place place = Place::device) const {
+    estimate_.memory.push_back({std::move(what), std::move(arithmetic), bytes, place});
   }
-  void add(std::string what, double numbers, double size) const {
-    add_bytes(std::move(what), with_commas(numbers) + " × " + with_commas(size) + " bytes", numbers * size);
+  void add(std::string what, double numbers, double size, Place place = Place::device) const {
+    add_bytes(std::move(what), with_commas(numbers) + " × " + with_commas(size) + " bytes", numbers * size, place);
   }
   // How many sites names stand for: a kind is that site of every layer.
   double sites(const std::vector<std::string>& names) const {
@@ -141,7 +141,7 @@ class Memory {
     double count = 0;
     for (const LinearKind kind : lora.targets) {
       const LinearShape shape = linear_shape(config_, kind);
-      count += number(config_.layers) * number(lora.rank) * number(shape.in + shape.out);
+      count += number(config_.layers) * (number(lora.rank) * number(shape.in + shape.out) + (lora.dora ? number(shape.out) : 0));
     }
     return count;
   }

@@ -138,6 +138,7 @@ class Completion {
   }
   // What a station's records are as examples; stations that read them alike share them.
   std::shared_ptr<const TrainingData> records(const FinetuneStation& s) const {
+    if (const auto known = inputs_.records.find(station_->id); known != inputs_.records.end()) return known->second;
     for (const Station& other : job_.stations) {
       const auto* same = std::get_if<FinetuneStation>(&other.settings);
       if (!inputs_.records.contains(other.id) || same->data != s.data || same->prompt_template != s.prompt_template) continue;
@@ -232,16 +233,19 @@ void refuse_quantized_base(const Job& job, const RunInputs& inputs) {
 
 }  // namespace
 
+void complete_job(Job& job, RunInputs& inputs) { Completion(job, inputs).run(); }
+
 RunInputs inspect_inputs(Job& job, Monitor& monitor) {
   RunInputs inputs;
   require_model_folder(job.model.path);
   inputs.base = open_model(job.model.path);
   for (const std::string& note : inputs.base.notes) monitor.notice(note);
+  require_samples(inputs.base, at::kCPU, monitor);
   inputs.base_hash = inputs.base.hash();
   settle_hash(job.model, inputs.base_hash);
   refuse_quantized_base(job, inputs);
   open_texts(job, inputs, monitor);
-  Completion(job, inputs).run();
+  complete_job(job, inputs);
   inputs.facts = {{"format", 1},
                   {"model", model_facts(job, inputs)},
                   {"texts", text_facts(job, inputs)},

@@ -30,6 +30,9 @@ struct RunInputs {
 /// quantizer takes, sites or linears that the model does not have, records that cannot be read or tokenized.
 RunInputs inspect_inputs(Job& job, Monitor& monitor);
 
+/// Settings whose defaults come from the model, and the checks that need it: the last part of inspect_inputs, for inputs made otherwise.
+void complete_job(Job& job, RunInputs& inputs);
+
 /// Work of every station, for estimates of time.
 std::vector<StationForecast> forecasts(const Job& job, const RunInputs& inputs);
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/jobs/open_model.h"
 
+#include "core/base/error.h"
 #include "core/model/checkpoint.h"
 #include "core/quantization/quantized_folder.h"
 #include "core/rotation/rotated_source.h"
+#include "core/storage/json_file.h"
 #include "core/storage/sha256.h"
 
 namespace rolora {
@@ -31,6 +33,7 @@ void open_quantized(const std::filesystem::path& folder, OpenedModel& model) {
   model.rotation = quantized->rotation();
   model.stored = quantized->stored();
   model.quantized = true;
+  model.sampled = std::make_shared<const UnroundedActivations>(quantized);
   model.identity = [quantized] { return quantized->hash(); };
   model.source = quantized;
 }
@@ -48,7 +51,16 @@ OpenedModel open_model(const std::filesystem::path& folder) {
   } else {
     open_quantized(folder, model);
   }
+  if (!model.sampled) model.sampled = model.source;
   return model;
+}
+
+std::optional<SampleCheck> require_samples(const OpenedModel& model, at::Device device, Monitor& monitor) {
+  const auto check = verify_samples(*model.sampled, model.folder, device, monitor);
+  if (!check || check->passed) return check;
+  throw GateError((model.folder / kSamplesFile).string() + ": sample_logits: expected the model's logits within a relative " +
+                  Json(check->bound).dump() + ", found a difference of " + Json(check->relative_l2).dump() +
+                  " (weights, config.json or rotation of another model, or damaged)");
 }
 
 }  // namespace rolora

@@ -11,11 +11,13 @@
 
 #include "core/model/weights.h"
 #include "core/rotation/record.h"
+#include "core/rotation/samples.h"
 
 namespace rolora {
 
 struct OpenedModel {
   std::shared_ptr<const ModelSource> source;
+  std::shared_ptr<const ModelSource> sampled;  ///< what the folder's sample logits are of: the source, or its weights alone
   std::filesystem::path folder;
   std::optional<RotationRecord> rotation;  ///< of rotated folders and of quantized ones made from them
   bool quantized = false;
@@ -28,5 +30,9 @@ struct OpenedModel {
 
 /// Recognises the kind by config.json. InputError on anything broken.
 OpenedModel open_model(const std::filesystem::path& folder);
+
+/// Runs the sample tokens that a rotated, quantized or exported folder carries, in fp32 on `device`: GateError when it does not give the
+/// logits stored beside them, since then something in it belongs to another model. Nothing for folders without samples.
+std::optional<SampleCheck> require_samples(const OpenedModel& model, at::Device device, Monitor& monitor);
 
 }  // namespace rolora

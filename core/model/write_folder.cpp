@@ -41,14 +41,6 @@ std::vector<std::vector<Declared>> cut_into_shards(const std::vector<Declared>& 
   return shards;
 }
 
-// model.safetensors, or model-00001-of-00003.safetensors
-std::string shard_name(size_t index, size_t count) {
-  if (count == 1) return "model.safetensors";
-  char name[64];
-  std::snprintf(name, sizeof name, "model-%05zu-of-%05zu.safetensors", index + 1, count);
-  return name;
-}
-
 // The tensors in file order; asks the source for one layer at a time.
 class TensorStream {
  public:
@@ -110,12 +102,21 @@ class TensorStream {
   int64_t next_ = 0;
 };
 
+}  // namespace
+
+// model-00001-of-00003.safetensors
+std::string indexed_name(size_t index, size_t count) {
+  char name[64];
+  std::snprintf(name, sizeof name, "model-%05zu-of-%05zu.safetensors", index + 1, count);
+  return name;
+}
+
 void write_index(const std::vector<std::vector<Declared>>& shards, const fs::path& folder) {
   int64_t total = 0;
   Json map = Json::object();
   for (size_t s = 0; s < shards.size(); ++s) {
     for (const Declared& tensor : shards[s]) {
-      map[tensor.name] = shard_name(s, shards.size());
+      map[tensor.name] = indexed_name(s, shards.size());
       total += bytes_of(tensor);
     }
   }
@@ -123,14 +124,13 @@ void write_index(const std::vector<std::vector<Declared>>& shards, const fs::pat
   write_file_atomically(folder / "model.safetensors.index.json", json_text(index));
 }
 
-}  // namespace
-
 void write_weights(const ModelSource& source, const fs::path& folder, const WriteOptions& options, Monitor& monitor) {
   const ModelConfig& config = source.config();
   const auto shards = cut_into_shards(expected_tensors(config, stored_type(options.stored), !config.tied), options.shard_bytes);
+  const bool indexed = options.indexed || shards.size() > 1;
   TensorStream stream(source, options, monitor);
   for (size_t s = 0; s < shards.size(); ++s) {
-    SafetensorsWriter writer(folder / shard_name(s, shards.size()), shards[s], {{"format", "pt"}});
+    SafetensorsWriter writer(folder / (indexed ? indexed_name(s, shards.size()) : "model.safetensors"), shards[s], {{"format", "pt"}});
     for (const Declared& tensor : shards[s]) {
       const at::Tensor value = stream.take(tensor.name).contiguous();
       if (const auto found = first_not_finite(value)) {
@@ -141,7 +141,7 @@ void write_weights(const ModelSource& source, const fs::path& folder, const Writ
     }
     writer.finish();
   }
-  if (shards.size() > 1) write_index(shards, folder);
+  if (indexed) write_index(shards, folder);
 }
 
 void copy_companions(const fs::path& from, const fs::path& to) {

@@ -8,7 +8,9 @@
 #include "core/model/tensor_store.h"
 #include "core/model/write_folder.h"
 #include "core/quantization/integers.h"
+#include "core/quantization/quantized_folder.h"
 #include "core/rotation/record.h"
+#include "core/rotation/samples.h"
 #include "core/storage/atomic_file.h"
 
 namespace rolora {
@@ -153,6 +155,7 @@ QuantizationRecord quantize_folder(const QuantizeSource& from, const fs::path& o
   write_file_atomically(folder.path() / kQuantizationFile, json_text(record_json(record)));
   copy_companions(from.folder, folder.path());
   copy_rotation(from.folder, folder.path());
+  save_samples(UnroundedActivations(std::make_shared<const QuantizedFolder>(folder.path())), folder.path(), options.seed, monitor);
   folder.commit();
   return record;
 }

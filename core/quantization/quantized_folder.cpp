@@ -123,6 +123,10 @@ void QuantizedFolder::attach(Listeners& listeners, const Compute& compute) const
   attach_quantization(record_.spec, config_, listeners);
 }
 
+void UnroundedActivations::attach(Listeners& listeners, const Compute& compute) const {
+  if (folder_->rotation()) attach_online_rotations(*folder_->rotation(), listeners, compute);
+}
+
 std::string QuantizedFolder::hash() const {
   Sha256 sum;
   sum.add(record_.source_hash + "\n" + json_text(spec_json(record_.spec)));

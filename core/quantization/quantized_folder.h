@@ -48,4 +48,20 @@ class QuantizedFolder final : public ModelSource {
   std::string embedding_name_, head_name_;
 };
 
+/// The folder's weights and its rotation, with activations and KV left as they come. Sample logits are made of this: rounding activations
+/// may tip at a tie on another machine, weights may not.
+class UnroundedActivations final : public ModelSource {
+ public:
+  explicit UnroundedActivations(std::shared_ptr<const QuantizedFolder> folder) : folder_(std::move(folder)) {}
+  const ModelConfig& config() const override { return folder_->config(); }
+  LayerWeights layer(LayerIndex index, const Compute& compute) const override { return folder_->layer(index, compute); }
+  at::Tensor embed(const at::Tensor& ids, const Compute& compute) const override { return folder_->embed(ids, compute); }
+  at::Tensor final_norm(const Compute& compute) const override { return folder_->final_norm(compute); }
+  at::Tensor head(const Compute& compute) const override { return folder_->head(compute); }
+  void attach(Listeners& listeners, const Compute& compute) const override;
+
+ private:
+  std::shared_ptr<const QuantizedFolder> folder_;
+};
+
 }  // namespace rolora

@@ -12,11 +12,9 @@
 namespace rolora {
 namespace {
 
-constexpr const char* kName = "rotation_samples.safetensors";
-const Compute kSingle{at::kFloat, at::kCPU};
-
-at::Tensor last_logits(const ModelSource& model, const std::vector<int64_t>& ids, Monitor& monitor) {
-  return logits_of_text(model, ids, kSingle, monitor, "samples: layer")[static_cast<int64_t>(ids.size()) - 1].contiguous();
+at::Tensor last_logits(const ModelSource& model, const std::vector<int64_t>& ids, at::Device device, Monitor& monitor) {
+  const at::Tensor all = logits_of_text(model, ids, {at::kFloat, device}, monitor, "samples: layer");
+  return all[static_cast<int64_t>(ids.size()) - 1].cpu().contiguous();
 }
 
 // A copy of a stored tensor of one dimension.
@@ -35,16 +33,17 @@ at::Tensor read_vector(const SafetensorsFile& file, const std::string& name, Sto
 
 void save_samples(const ModelSource& model, const std::filesystem::path& folder, uint64_t seed, Monitor& monitor) {
   const std::vector<int64_t> ids = gate_tokens(model.config(), seed);
-  const at::Tensor tokens = at::tensor(ids, at::kLong), logits = last_logits(model, ids, monitor);
-  SafetensorsWriter writer(
-      folder / kName, {{"sample_ids", StoredType::I64, tokens.sizes().vec()}, {"sample_logits", StoredType::F32, logits.sizes().vec()}});
+  const at::Tensor tokens = at::tensor(ids, at::kLong), logits = last_logits(model, ids, at::kCPU, monitor);
+  SafetensorsWriter writer(folder / kSamplesFile, {{"sample_ids", StoredType::I64, tokens.sizes().vec()},
+                                                   {"sample_logits", StoredType::F32, logits.sizes().vec()}});
   writer.write("sample_ids", bytes_of_tensor(tokens));
   writer.write("sample_logits", bytes_of_tensor(logits));
   writer.finish();
 }
 
-std::optional<SampleCheck> verify_samples(const ModelSource& model, const std::filesystem::path& folder, Monitor& monitor) {
-  const std::filesystem::path path = folder / kName;
+std::optional<SampleCheck> verify_samples(const ModelSource& model, const std::filesystem::path& folder, at::Device device,
+                                          Monitor& monitor) {
+  const std::filesystem::path path = folder / kSamplesFile;
   if (!std::filesystem::exists(path)) return std::nullopt;
   const SafetensorsFile file = SafetensorsFile::open(path);
   const at::Tensor tokens = read_vector(file, "sample_ids", StoredType::I64);
@@ -57,7 +56,7 @@ std::optional<SampleCheck> verify_samples(const ModelSource& model, const std::f
     throw InputError(path.string(), "sample_logits", std::to_string(vocabulary) + " values", std::to_string(expected.numel()));
   }
   const int64_t* first = tokens.const_data_ptr<int64_t>();
-  const at::Tensor found = last_logits(model, std::vector<int64_t>(first, first + tokens.numel()), monitor).to(at::kDouble);
+  const at::Tensor found = last_logits(model, std::vector<int64_t>(first, first + tokens.numel()), device, monitor).to(at::kDouble);
   SampleCheck check;
   check.relative_l2 = ((found - expected).norm() / expected.norm()).item<double>();
   check.passed = check.relative_l2 <= check.bound;  // false for NaN

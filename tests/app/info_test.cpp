@@ -103,11 +103,54 @@ TEST(Info, ARotatedFolderShowsItsRotationAndNothingToRotate) {
   EXPECT_EQ(found["kind"], "rotated");
   EXPECT_EQ(found["rotation"], Json::parse(rotated.out)["rotation"]);
   EXPECT_TRUE(found["rotatable"].is_null());
+  ASSERT_EQ(found["unrotatable"].size(), 1u);
+  EXPECT_THAT(found["unrotatable"][0]["why"].get<std::string>(), HasSubstr("rotated already"));
   EXPECT_EQ(found["tied"], false);
   EXPECT_TRUE(found["tokenizer"].is_null()) << "none there";
   const std::string human = rolora({"info", folder / "rotated"}).out;
   EXPECT_THAT(human, HasSubstr("r4  hadamard of order 40, "));
   EXPECT_EQ(human.find("can be rotated"), std::string::npos);
+}
+
+// Widths beyond powers of two: 688 = 43 · 16 by Williamson, or Paley over GF(7³); 107 has no construction here.
+TEST(Info, WidthsTellTheirCostAndWhatElseWouldFit) {
+  const Json found = info(test::source_folder() / "resources/bundled");
+  const Json& wide = found["widths"]["intermediate"];
+  EXPECT_EQ(wide["construction"], "Williamson(43) x Sylvester(4)");
+  EXPECT_EQ(wide["factor_bytes"], 172 * 172 * 4);
+  EXPECT_EQ(wide["adds_per_row"], 172.0 * 688 + 688 * 2);
+  ASSERT_EQ(wide["alternatives"].size(), 2u);
+  EXPECT_EQ(wide["alternatives"][0]["construction"], "PaleyI(7^3) x Sylvester(2)");
+  EXPECT_EQ(wide["alternatives"][1]["construction"], "Haar(688)");
+  EXPECT_EQ(wide["alternatives"][1]["adds_per_row"], 688.0 * 688);
+  const test::TempFolder folder;
+  Json config = test::small_config();
+  config.update({{"intermediate_size", 214}, {"tie_word_embeddings", true}});
+  test::write_random_model(folder / "model", config, 5);
+  const Json odd = info(folder / "model");
+  EXPECT_TRUE(odd["widths"]["intermediate"]["construction"].is_null());
+  EXPECT_EQ(odd["widths"]["intermediate"]["fallback"]["construction"], "Haar(107) x Sylvester(2)");
+  EXPECT_EQ(odd["widths"]["intermediate"]["fallback"]["adds_per_row"], 107.0 * 214 + 214);
+  EXPECT_THAT(odd["rotatable"]["r1"]["note"].get<std::string>(), HasSubstr("unties the head, which adds 1200 weights"));
+  EXPECT_THAT(odd["unrotatable"].dump(), HasSubstr("RoPE"));
+}
+
+TEST(Info, TheRecipeIsForecastWithTimesWhereItIsAskedFor) {
+  const fs::path model = test::source_folder() / "resources/bundled";
+  const Json quick = info(model)["forecasts"]["recipe"];
+  EXPECT_EQ(quick["recipe"], "rolora");
+  EXPECT_TRUE(quick["seconds"].is_null());
+  EXPECT_GT(quick["vram_bytes"], 0);
+  const Outcome timed = rolora({"info", model, "--recipe", "ptq", "--json"});
+  ASSERT_EQ(timed.code, 0) << timed.err;
+  const Json ptq = Json::parse(timed.out)["forecasts"]["recipe"];
+  EXPECT_EQ(ptq["recipe"], "ptq");
+  EXPECT_GT(ptq["seconds_low"], 0);
+  EXPECT_GT(ptq["seconds_high"], ptq["seconds_low"]);
+  const Outcome job = rolora({"info", model, "--recipe", test::source_folder() / "resources/jobs/story.json", "--json"});
+  ASSERT_EQ(job.code, 0) << job.err;
+  EXPECT_EQ(Json::parse(job.out)["forecasts"]["recipe"]["recipe"], "story");
+  EXPECT_EQ(rolora({"info", model, "--recipe", "none.json"}).code, 1);
 }
 
 TEST(Info, TheIdentityIsTheOneThatJobsAndRecordsGive) {

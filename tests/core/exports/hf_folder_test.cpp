@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/model/checkpoint.h"
+#include "core/model/tensor_store.h"
 #include "core/rotation/rotate_folder.h"
 #include "core/rotation/rotated_source.h"
 #include "core/rotation/samples.h"
@@ -45,10 +46,14 @@ TEST_F(ExportHf, RotationsInTheWeightsNeedNothingElse) {
     EXPECT_GT(test::relative_l2(written.layer(LayerIndex(0), Compute{})[LinearKind::q].weight,
                                 original.layer(LayerIndex(0), Compute{})[LinearKind::q].weight),
               0.5);
-    const auto samples = verify_samples(written, out, silent_);
+    const Json index = read_json_file(out / "model.safetensors.index.json");
+    EXPECT_EQ(index["weight_map"].size(), TensorStore::open(out).names().size())
+        << "programs that take every *.safetensors must see that records and samples are no weights";
+    EXPECT_EQ(index["weight_map"]["lm_head.weight"], "model-00001-of-00001.safetensors");
+    const auto samples = verify_samples(written, out, at::kCPU, silent_);
     ASSERT_TRUE(samples.has_value());
     EXPECT_TRUE(samples->passed);
-    EXPECT_FALSE(verify_samples(original, out, silent_)->relative_l2 > 1e-4) << "the same function";
+    EXPECT_FALSE(verify_samples(original, out, at::kCPU, silent_)->relative_l2 > 1e-4) << "the same function";
   }
 }
 
@@ -56,7 +61,7 @@ TEST_F(ExportHf, WrongSamplesAreSeen) {
   const Checkpoint plain(test::family_fixture("qwen3")), other(test::family_fixture("qwen3_tied_old_keys"));
   export_hf({plain, plain.folder(), {}, false, at::kFloat}, folder_ / "hf", false, Compute{}, silent_);
   ASSERT_EQ(plain.config().vocabulary, other.config().vocabulary);
-  EXPECT_FALSE(verify_samples(other, folder_ / "hf", silent_)->passed);
+  EXPECT_FALSE(verify_samples(other, folder_ / "hf", at::kCPU, silent_)->passed);
 }
 
 TEST_F(ExportHf, OnlineRotationsAndQuantizedModelsAreRefusedWithWhatServes) {

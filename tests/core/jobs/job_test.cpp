@@ -112,6 +112,21 @@ TEST(Job, CompleteJobReadsBackToItself) {
   EXPECT_EQ(complete["stations"][0]["r1"], "none");
 }
 
+TEST(Job, VariantsOfAnAdapterReadBack) {
+  for (const auto& [name, dora, rslora] :
+       {std::tuple{"lora", false, false}, {"dora", true, false}, {"rslora", false, true}, {"rsdora", true, true}}) {
+    Json document = small_job();
+    document["stations"][2]["variant"] = name;
+    const Job job = parse_job(document, "jobs/small.json");
+    const LoraSettings& lora = std::get<FinetuneStation>(job.station("lora").settings).training.lora;
+    EXPECT_EQ(lora.dora, dora) << name;
+    EXPECT_EQ(lora.rslora, rslora) << name;
+    EXPECT_EQ(job_json(job)["stations"][2]["variant"], name);
+    EXPECT_EQ(state_of(job, "merged").label, std::string("R1+R4, seed 3 + ") + (dora ? "DoRA" : "LoRA"));
+  }
+  EXPECT_THAT(refusal_with("/stations/2/variant", "adora"), HasSubstr("rsdora"));
+}
+
 TEST(Job, OverridesPutOtherInputsInPlace) {
   JobOverrides overrides;
   overrides.model = "/models/mine/";

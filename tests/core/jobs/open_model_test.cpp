@@ -67,6 +67,34 @@ TEST_F(OpenModel, AttachesWhatBelongsToTheModel) {
   EXPECT_LT(error, 0.2);   // and are applied in the rotated basis
 }
 
+// Samples are of fp32 arithmetic on the weights; 8-bit activations would differ by more than the bound.
+TEST_F(OpenModel, SamplesTellAFolderWhosePartsDoNotBelongTogether) {
+  SilentMonitor silent;
+  EXPECT_FALSE(require_samples(open_model(plain()), at::kCPU, silent)) << "a plain folder carries none";
+  for (const fs::path& right : {rotated(), quantized()}) {
+    const auto check = require_samples(open_model(right), at::kCPU, silent);
+    ASSERT_TRUE(check) << right;
+    EXPECT_LT(check->relative_l2, 1e-6) << right;
+  }
+  for (const fs::path& right : {rotated(), quantized()}) {
+    const fs::path wrong = *folder_ / "wrong";
+    fs::remove_all(wrong);
+    fs::copy(right, wrong);
+    Json config = read_json_file(wrong / "config.json");
+    config["rope_theta"] = 500.0;  // loads, and computes something else
+    test::write_text(wrong / "config.json", config.dump());
+    try {
+      require_samples(open_model(wrong), at::kCPU, silent);
+      ADD_FAILURE() << right << ": taken";
+    } catch (const GateError& e) {
+      EXPECT_NE(std::string(e.what()).find(
+                    "rotation_samples.safetensors: sample_logits: expected the model's logits within a relative 0.0001, found"),
+                std::string::npos)
+          << e.what();
+    }
+  }
+}
+
 TEST_F(OpenModel, IdentitiesDiffer) {
   const std::string a = open_model(plain()).hash(), b = open_model(rotated()).hash(), c = open_model(quantized()).hash();
   EXPECT_EQ(a, open_model(plain()).hash());

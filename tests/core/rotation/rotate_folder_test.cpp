@@ -62,7 +62,7 @@ TEST_F(RotateFolder, WritesAFolderThatComputesTheSame) {
     EXPECT_EQ(rotated.record().base_hash, Checkpoint(in()).hash());
     EXPECT_FALSE(rotated.config().tied);
     EXPECT_TRUE(rotated.checkpoint().store().has("lm_head.weight"));
-    const auto check = verify_samples(rotated, out(), monitor_);
+    const auto check = verify_samples(rotated, out(), at::kCPU, monitor_);
     ASSERT_TRUE(check);
     EXPECT_TRUE(check->passed);
   }
@@ -187,11 +187,11 @@ TEST_F(RotateFolder, SamplesTellADamagedCopy) {
   std::string bytes = test::read_text(out() / "model.safetensors");
   bytes[bytes.size() - 30] ^= 0x40;  // an exponent bit of one weight
   test::write_text(out() / "model.safetensors", bytes);
-  const auto check = verify_samples(RotatedFolder(out()), out(), monitor_);
+  const auto check = verify_samples(RotatedFolder(out()), out(), at::kCPU, monitor_);
   ASSERT_TRUE(check);
   EXPECT_FALSE(check->passed);
   fs::remove(out() / "rotation_samples.safetensors");
-  EXPECT_FALSE(verify_samples(RotatedFolder(out()), out(), monitor_));
+  EXPECT_FALSE(verify_samples(RotatedFolder(out()), out(), at::kCPU, monitor_));
 }
 
 TEST_F(RotateFolder, ARotatedFolderWithoutItsRecordIsRefused) {
