@@ -106,7 +106,7 @@ TEST_F(AdapterFiles, AnotherRotationIsRefusedWithBothChecksums) {
 }
 
 TEST_F(AdapterFiles, SettingsThatChangeTheResultAreRefusedByName) {
-  const std::vector<std::pair<const char*, Json>> table = {{"use_dora", true},
+  const std::vector<std::pair<const char*, Json>> table = {{"use_dora", "yes"},
                                                            {"bias", "lora_only"},
                                                            {"modules_to_save", {"lm_head"}},
                                                            {"rank_pattern", {{"q_proj", 2}}},

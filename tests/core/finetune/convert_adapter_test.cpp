@@ -54,7 +54,7 @@ TEST_F(ConvertAdapter, ToTheRotatedModelIsWhatRotatingTheMergedModelGives) {
     const RotationRecord r = record(settings);
     for (const LinearKind kind : kAllLinears) {
       const Adapter adapter = random_adapter(plain_->config(), {kind});
-      const Adapter turned = adapter_to_rotated(adapter, r, plain_->config(), "rotated hash");
+      const Adapter turned = adapter_to_rotated(adapter, r, *plain_, "rotated hash");
       EXPECT_EQ(turned.rotation_checksum, r.checksum());
       EXPECT_EQ(turned.base_hash, "rotated hash");
       const RotatedSource expected(std::make_shared<const AdaptedSource>(plain_, adapter, true), r);
@@ -76,7 +76,7 @@ TEST_F(ConvertAdapter, LogitsStayWhereTheyWere) {
     EXPECT_GT(relative_l2(expected, logits(*plain_)), 0.1);
     for (const auto& [name, settings] : test::all_settings()) {
       const RotationRecord r = record(settings);
-      const Adapter turned = adapter_to_rotated(adapter, r, plain_->config(), "h");
+      const Adapter turned = adapter_to_rotated(adapter, r, *plain_, "h");
       EXPECT_LE(relative_l2(logits(AdaptedSource(std::make_shared<const RotatedSource>(plain_, r), turned, false)), expected), 1e-6)
           << name;
     }
@@ -87,26 +87,26 @@ TEST_F(ConvertAdapter, BackAgainIsTheSameAdapter) {
   const Adapter adapter = random_adapter(plain_->config(), {kAllLinears.begin(), kAllLinears.end()});
   for (const auto& [name, settings] : test::all_settings()) {
     const RotationRecord r = record(settings);
-    const Adapter turned = adapter_to_rotated(adapter, r, plain_->config(), "h");
-    const Adapter back = adapter_to_plain(turned, r, plain_->config());
+    const Adapter turned = adapter_to_rotated(adapter, r, *plain_, "h");
+    const Adapter back = adapter_to_plain(turned, r, *plain_);
     EXPECT_EQ(back.rotation_checksum, "");
     EXPECT_EQ(back.base_hash, plain_->hash());
     for (const auto& [linear, pair] : adapter.pairs) {
       EXPECT_LE(relative_l2(back.pairs.at(linear).a, pair.a), 3e-7) << name << " " << linear;
       EXPECT_LE(relative_l2(back.pairs.at(linear).b, pair.b), 3e-7) << name << " " << linear;
     }
-    EXPECT_LE(update_difference(adapter, turned, r, plain_->config()), 1e-6) << name;
-    EXPECT_LE(update_difference(back, turned, r, plain_->config()), 1e-6) << name;
+    EXPECT_LE(update_difference(adapter, turned, r, *plain_, false), 1e-6) << name;
+    EXPECT_LE(update_difference(back, turned, r, *plain_, false), 1e-6) << name;
   }
 }
 
 TEST_F(ConvertAdapter, TheDifferenceSeesAWrongAdapter) {
   const Adapter adapter = random_adapter(plain_->config(), {LinearKind::o});
   const RotationRecord r = record(test::settings_of(OrthogonalKind::hadamard, true, false, OrthogonalKind::hadamard));
-  Adapter turned = adapter_to_rotated(adapter, r, plain_->config(), "h");
+  Adapter turned = adapter_to_rotated(adapter, r, *plain_, "h");
   turned.pairs.begin()->second.b.mutable_data_ptr<float>()[0] += 0.1F;
-  EXPECT_GT(update_difference(adapter, turned, r, plain_->config()), 1e-3);
-  EXPECT_GT(update_difference(adapter, adapter, r, plain_->config()), 0.1) << "left as it was";
+  EXPECT_GT(update_difference(adapter, turned, r, *plain_, false), 1e-3);
+  EXPECT_GT(update_difference(adapter, adapter, r, *plain_, false), 0.1) << "left as it was";
 }
 
 TEST_F(ConvertAdapter, OtherRotationsOtherWeightsAndZeroGainsAreRefused) {
@@ -116,7 +116,7 @@ TEST_F(ConvertAdapter, OtherRotationsOtherWeightsAndZeroGainsAreRefused) {
   settings.seed = 12;
   const RotationRecord other = record(settings);
   Adapter adapter = random_adapter(config, {LinearKind::q});
-  const Adapter turned = adapter_to_rotated(adapter, r, config, "h");
+  const Adapter turned = adapter_to_rotated(adapter, r, *plain_, "h");
   const auto message = [](const auto& call) -> std::string {
     try {
       call();
@@ -125,19 +125,120 @@ TEST_F(ConvertAdapter, OtherRotationsOtherWeightsAndZeroGainsAreRefused) {
     }
     return "accepted";
   };
-  const std::string mismatch = message([&] { adapter_to_plain(turned, other, config); });
+  const std::string mismatch = message([&] { adapter_to_plain(turned, other, *plain_); });
   EXPECT_NE(mismatch.find(r.checksum()), std::string::npos) << mismatch;
   EXPECT_NE(mismatch.find(other.checksum()), std::string::npos) << mismatch;
-  EXPECT_NE(message([&] { adapter_to_rotated(turned, r, config, "h"); }), "accepted") << "it is rotated already";
-  EXPECT_NE(message([&] { adapter_to_plain(adapter, r, config); }), "accepted") << "it is plain already";
+  EXPECT_NE(message([&] { adapter_to_rotated(turned, r, *plain_, "h"); }), "accepted") << "it is rotated already";
+  EXPECT_NE(message([&] { adapter_to_plain(adapter, r, *plain_); }), "accepted") << "it is plain already";
   adapter.base_hash = "of another model";
-  EXPECT_NE(message([&] { adapter_to_rotated(adapter, r, config, "h"); }).find("of another model"), std::string::npos);
+  EXPECT_NE(message([&] { adapter_to_rotated(adapter, r, *plain_, "h"); }).find("of another model"), std::string::npos);
   r.input_gains[1][5] = 0;
   Adapter of_zero = turned;
   of_zero.rotation_checksum = r.checksum();
-  const std::string zero = message([&] { adapter_to_plain(of_zero, r, config); });
+  const std::string zero = message([&] { adapter_to_plain(of_zero, r, *plain_); });
   EXPECT_NE(zero.find("model.layers.1.self_attn.q_proj"), std::string::npos) << zero;
   EXPECT_NE(zero.find("channel 5"), std::string::npos) << zero;
+}
+
+// DoRA: what the rotation of a linear's outputs leaves possible, by the letters of the linears.
+class ConvertDora : public ConvertAdapter {
+ protected:
+  Adapter random_dora(const ModelSource& base, std::vector<LinearKind> targets) const {
+    Adapter adapter = random_adapter(base.config(), std::move(targets));
+    adapter.settings.dora = true;
+    set_magnitudes(adapter, base);
+    for (auto& [name, pair] : adapter.pairs) {
+      Random random(3, name);
+      float* m = pair.magnitude.mutable_data_ptr<float>();
+      for (int64_t i = 0; i < pair.magnitude.numel(); ++i) m[i] *= static_cast<float>(1 + 0.3 * random.normal());
+    }
+    return adapter;
+  }
+  static bool outputs_stay(LinearKind kind, const RotationRecord& r) {
+    if (kind == LinearKind::v) return !r.r2;
+    return (kind != LinearKind::o && kind != LinearKind::down) || !r.r1;
+  }
+};
+
+// As above: merged on the plain side and folded by the rotation.
+TEST_F(ConvertDora, IsWhatRotatingTheMergedModelGivesOrRefused) {
+  int64_t converted = 0, refused = 0;
+  auto all = test::all_settings();
+  all.push_back({"R2 and R4 alone", test::settings_of(OrthogonalKind::none, true, false, OrthogonalKind::hadamard)});
+  for (const auto& [name, settings] : all) {
+    const RotationRecord r = record(settings);
+    const auto twin = std::make_shared<const RotatedSource>(plain_, r);
+    for (const LinearKind kind : kAllLinears) {
+      SCOPED_TRACE(std::string(name) + " " + std::string(target_name(kind)));
+      const Adapter adapter = random_dora(*plain_, {kind});
+      Adapter turned;
+      try {
+        turned = adapter_to_rotated(adapter, r, *plain_, "h");
+      } catch (const InputError& e) {
+        EXPECT_FALSE(outputs_stay(kind, r)) << e.what();
+        EXPECT_NE(std::string(e.what()).find("merge the adapter"), std::string::npos);
+        ++refused;
+        continue;
+      }
+      EXPECT_TRUE(outputs_stay(kind, r));
+      ++converted;
+      const RotatedSource expected(std::make_shared<const AdaptedSource>(plain_, adapter, true), r);
+      const AdaptedSource found(twin, turned, true);
+      for (int64_t layer = 0; layer < 2; ++layer) {
+        const at::Tensor w = expected.layer(LayerIndex(layer), kExact)[kind].weight;
+        EXPECT_LE(relative_l2(found.layer(LayerIndex(layer), kExact)[kind].weight, w), 2e-7);
+        EXPECT_GT(relative_l2(twin->layer(LayerIndex(layer), kExact)[kind].weight, w), 0.05);
+      }
+      EXPECT_LE(update_difference(adapter, turned, r, *plain_, false), 1e-6);
+      EXPECT_LE(update_difference(adapter, turned, r, *twin, true), 1e-6);
+      const Adapter back = adapter_to_plain(turned, r, *twin);
+      for (const auto& [linear, pair] : adapter.pairs) {
+        EXPECT_LE(relative_l2(back.pairs.at(linear).magnitude, pair.magnitude), 3e-7) << linear;
+      }
+      Adapter kept = turned;
+      for (auto& [linear, pair] : kept.pairs) pair.magnitude = pair.magnitude * 1.001;
+      EXPECT_GT(update_difference(adapter, kept, r, *plain_, false), 5e-4);
+    }
+  }
+  EXPECT_GT(converted, 4 * static_cast<int64_t>(all.size()));
+  EXPECT_GT(refused, static_cast<int64_t>(all.size()));
+}
+
+// Folded gains change the lengths of rows: the magnitudes of the plain model would be others' there.
+TEST_F(ConvertDora, MagnitudesFollowTheGains) {
+  const RotationRecord r = record(test::settings_of(OrthogonalKind::hadamard, false, false, OrthogonalKind::none));
+  const Adapter adapter = random_dora(*plain_, {LinearKind::q, LinearKind::up});
+  const Adapter turned = adapter_to_rotated(adapter, r, *plain_, "h");
+  for (const auto& [name, pair] : adapter.pairs) {
+    EXPECT_GT(relative_l2(turned.pairs.at(name).magnitude, pair.magnitude), 1e-3) << name;
+  }
+}
+
+// Rows of a fused tensor that have no adapter keep the lengths they have in the model the adapter stands on.
+TEST(ConvertFolder, DoraOfAPartOfAFusedLinear) {
+  SilentMonitor silent;
+  const test::TempFolder out;
+  RotateOptions options;
+  options.rotation = test::settings_of(OrthogonalKind::hadamard, true, false, OrthogonalKind::hadamard);
+  options.store = at::kFloat;
+  rotate_folder(test::family_fixture("phi3_window"), out / "rotated", options, silent);
+  const Checkpoint plain(test::family_fixture("phi3_window"));
+  const RotatedFolder rotated(out / "rotated");
+  Adapter adapter = random_adapter(plain.config(), {LinearKind::q, LinearKind::gate});
+  adapter.settings.dora = true;
+  set_magnitudes(adapter, plain);
+  EXPECT_EQ(adapter.resting.size(), 6U);  // k, v and up of two layers
+  convert_to_rotated({plain, adapter}, rotated, rotated.record(), "h", at::kFloat, out / "turned", false, Compute{}, silent);
+  const Adapter turned = load_adapter(out / "turned", plain.config());
+  for (const auto& [name, lengths] : turned.resting) {
+    const int64_t layer = name.find("layers.1") == std::string::npos ? 0 : 1;
+    const LayerWeights weights = rotated.layer(LayerIndex(layer), Compute{});
+    const LinearKind kind = name.ends_with("k_proj") ? LinearKind::k : name.ends_with("v_proj") ? LinearKind::v : LinearKind::up;
+    EXPECT_LE(relative_l2(lengths, weights[kind].weight.norm(2, 1)), 1e-6) << name;
+  }
+  convert_to_plain({rotated, turned}, rotated.record(), out / "back", false);
+  const Adapter back = load_adapter(out / "back", plain.config());
+  for (const auto& [name, lengths] : adapter.resting) EXPECT_LE(relative_l2(back.resting.at(name), lengths), 1e-6) << name;
 }
 
 TEST(ConvertFolder, EveryFamilyThereAndBack) {

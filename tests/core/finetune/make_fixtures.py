@@ -152,4 +152,5 @@ def main():
     (HERE / "trainings.json").write_text(json.dumps(trainings, indent=1) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -45,7 +45,7 @@ class LoraReference : public ::testing::TestWithParam<const char*> {
   std::vector<StepRecord> train(int64_t batch, int64_t accumulate) {
     const Adapter start = load_adapter(folder_ / "init", source_->config());
     ResidentModel model(*source_, Compute{});
-    LoraTrainee trainee(start, Compute{});
+    LoraTrainee trainee(start, source_->config(), Compute{});
     const TrainingData training = data(), none;
     Trainer trainer(model, trainee, training, none, settings(batch, accumulate));
     while (trainer.done() < trainer.total()) trainer.step();

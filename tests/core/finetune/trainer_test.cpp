@@ -77,7 +77,7 @@ TEST(Trainer, RsLoraOnAllLinearsEqualsPeftInFp64) {
     const Adapter start = load_adapter(test::fixtures() / training["start"].get<std::string>(), source.config());
     EXPECT_TRUE(start.settings.rslora);
     ResidentModel model(source, kExact);
-    LoraTrainee trainee(start, kExact);
+    LoraTrainee trainee(start, source.config(), kExact);
     const TrainingData data = test::made_blocks(), none;
     TrainingSettings settings = recipe_of(training);
     settings.lora = start.settings;
@@ -108,7 +108,7 @@ class SmallLora : public ::testing::Test {
 };
 
 TEST_F(SmallLora, GradientEqualsFiniteDifferences) {
-  LoraTrainee trainee(start_, kExact);
+  LoraTrainee trainee(start_, source_.config(), kExact);
   TrainingData data;
   data.examples = {{{1, 5, 9, 3, 7}, 2}, {{4, 8, 2}, 1}};
   const MicroBatch batch = make_micro_batch(data, {0, 1}, at::kCPU);
@@ -147,7 +147,7 @@ TEST_F(SmallLora, AccumulationEqualsOneBigBatch) {
   for (const auto& [batch, accumulate] : {std::pair{4, 1}, std::pair{2, 2}, std::pair{1, 4}}) {
     settings_.batch = batch;
     settings_.accumulate = accumulate;
-    LoraTrainee trainee(start_, kExact);
+    LoraTrainee trainee(start_, source_.config(), kExact);
     Trainer trainer(model_, trainee, data, none, settings_);
     while (trainer.done() < trainer.total()) trainer.step();
     results.push_back(trainee.parameters().flat().clone());
@@ -160,7 +160,7 @@ TEST_F(SmallLora, AStepWithoutLabelsHasNoLossAndChangesNothing) {
   TrainingData data;
   data.examples = {{{1, 2, 3}, 3}, {{4, 5, 6}, 3}};
   settings_.steps = 1;
-  LoraTrainee trainee(start_, kExact);
+  LoraTrainee trainee(start_, source_.config(), kExact);
   const at::Tensor before = trainee.parameters().flat().clone();
   const TrainingData none;
   Trainer trainer(model_, trainee, data, none, settings_);
@@ -175,7 +175,7 @@ TEST_F(SmallLora, DropoutActsOnlyWhileTrainingAndFollowsTheSeed) {
   const TrainingData data = test::made_blocks(), held = test::made_blocks(8, 2);
   const auto losses = [&](uint64_t seed) {
     settings_.seed = seed;
-    LoraTrainee trainee(start_, kExact);
+    LoraTrainee trainee(start_, source_.config(), kExact);
     Trainer trainer(model_, trainee, data, held, settings_);
     const double before = *trainer.evaluate();
     return std::pair{before, trainer.step().loss};
@@ -190,7 +190,7 @@ TEST_F(SmallLora, DropoutActsOnlyWhileTrainingAndFollowsTheSeed) {
 TEST_F(SmallLora, EvaluationIsTheMeanOverAllPredictedTokens) {
   TrainingData held;
   held.examples = {{{1, 5, 9, 3, 7, 2}, 2}, {{4, 8}, 1}, {{6, 6, 6, 6}, 4}, {{3, 1, 2}, 1}, {{7, 7, 30, 2}, 3}};
-  LoraTrainee trainee(start_, kExact);
+  LoraTrainee trainee(start_, source_.config(), kExact);
   const TrainingData data = test::made_blocks();
   Trainer trainer(model_, trainee, data, held, settings_);
   double sum = 0;
@@ -215,7 +215,7 @@ TEST_F(SmallLora, HalfTypesTrainAnAdapterThatStaysInFp32) {
   const auto losses = [&](at::ScalarType type) {
     const Compute compute{type, at::kCPU};
     ResidentModel model(source_, compute);
-    LoraTrainee trainee(start_, compute);
+    LoraTrainee trainee(start_, source_.config(), compute);
     Trainer trainer(model, trainee, data, none, settings_);
     while (trainer.done() < trainer.total()) trainer.step();
     EXPECT_EQ(trainee.parameters().flat().scalar_type(), at::kFloat);
@@ -256,7 +256,7 @@ TEST_F(SmallLora, FullTrainingInAHalfTypeKeepsItsMasterCopyInFp32) {
 TEST_F(SmallLora, NonFiniteTrainingIsRefused) {
   start_.pairs.begin()->second.a.fill_(1e30F);
   start_.pairs.begin()->second.b.fill_(1e30F);
-  LoraTrainee trainee(start_, Compute{});
+  LoraTrainee trainee(start_, source_.config(), Compute{});
   ResidentModel model(source_, Compute{});
   const TrainingData data = test::made_blocks(), none;
   Trainer trainer(model, trainee, data, none, settings_);
@@ -271,7 +271,7 @@ TEST_F(SmallLora, SiteStatisticsAreTheMomentsOfTheStepsOwnRows) {
   settings_.batch = 2;
   settings_.accumulate = 1;
   settings_.learning_rate = 1e-30;  // weights as good as untouched, so the second step sees the first one's activations
-  LoraTrainee trainee(start_, kExact);
+  LoraTrainee trainee(start_, source_.config(), kExact);
   const TrainingData none;
   Trainer trainer(model_, trainee, data, none, settings_);
   EXPECT_TRUE(trainer.step().sites.is_null());

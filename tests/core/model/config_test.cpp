@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/error.h"
+#include "core/model/checkpoint.h"
 #include "core/model/tuned.h"
 #include "tests/support/random_model.h"
 
@@ -222,6 +223,32 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenConfig{"Llama3OriginalAsText", llama3_with("original_max_position_embeddings", "8192"),
                      "rope_scaling.original_max_position_embeddings"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
+
+TEST(ModelConfig, AnEpsilonOfZeroIsOne) {
+  Json config = test::small_config();
+  config["rms_norm_eps"] = 0;
+  EXPECT_EQ(parse_model_config(config, "config.json").rms_epsilon, 0);
+}
+
+// With or without a config.json beside it, the message names what makes a folder of it.
+TEST(ModelConfig, MetasOriginalFilesAreNamed) {
+  const test::TempFolder folder;
+  test::write_text(folder / "consolidated.00.pth", "PK");
+  test::write_text(folder / "params.json", R"({"dim": 4096})");
+  const auto message = [&](const auto& call) -> std::string {
+    try {
+      call();
+    } catch (const InputError& e) {
+      return e.what();
+    }
+    return "accepted";
+  };
+  const std::string alone = message([&] { read_model_config(folder.path()); });
+  EXPECT_NE(alone.find("convert_llama_weights_to_hf"), std::string::npos) << alone;
+  test::write_text(folder / "config.json", json_text(test::small_config()));
+  const std::string beside = message([&] { Checkpoint checkpoint(folder.path()); });
+  EXPECT_NE(beside.find("convert_llama_weights_to_hf"), std::string::npos) << beside;
+}
 
 }  // namespace
 }  // namespace rolora

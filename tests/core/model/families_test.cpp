@@ -62,10 +62,20 @@ TEST_P(Families, GreedyIdsEqualTransformers) {
             numbers["greedy"].get<std::vector<int64_t>>());
 }
 
+// Ids that no family has by itself: they can only come from the files, and generation_config.json goes before config.json.
 TEST_P(Families, GenerationTokensAreTheFolders) {
-  const GenerationTokens tokens = read_generation_tokens(folder(), Checkpoint(folder()).config());
-  EXPECT_EQ(tokens.bos, 1);
-  EXPECT_EQ(tokens.eos, std::vector<int64_t>{2});
+  const test::TempFolder copy;
+  Json config = read_json_file(folder() / "config.json"), generation = read_json_file(folder() / "generation_config.json");
+  config["bos_token_id"] = 31;
+  config["eos_token_id"] = {32, 33};
+  const auto tokens = [&] { return read_generation_tokens(copy.path(), parse_model_config(config, "config.json")); };
+  EXPECT_EQ(tokens().bos, 31);
+  EXPECT_EQ(tokens().eos, (std::vector<int64_t>{32, 33}));
+  generation["bos_token_id"] = 34;
+  generation["eos_token_id"] = 35;
+  test::write_text(copy / "generation_config.json", json_text(generation));
+  EXPECT_EQ(tokens().bos, 34);
+  EXPECT_EQ(tokens().eos, std::vector<int64_t>{35});
 }
 
 // Steps of several tokens need the window's mask over a cache that was cut. (Only where frequencies do not change with the length.)
@@ -155,7 +165,8 @@ TEST(FamilyConfig, WhatALeftOutKeyMeans) {
 
 TEST(FamilyConfig, WindowsByLayer) {
   const std::vector<int64_t> none, both = {4096, 4096}, second = {0, 8};
-  EXPECT_EQ(parsed("llama", {{"sliding_window", 8}}).windows, none);
+  EXPECT_EQ(parsed("llama", {{"sliding_window", 1 << 20}}).windows, none);  // no prompt is as long
+  EXPECT_EQ(parsed("llama", {{"sliding_window", nullptr}, {"layer_types", {"full_attention", "full_attention"}}}).windows, none);
   EXPECT_EQ(parsed("mistral").windows, both);
   EXPECT_EQ(parsed("mistral", {{"sliding_window", nullptr}}).windows, none);
   EXPECT_EQ(parsed("phi3").windows, none);
@@ -256,6 +267,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"Gemma", "gemma2", {{"architectures", {"Gemma2ForCausalLM"}}}, "model_type", "found gemma2 (Gemma2ForCausalLM)"},
         Refusal{"Mixtral", "mixtral", {{"architectures", {"MixtralForCausalLM"}}}, "model_type", "qwen3 (Qwen3, dense)"},
         Refusal{"Gpt2", "gpt2", {{"architectures", "absent"}}, "model_type", "llama (LLaMA 1 to 3.2, Vicuna, TinyLlama, SmolLM2)"},
+        // transformers 5.23: the cache follows these, the masks of LLaMA do not, so that its generation is not its prefill.
+        Refusal{"WindowOfLlama", "llama", {{"sliding_window", 8}}, "sliding_window", "cache"},
+        Refusal{"ChunksOfLlama", "llama", {{"attention_chunk_size", 8}}, "attention_chunk_size", "cache"},
+        Refusal{"LayerTypesOfLlama", "llama", {{"layer_types", {"full_attention", "sliding_attention"}}}, "layer_types", "cache"},
         Refusal{"WindowOfNothing", "mistral", {{"sliding_window", 1}}, "sliding_window", "1"},
         Refusal{"MistralByLayers", "mistral", {{"layer_types", {"full_attention", "sliding_attention"}}}, "layer_types", "one"},
         Refusal{"TooFewLayerTypes", "qwen2", windowed("layer_types", {"full_attention"}), "layer_types", "2 entries"},
@@ -305,22 +320,42 @@ TEST(FamilyFolder, DamageInAFusedTensorIsNamedWithItsRows) {
   }
 }
 
-// The identity of a model names what changes its function, and nothing was added to that of models without it.
+// The identity of a model names what changes its function: each window and each factor makes another one, and the same function written
+// otherwise makes none.
 TEST(FamilyFolder, TheHashSeesWindowAndFactors) {
   const test::TempFolder folder;
-  write_random_model(folder.path(), family_config("mistral", {{"sliding_window", nullptr}}));
-  const auto hash_with = [&](const Json& changes) {
-    test::write_text(folder.path() / "config.json", json_text(family_config("mistral", changes)));
+  write_random_model(folder.path(), family_config("qwen2", {}));
+  const auto hash_of = [&](const Json& changes) {
+    test::write_text(folder.path() / "config.json", json_text(family_config("qwen2", changes)));
     return Checkpoint(folder.path()).hash();
   };
-  const std::string none = hash_with({{"sliding_window", nullptr}});
-  EXPECT_NE(none, hash_with({{"sliding_window", 8}}));
-  const Json longrope = {{"type", "longrope"}, {"factor", 2.0}, {"short_factor", {1, 2, 3}}, {"long_factor", {2, 4, 8}}};
-  Json other = longrope;
-  other["long_factor"] = {2, 4, 9};
-  EXPECT_NE(hash_with({{"sliding_window", nullptr}, {"rope_scaling", longrope}}), none);
-  EXPECT_NE(hash_with({{"sliding_window", nullptr}, {"rope_scaling", longrope}}),
-            hash_with({{"sliding_window", nullptr}, {"rope_scaling", other}}));
+  const auto windows = [&](int64_t window, const char* first, const char* second) {
+    return hash_of({{"use_sliding_window", true},
+                    {"sliding_window", window},
+                    {"layer_types", {std::string(first) + "_attention", std::string(second) + "_attention"}}});
+  };
+  const auto longrope = [&](double short_factor, double long_factor, int64_t original) {
+    return hash_of({{"rope_scaling",
+                     {{"type", "longrope"},
+                      {"factor", 2.0},
+                      {"original_max_position_embeddings", original},
+                      {"short_factor", {1, 2, short_factor}},
+                      {"long_factor", {2, 4, long_factor}}}}});
+  };
+  const std::vector<std::string> all = {hash_of({}),
+                                        windows(8, "sliding", "sliding"),
+                                        windows(9, "sliding", "sliding"),
+                                        windows(8, "full", "sliding"),
+                                        windows(8, "sliding", "full"),
+                                        longrope(3, 8, 32),
+                                        longrope(4, 8, 32),
+                                        longrope(3, 9, 32),
+                                        longrope(3, 8, 16)};
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) EXPECT_NE(all[i], all[j]) << i << " and " << j;
+  }
+  EXPECT_EQ(windows(8, "full", "full"), all[0]);
+  EXPECT_EQ(hash_of({{"use_sliding_window", true}, {"sliding_window", 8}, {"max_window_layers", 1}}), all[3]);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/error.h"
+#include "core/base/random.h"
 #include "core/model/passes.h"
 #include "tests/core/model/naive_llama.h"
 #include "tests/support/near.h"
@@ -210,6 +211,27 @@ TEST_F(ForwardOnSmallModel, LikelihoodInChunksEqualsSoftmaxOfAll) {
   EXPECT_TRUE(tensors_near(token_nll(h, targets, resident.final_norm(), resident.head(), 1e-5), expected, 1e-13));
 }
 
+// Longer than a chunk of queries, with a window and without: whole, cut in two, and token by token, where no mask is made.
+TEST(LongPrompt, ChunksOfQueriesSeeWhatTheyShould) {
+  const at::NoGradGuard no_grad;
+  for (const char* type : {"mistral", "llama"}) {
+    Json config = small_config();
+    config.update({{"model_type", type}, {"max_position_embeddings", 1024}, {"num_hidden_layers", 1}});
+    if (config["model_type"] == "mistral") config["sliding_window"] = 300;
+    const TempFolder folder;
+    write_random_model(folder.path(), config, 7, at::kDouble);
+    const ResidentModel model(Checkpoint(folder.path()), kFp64);
+    const at::Tensor ids = random_ids(1, 700, 50), whole = model.logits(ids).squeeze(0);
+    std::vector<LayerCache> steps(1), halves(1);
+    for (int64_t i = 0; i < 700; ++i) {
+      const at::Tensor row = model.step(ids.slice(1, i, i + 1), steps, i);
+      ASSERT_TRUE(tensors_near(row, whole[i], 1e-12)) << type << " " << i;
+    }
+    model.step(ids.slice(1, 0, 320), halves, 0);
+    EXPECT_TRUE(tensors_near(model.step(ids.slice(1, 320), halves, 320), whole[699], 1e-12)) << type;
+  }
+}
+
 // A gradient of the loss with respect to a weight, against a central difference.
 TEST_F(ForwardOnSmallModel, IsDifferentiable) {
   ResidentModel model(*checkpoint_, kFp64);
@@ -232,6 +254,48 @@ TEST_F(ForwardOnSmallModel, IsDifferentiable) {
     weight[1][2] = was;
     EXPECT_NEAR(analytic, (above - below) / (2 * step), 1e-8) << target_name(kind);
   }
+}
+
+at::Tensor normal_tensor(const std::vector<int64_t>& shape, uint64_t seed) {
+  Random random(seed, "normal tensor");
+  const at::Tensor values = at::empty(shape, at::kDouble);
+  for (int64_t i = 0; i < values.numel(); ++i) values.mutable_data_ptr<double>()[i] = random.normal();
+  return values;
+}
+
+// y = (W + s B A) x by rows brought to the length m, + b: scalar by scalar, merged too; b is not scaled.
+TEST(Linear, MagnitudesAreTheLengthsOfTheRows) {
+  Linear linear{normal_tensor({3, 4}, 1), normal_tensor({3}, 2), {}};
+  AdapterTerm term{normal_tensor({2, 4}, 3), normal_tensor({3, 2}, 4), 0.7, 0, false, at::tensor({2.0, 0.5, 3.0}, at::kDouble)};
+  term.row_norms = row_norms(linear.weight, term);
+  linear.adapter = std::make_shared<AdapterTerm>(term);
+  const at::Tensor x = normal_tensor({5, 4}, 5), found = linear.apply(x), merged = linear.merged_weight();
+  const auto at2 = [](const at::Tensor& t, int64_t i, int64_t j) { return t[i][j].item<double>(); };
+  for (int64_t out = 0; out < 3; ++out) {
+    double row[4], squares = 0;
+    for (int64_t in = 0; in < 4; ++in) {
+      row[in] = at2(linear.weight, out, in);
+      for (int64_t k = 0; k < 2; ++k) row[in] += 0.7 * at2(term.b, out, k) * at2(term.a, k, in);
+      squares += row[in] * row[in];
+    }
+    const double factor = term.magnitude[out].item<double>() / std::sqrt(squares);
+    for (int64_t n = 0; n < 5; ++n) {
+      double y = linear.bias[out].item<double>();
+      for (int64_t in = 0; in < 4; ++in) y += factor * row[in] * at2(x, n, in);
+      EXPECT_NEAR(at2(found, n, out), y, 1e-14);
+    }
+    for (int64_t in = 0; in < 4; ++in) EXPECT_NEAR(at2(merged, out, in), factor * row[in], 1e-15);
+  }
+}
+
+// A row of zeros has no direction that a magnitude could lengthen.
+TEST(Linear, ARowOfZerosStaysOne) {
+  Linear linear{at::zeros({2, 3}), {}, {}};
+  AdapterTerm term{at::ones({1, 3}), at::tensor({0.0F, 1.0F}).view({2, 1}), 1, 0, false, at::ones({2})};
+  term.row_norms = row_norms(linear.weight, term);
+  linear.adapter = std::make_shared<AdapterTerm>(term);
+  EXPECT_TRUE(at::equal(linear.merged_weight()[0], at::zeros({3})));
+  EXPECT_EQ(linear.apply(at::ones({1, 3}))[0][0].item<float>(), 0);
 }
 
 TEST(Linear, AdapterAddsItsLowRankTerm) {

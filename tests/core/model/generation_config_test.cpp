@@ -47,6 +47,13 @@ TEST_F(GenerationConfig, TheFileAloneCountsWhereItIs) {
   }
 }
 
+// A llama2.c file lies among other models' files.
+TEST_F(GenerationConfig, BesideASingleFileItIsAnothers) {
+  config_.single_file = true;
+  EXPECT_EQ(read(R"({"eos_token_id": 7, "bos_token_id": 5})").eos, (Ids{2, 3}));
+  EXPECT_EQ(read().bos, 1);
+}
+
 TEST_F(GenerationConfig, WrongTypesAreRefusedByName) {
   const std::vector<std::pair<std::string, std::string>> wrong = {{R"({"eos_token_id": "2"})", "eos_token_id"},
                                                                   {R"({"eos_token_id": 2.5})", "eos_token_id"},

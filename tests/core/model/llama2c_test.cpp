@@ -38,6 +38,7 @@ TEST_P(Llama2cForm, LogitsEqualTransformers) {
   const Checkpoint checkpoint(fixtures() / (std::string(GetParam()) + ".bin"));
   const SafetensorsFile expected = SafetensorsFile::open(fixtures() / (std::string(GetParam()) + ".safetensors"));
   EXPECT_EQ(checkpoint.config().tied, std::string(GetParam()) == "tied");
+  EXPECT_TRUE(checkpoint.config().single_file);
   const at::Tensor ids = stored(expected, "ids", at::kLong);
   const at::Tensor found = ResidentModel(checkpoint, Compute{}).logits(ids.unsqueeze(0)).squeeze(0);
   EXPECT_TRUE(test::tensors_near(found, stored(expected, "logits", at::kFloat), 1e-5));
@@ -66,7 +67,8 @@ TEST(Llama2c, TheIdentityKnowsTheOrderOfRows) {
   std::vector<SafetensorsWriter::Declared> declared;
   for (const std::string& name : pairs.store().names()) declared.push_back({name, StoredType::F32, pairs.store().entry(name).shape});
   SafetensorsWriter writer(folder / "model.safetensors", declared);
-  for (const SafetensorsWriter::Declared& tensor : declared) writer.write(tensor.name, pairs.store().file_of(tensor.name).bytes(tensor.name));
+  for (const SafetensorsWriter::Declared& tensor : declared)
+    writer.write(tensor.name, pairs.store().file_of(tensor.name).bytes(tensor.name));
   writer.finish();
   EXPECT_NE(Checkpoint(folder.path()).hash(), pairs.hash());
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Layer by layer work holds one layer: neither its own memory nor the mapped file's pages grow with the number of layers.
+#include <ATen/core/grad_mode.h>
+#include <c10/core/CPUAllocator.h>
 #include <gtest/gtest.h>
+
+#include <memory>
 
 #include "core/model/checkpoint.h"
 #include "core/model/passes.h"
@@ -46,6 +50,54 @@ TEST(Memory, DoesNotGrowWithLayers) {
   run_layerwise(checkpoint, test::random_ids(2, 16, 50), {}, {}, watch, "test");
   EXPECT_LT(watch.file - file_before, 2 * layer) << "pages of the map stay resident";
   EXPECT_LT(watch.anonymous - anonymous_before, 4 * layer) << "more than a layer's weights is held";
+}
+
+// LibTorch's allocator for the CPU, counting what is held.
+class Counting final : public at::Allocator {
+ public:
+  explicit Counting(at::Allocator* inner) : inner_(inner) {}
+  at::DataPtr allocate(size_t bytes) override {
+    held += static_cast<int64_t>(bytes);
+    most = std::max(most, held);
+    auto owned = std::make_unique<Block>(Block{inner_->allocate(bytes), this, static_cast<int64_t>(bytes)});
+    void* data = owned->data.get();
+    return {data, owned.release(), &give_back, at::kCPU};
+  }
+  void copy_data(void* to, const void* from, size_t bytes) const override { default_copy_data(to, from, bytes); }
+  int64_t held = 0, most = 0;
+
+ private:
+  struct Block {
+    at::DataPtr data;
+    Counting* counter;
+    int64_t bytes;
+  };
+  static void give_back(void* block) {
+    const std::unique_ptr<Block> owned(static_cast<Block*>(block));
+    owned->counter->held -= owned->bytes;
+  }
+  at::Allocator* inner_;
+};
+
+// Neither with a window nor without does a prompt make a tensor of T × T.
+TEST(Memory, OfAPromptGrowsWithItsLengthAlone) {
+  const at::NoGradGuard no_grad;
+  for (const char* type : {"mistral", "llama"}) {
+    Json config = test::small_config();
+    config.update({{"model_type", type}, {"max_position_embeddings", 8192}, {"num_hidden_layers", 1}});
+    if (config["model_type"] == "mistral") config["sliding_window"] = 256;
+    const test::TempFolder folder;
+    test::write_random_model(folder.path(), config);
+    const ResidentModel model(Checkpoint(folder.path()), Compute{});
+    const at::Tensor ids = test::random_ids(1, 4000, 50);
+    at::Allocator* const usual = c10::GetCPUAllocator();
+    Counting counting(usual);
+    c10::SetCPUAllocator(&counting, 1);
+    model.hidden(ids);
+    c10::SetCPUAllocator(usual, 1);
+    EXPECT_GT(counting.most, 4000 * 24 * 4);        // the residual stream
+    EXPECT_LT(counting.most, 4000 * 4000) << type;  // a mask of one byte a pair
+  }
 }
 
 }  // namespace
