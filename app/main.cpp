@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // rolora: the command line of RoLoRA Workbench. Exit codes: 0 done, 1 failed (one line on stderr), 2 wrong usage, 130 stopped on request.
+#include <filesystem>
 #include <iostream>
 
 #include "app/session.h"
@@ -46,6 +47,9 @@ int run_verb(rolora::app::Verbs& verbs) {
   } catch (const rolora::UsageError& e) {
     std::cerr << "error: " << e.what() << '\n';
     return 2;
+  } catch (const std::filesystem::filesystem_error& e) {  // a link to itself, say
+    std::cerr << "error: " << rolora::InputError(e.path1().string(), "file", "a path that can be used", e.code().message()).what() << '\n';
+    return 1;
   } catch (const std::bad_alloc&) {
     std::cerr << "error: memory: expected enough for this model, found none left\n";
     return 1;

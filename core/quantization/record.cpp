@@ -132,7 +132,11 @@ QuantizationRecord read_record(const std::filesystem::path& folder, const ModelC
   record.spec = parse_valid_spec(root, config);
   const JsonObject source = root.object("source");
   record.source_hash = source.string("hash");
-  record.source_type = parse_dtype(source.string("dtype"), source.key_path("dtype"));
+  try {
+    record.source_type = parse_dtype(source.string("dtype"), source.key_path("dtype"));
+  } catch (const InputError& e) {
+    source.refuse("dtype", e.expected(), e.found());
+  }
   source.refuse_unknown();
   if (root.has("rotation")) record.rotation_checksum = root.string("rotation");
   if (root.has("calibration")) {

@@ -45,6 +45,7 @@ TensorEntry read_entry(const std::string& name, const Json& value, uint64_t data
   const auto refuse = [&](const std::string& expected, const std::string& found) { throw InputError(file, name, expected, found); };
   TensorEntry entry{};
   std::vector<int64_t> offsets;
+  if (!value.is_object()) refuse("an object with dtype, shape and data_offsets", value.type_name());
   try {
     const JsonObject object(value, file);
     entry.type = read_type(object.string("dtype"), file, name);

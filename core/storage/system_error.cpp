@@ -36,8 +36,11 @@ int FileDescriptor::close() {
 }
 
 int open_for_reading(const std::filesystem::path& file) {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  // Opening a pipe that nobody writes would wait for ever; open, it reads as empty. One that has a writer is waited for, as by every
+  // program that takes a shell's <(…).
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) throw_read_failure(file, errno);
+  ::fcntl(fd, F_SETFL, O_RDONLY);
   struct stat info {};
   if (::fstat(fd, &info) != 0 || S_ISDIR(info.st_mode)) {
     const int code = S_ISDIR(info.st_mode) ? EISDIR : errno;

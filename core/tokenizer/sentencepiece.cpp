@@ -24,8 +24,7 @@ class SentencePieceTokenizer final : public Tokenizer {
  public:
   SentencePieceTokenizer(const std::string& bytes, std::string file)
       : file_(std::move(file)), summary_(check_sentencepiece_model(bytes, file_)) {
-    const sentencepiece::util::Status status = processor_.LoadFromSerializedProto(bytes);
-    if (!status.ok()) throw InputError(file_, "model", "a SentencePiece model", printable(status.ToString(), 200));
+    load(bytes);
     if (processor_.GetPieceSize() != summary_.pieces)
       throw InputError(file_, "pieces", std::to_string(summary_.pieces) + ", as the file lists", std::to_string(processor_.GetPieceSize()));
     if (summary_.type == SentencePieceType::unigram) exact_ = normal_pieces();
@@ -72,6 +71,19 @@ class SentencePieceTokenizer final : public Tokenizer {
   }
 
  private:
+  // The library tells most of what it cannot use by its status, the rest by exceptions of its parts.
+  void load(const std::string& bytes) {
+    std::string reason;
+    try {
+      const sentencepiece::util::Status status = processor_.LoadFromSerializedProto(bytes);
+      if (status.ok()) return;
+      reason = status.ToString();
+    } catch (const std::exception& e) {
+      reason = e.what();
+    }
+    throw InputError(file_, "model", "a SentencePiece model", printable(reason, 200));
+  }
+
   std::unique_ptr<const TokenModel> normal_pieces() const {
     std::vector<ScoredPiece> pieces;
     for (int id = 0; id < processor_.GetPieceSize(); ++id)

@@ -88,6 +88,8 @@ PieceType check_piece(std::string_view bytes, const std::string& file, int64_t i
     if (field->number == 1) {
       if (!field->text || field->text->empty() || !is_valid_utf8(*field->text))
         piece.refuse("a text in UTF-8 that is not empty", "something else");
+      // The library's trie ends its keys at one, and throws where nothing is left.
+      if (field->text->find('\0') != std::string_view::npos) piece.refuse("a text without NUL bytes", printable(*field->text));
       named = true;
     } else if (field->number == 2) {
       if (!field->word || !std::isfinite(std::bit_cast<float>(*field->word))) piece.refuse("a finite score", "something else");

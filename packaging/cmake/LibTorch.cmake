@@ -30,6 +30,9 @@ target_link_options(rolora_libtorch INTERFACE -Wl,--allow-shlib-undefined -Wl,-r
 target_link_libraries(rolora_libtorch INTERFACE rolora_torch_cpu rolora_c10)
 # at::parallel_for is a template: without OpenMP in the including file its loops run on one thread, silently. The runtime is the one
 # that LibTorch brings (same soname, found first through the rpath above).
-target_compile_options(rolora_libtorch INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fopenmp>)
-target_link_options(rolora_libtorch INTERFACE -fopenmp)
+# The fuzz entries do without.
+if(NOT ROLORA_FUZZ)
+  target_compile_options(rolora_libtorch INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fopenmp>)
+  target_link_options(rolora_libtorch INTERFACE -fopenmp)
+endif()
 add_library(rolora::libtorch ALIAS rolora_libtorch)
