@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // rolora export: files for other libraries.
+#include "app/model_input.h"
 #include "app/output_place.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/exports/hf_folder.h"
 #include "core/exports/peft_folder.h"
-#include "core/jobs/open_model.h"
+#include "core/exports/quantized_export.h"
 #include "core/model/tensor_store.h"
 
 namespace rolora::app {
@@ -13,13 +14,23 @@ namespace {
 
 struct ExportOptions {
   std::string what, to, out, base, store;
-  bool force = false;
+  bool force = false, accept_other_scale = false, online_transform = false, gptq_v2 = false;
 };
 
+void refuse_idle_options(const ExportOptions& o) {
+  const auto refuse = [&](bool given, const char* option, const char* goes_with) {
+    if (given && o.to != goes_with)
+      throw UsageError(std::string(option) + ": expected with --to " + goes_with + ", found with --to " + o.to);
+  };
+  refuse(!o.base.empty(), "--base", "peft");
+  refuse(o.accept_other_scale, "--accept-other-scale", "compressed-tensors");
+  refuse(o.online_transform, "--online-transform", "compressed-tensors");
+  refuse(o.gptq_v2, "--gptq-v2", "gptq");
+  if (!o.store.empty() && o.to == "peft") throw UsageError("--store: expected with a model, found with --to peft");
+}
+
 void export_model(const ExportOptions& o, Session& session) {
-  if (!o.base.empty()) throw UsageError("--base: expected with --to peft, found with --to " + o.to);
-  const OpenedModel model = open_model(o.what);
-  for (const std::string& note : model.notes) session.monitor().notice(note);
+  const OpenedModel model = open_checked(session, o.what);
   const at::ScalarType store = o.store.empty() ? model.stored : parse_dtype(o.store, "--store");
   const ExportCheck check = export_hf({*model.source, model.folder, model.rotation, model.quantized, store}, o.out, o.force,
                                       session.compute(), session.monitor());
@@ -32,8 +43,34 @@ void export_model(const ExportOptions& o, Session& session) {
                              Json(check.relative_l2).dump() + " of the model's on " + std::to_string(check.tokens) + " tokens\n");
 }
 
+void export_quantized(const ExportOptions& o, Session& session) {
+  const OpenedModel model = open_checked(session, o.what);
+  const auto* quantized = dynamic_cast<const QuantizedFolder*>(model.source.get());
+  if (quantized == nullptr) {
+    throw InputError((model.folder / "config.json").string(), "rolora.kind",
+                     "a folder that rolora quantize wrote (--to hf exports floating-point models)", "a floating-point model");
+  }
+  const bool gptq = o.to == "gptq";
+  const at::ScalarType store = o.store.empty() ? (gptq ? at::kHalf : model.stored) : parse_dtype(o.store, "--store");
+  const QuantizedExport from{*quantized, model.folder, store};
+  const QuantizedCheck check = gptq ? export_gptq_layout(from, o.out, {o.gptq_v2}, o.force, session.compute(), session.monitor())
+                                    : export_compressed_tensors(from, o.out, {o.accept_other_scale, o.online_transform}, o.force,
+                                                                session.compute(), session.monitor());
+  const ExportCheck& logits = check.logits;
+  const Json object = {
+      {"verified", {{"relative_l2", logits.relative_l2}, {"bound", logits.bound}, {"tokens", logits.tokens}, {"passed", true}}},
+      {"to", o.to},
+      {"store", dtype_name(store)},
+      {"rotated", model.rotation.has_value()},
+      {"other_scale", check.other_scale ? Json(*check.other_scale) : Json(nullptr)},
+      {"notes", check.notes}};
+  std::string text = "model      " + o.out + " (" + o.to + ")\nverified   logits within " + Json(logits.relative_l2).dump() +
+                     " of the model's on " + std::to_string(logits.tokens) + " tokens, read back from the folder\n";
+  for (const std::string& note : check.notes) text += "note       " + note + "\n";
+  session.result(object, text);
+}
+
 void export_adapter(const ExportOptions& o, Session& session) {
-  if (!o.store.empty()) throw UsageError("--store: expected with --to hf, found with --to peft");
   const int64_t tensors = export_peft(o.what, o.base, o.out, o.force);
   const Json object = {{"verified", {{"tensors", tensors}, {"passed", true}}}, {"to", o.to}};
   session.result(object, "adapter    " + o.out + " (PEFT)\nverified   " + std::to_string(tensors) + " tensors, value for value\n");
@@ -41,7 +78,9 @@ void export_adapter(const ExportOptions& o, Session& session) {
 
 void run(const ExportOptions& o, Session& session) {
   require_apart(o.out, {o.what, o.base});
-  o.to == "peft" ? export_adapter(o, session) : export_model(o, session);
+  refuse_idle_options(o);
+  if (o.to == "peft") return export_adapter(o, session);
+  o.to == "hf" ? export_model(o, session) : export_quantized(o, session);
 }
 
 }  // namespace
@@ -50,17 +89,34 @@ void add_export(Verbs& verbs) {
   auto o = std::make_shared<ExportOptions>();
   CLI::App& a =
       verbs.add("export", "Write a model or an adapter for other libraries, opened again and verified", [o](Session& s) { run(*o, s); });
-  a.add_option("MODEL", o->what,
-               "Model to export: plain, merged, or rotated by R1 and R2; with --to peft the folder of an adapter (required)")
+  a.add_option(
+       "MODEL", o->what,
+       "Model to export: with --to hf plain, merged, or rotated by R1 and R2; with --to compressed-tensors or gptq a quantized folder; "
+       "with --to peft the folder of an adapter (required)")
       ->required();
-  a.add_option("--to", o->to, "hf: a plain Hugging Face folder; peft: an adapter for PEFT (required)")
+  a.add_option(
+       "--to", o->to,
+       "hf: a plain Hugging Face folder; compressed-tensors: integers as transformers with that library loads them (W4A16, W8A8, W4A4, "
+       "mixed); gptq: weights of 2, 4 or 8 bits in GPTQ's layout; peft: an adapter for PEFT (required)")
       ->required()
-      ->check(CLI::IsMember({"hf", "peft"}));
+      ->check(CLI::IsMember({"hf", "compressed-tensors", "gptq", "peft"}));
   a.add_option("--out", o->out, "Output folder (required)")->required();
   a.add_option("--base", o->base,
                "With --to peft: the exported model that it belongs to, named in its config (default as it was; own choice)");
-  a.add_option("--store", o->store, "With --to hf: stored type, float32, bfloat16 or float16 (default the model's; own choice)")
+  a.add_option(
+       "--store", o->store,
+       "Stored type, float32, bfloat16 or float16, of what is not quantized; with --to gptq of the scales too (default the model's, "
+       "with --to gptq float16; own choice, GPTQ's packers)")
       ->check(CLI::IsMember({"float32", "bfloat16", "float16"}));
+  a.add_flag(
+      "--accept-other-scale", o->accept_other_scale,
+      "With --to compressed-tensors: export activations that were quantized with --scale-convention quarot; the format takes its own "
+      "scales, and the difference is told (default off; own choice)");
+  a.add_flag("--online-transform", o->online_transform,
+             "With --to compressed-tensors: write R4 as a transform_config, which transformers does not read (default off; own choice)");
+  a.add_flag(
+      "--gptq-v2", o->gptq_v2,
+      "With --to gptq: zero points as they are, checkpoint_format gptq_v2, instead of less one (default off; what older loaders know)");
   a.add_flag("--force", o->force, "Replace an existing output folder (default off; command contract)");
 }
 

@@ -16,28 +16,18 @@ namespace {
 void refuse_what_needs_more(const HfExport& model) {
   const std::string file = (model.folder / "config.json").string();
   if (model.quantized) {
-    throw InputError(file, "rolora.kind", "a floating-point model (export what was quantized, and quantize it there)", "a quantized one");
+    throw InputError(file, "rolora.kind", "a floating-point model (--to compressed-tensors and --to gptq export quantized ones)",
+                     "a quantized one");
   }
   if (!model.rotation) return;
   const auto refuse = [&](const char* part, const char* without) {
-    throw InputError(file, "rolora.kind", std::string("a model without online rotations (rotate it again ") + without + ")",
+    throw InputError(file, "rolora.kind", std::string("a model without online rotations (") + without + ")",
                      std::string(part) + ", which is applied while the model runs: other programs would leave it out");
   };
-  if (model.rotation->r4) refuse("R4 at down_proj's input", "with --r4 none");
-  if (model.rotation->r3) refuse("R3 on queries and keys", "without --r3");
-}
-
-Json plain_config(const ModelConfig& config, at::ScalarType store) {
-  Json document = config.raw;
-  if (!config.own_kind.empty()) {
-    document["model_type"] = config.model_type;
-    document["architectures"] = document["rolora"].contains("architectures") ? document["rolora"]["architectures"]
-                                                                             : Json::array({std::string(config.family->architecture)});
+  if (model.rotation->r4) {
+    refuse("R4 at down_proj's input", "rotate it again with --r4 none; or quantize it: --to compressed-tensors --online-transform says R4");
   }
-  document.erase("rolora");
-  document["tie_word_embeddings"] = config.tied;
-  document[document.contains("dtype") ? "dtype" : "torch_dtype"] = dtype_name(store);
-  return document;
+  if (model.rotation->r3) refuse("R3 on queries and keys", "rotate it again without --r3");
 }
 
 }  // namespace
@@ -46,8 +36,8 @@ ExportCheck export_hf(const HfExport& model, const std::filesystem::path& out, b
   refuse_what_needs_more(model);
   const ModelConfig& config = model.source.config();
   PendingFolder pending(out, force);
-  write_file_atomically(pending.path() / "config.json", json_text(plain_config(config, model.store)));
-  write_weights(model.source, pending.path(), {.stored = model.store, .stage = "export: layer"}, monitor);
+  write_file_atomically(pending.path() / "config.json", json_text(plain_config(config, dtype_name(model.store), config.tied)));
+  write_weights(model.source, pending.path(), {.stored = model.store, .stage = "export: layer", .indexed = true}, monitor);
   copy_companions(model.folder, pending.path());
   if (model.rotation) save_rotation(*model.rotation, pending.path());
 

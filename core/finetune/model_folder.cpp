@@ -9,8 +9,7 @@ namespace rolora {
 
 void write_model_folder(const ModelSource& source, const ModelFolderKind& kind, const std::filesystem::path& out, Monitor& monitor) {
   Json document = source.config().raw;
-  document[document.contains("dtype") ? "dtype" : "torch_dtype"] = dtype_name(kind.store);
-  document["tie_word_embeddings"] = source.config().tied;
+  describe_weights(document, dtype_name(kind.store), source.config().tied);
   set_tuned_mark(document, kind.tuned);
   write_file_atomically(out / "config.json", json_text(document));
   write_weights(source, out, {.stored = kind.store}, monitor);

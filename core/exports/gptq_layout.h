@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// GPTQ's layout, as AutoGPTQ wrote it first: for a linear NAME of b bits
+//   NAME.qweight  I32 [in·b/32, out]      columns packed downwards, asymmetric integers 0 … 2^b−1 (symmetric ones + 2^(b−1))
+//   NAME.qzeros   I32 [groups, out·b/32]  zero points packed along the outputs, less one in the first version of the format
+//   NAME.scales   [groups, out]
+//   NAME.g_idx    I32 [in]                the group of each input
+// W[o, i] = scales[g, o] · (qweight[i, o] − zero[g, o]), g = g_idx[i].
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/exports/linear_format.h"
+#include "core/storage/json_file.h"
+
+namespace rolora {
+
+/// The settings of config.json's quantization_config and of quantize_config.json, which are the same. InputError (file) for what one set
+/// of settings cannot say: several numbers of bits, quantized activations, unquantized linears, and widths that the words do not hold.
+Json gptq_config(const QuantizedFolder& model, const std::vector<WholeLinear>& linears, bool second_version, const std::string& file);
+
+class GptqFormat final : public LinearFormat {
+ public:
+  GptqFormat(const Json& quantization_config, at::ScalarType scales, const std::string& file);
+  std::vector<SafetensorsWriter::Declared> declared(const WholeLinear& linear) const override;
+  /// NumericError for a zero point of 0 in the first version, and for scales that their type cannot hold.
+  std::vector<at::Tensor> tensors(const WholeLinear& linear, const QuantizedWeight& weight) const override;
+  at::Tensor dequantized(const TensorStore& file, const WholeLinear& linear) const override;
+
+ private:
+  int64_t groups_of(const WholeLinear& linear) const;
+  int64_t group_length(const WholeLinear& linear) const;
+  at::ScalarType scales_;
+  int bits_ = 4, less_ = 1;  // what zero points are stored less
+  int64_t group_ = -1;
+  bool symmetric_ = true;
+};
+
+}  // namespace rolora
