@@ -121,6 +121,7 @@ class StatisticsFile {
   bool has_overview(const std::string& state, SiteKind site) const;
   OverviewMatrix overview(const std::string& state, SiteKind site, const std::string& statistic, bool without_first = false) const;
   bool has_full(const std::string& state, const std::string& site) const;
+  int64_t kept_tokens(const std::string& state, const std::string& site) const;  ///< rows of full(), without reading them
   /// [first tokens, channels] of a site that was kept: all tokens, or as many as were asked for; empty where it was not.
   std::vector<float> full(const std::string& state, const std::string& site) const;
   std::vector<LinearStatistics> linears(const std::string& state) const;

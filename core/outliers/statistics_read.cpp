@@ -291,6 +291,13 @@ bool StatisticsFile::has_full(const std::string& state, const std::string& site)
   return state_->in.has(state_->site_path(state, site, false) + "/full");
 }
 
+int64_t StatisticsFile::kept_tokens(const std::string& state, const std::string& site) const {
+  const std::string values = state_->site_path(state, site, false) + "/full/values";
+  if (!state_->in.has(values)) return 0;
+  const std::vector<int64_t> shape = state_->in.shape(values);
+  return shape.empty() ? 0 : shape[0];
+}
+
 std::vector<float> StatisticsFile::full(const std::string& state, const std::string& site) const {
   const State& s = *state_;
   const std::string path = s.site_path(state, site, false);

@@ -102,6 +102,49 @@ TEST_F(DryRun, MoreWorkCostsMore) {
   EXPECT_DOUBLE_EQ(work(twice), 2 * work(once));
 }
 
+// What stations of the bundled model took, in tokens of the evaluations that ran before and after each (two cores, 2026): a run of seconds
+// is forecast within a third of it.
+TEST_F(DryRun, WorkIsWhatStationsTookOnTheBundledModel) {
+  const fs::path resources = fs::absolute(test::source_folder()) / "resources";
+  Json bundled = {{"format", 1}, {"name", "bundled"}, {"model", {{"path", (resources / "bundled").string()}}}, {"seed", 0}};
+  for (const char* text : {"calibration", "tuning", "evaluation"})
+    bundled["texts"][text] = {{"file", (resources / "texts" / (std::string(text) + ".txt")).string()}};
+  const Json calibrated = {{"calibration", "calibration"}, {"samples", 128}};
+  std::vector<std::pair<double, Json>> measured;
+  const auto add = [&](double took, Json station, const Json& more = Json::object()) {
+    station.update(more);
+    station["id"] = "s" + std::to_string(measured.size());
+    measured.emplace_back(took, std::move(station));
+  };
+  const Json statistics = {{"kind", "statistics"}, {"text", "calibration"}, {"states", Json::array({{{"label", "p"}, {"model", "base"}}})}};
+  add(24967, statistics, {{"windows", 64}});
+  add(5556, statistics, {{"windows", 8}});
+  add(30761, statistics, {{"windows", 64}, {"keep", {"qkv_in", "o_in", "gate_up_in", "down_in"}}, {"keep_tokens", 256}});
+  const Json rtn = {{"kind", "quantize"}, {"model", "base"}, {"method", "rtn"}, {"weights", 4}, {"activations", 4}};
+  add(1260, rtn);
+  add(9054, rtn, calibrated);
+  add(33971, rtn, {{"calibration", "calibration"}, {"samples", 128}, {"error_samples", 16}});
+  add(5903, rtn, {{"clip_search", true}});
+  const Json gptq = {{"kind", "quantize"}, {"model", "base"}, {"method", "gptq"}, {"weights", 4}};
+  add(25525, gptq, {{"activations", 4}, {"calibration", "calibration"}, {"samples", 32}});
+  add(69394, gptq, {{"activations", 4}, {"calibration", "calibration"}, {"samples", 128}});
+  add(61683, gptq, {{"calibration", "calibration"}, {"samples", 128}, {"error_samples", 0}});
+  const Json tune = {{"kind", "finetune"}, {"model", "base"}, {"data", "tuning"}, {"format", "text"}, {"block", 256},
+                     {"steps", 30},        {"batch", 4},      {"targets", "all"}, {"rank", 16}};
+  add(161731, tune);
+  add(182671, tune, {{"validation", 0.05}, {"evaluate_every", 10}});
+  bundled["stations"] = Json::array();
+  for (const auto& [took, station] : measured) bundled["stations"].push_back(station);
+  const Outcome run = rolora({"run", write(bundled, "bundled.json"), "--dry-run", "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const Json stations = Json::parse(run.out)["stations"];
+  for (size_t i = 0; i < measured.size(); ++i) {
+    const double work = stations[i]["work_tokens"];
+    EXPECT_GT(work, measured[i].first / 1.34) << measured[i].second;
+    EXPECT_LT(work, measured[i].first * 1.34) << measured[i].second;
+  }
+}
+
 TEST_F(DryRun, TheTableSaysHowItIsEstimated) {
   const Outcome run = rolora({"run", job_, "--dry-run", "--threads", "1"});
   ASSERT_EQ(run.code, 0) << run.err;

@@ -28,7 +28,8 @@ StateSummary read_state(const StatisticsFile& file, const std::string& state) {
   }
   for (const std::string& site : file.sites(state)) {
     if (key_of(site).layer >= kMostLayers) throw Error("/" + state + "/" + site + ": more than 10 000 layers");
-    out.sites[key_of(site)] = {file.tensor(state, site, false), file.tensor(state, site, true), file.has_full(state, site)};
+    out.sites[key_of(site)] = {file.tensor(state, site, false), file.tensor(state, site, true), file.has_full(state, site),
+                               file.kept_tokens(state, site)};
   }
   out.linears = file.linear_figures(state);
   return out;

@@ -31,7 +31,8 @@ struct SiteKey {
 /// Figures of the whole tensor, of all tokens and without the first one of each window.
 struct SiteSummary {
   TensorFigures all, without_first;
-  bool kept = false;  ///< the file holds its values, token × channel
+  bool kept = false;        ///< the file holds its values, token × channel
+  int64_t kept_tokens = 0;  ///< of the first so many tokens of the text
 };
 
 struct StateSummary {

@@ -33,28 +33,13 @@ const char* const kUsage =
     "  --dpi N       dots per inch of PNG, 36 to 2400 (default 300: what journals ask for)\n"
     "  --json        print exactly one JSON object\n";
 
-/// Letters, digits, dot, dash and underscore: safe in shells and in LaTeX.
-QString file_name(const QString& name) {
-  QString safe;
-  for (const QChar c : name) {
-    const bool good = (c.unicode() < 128 && c.isLetterOrNumber()) || c == QLatin1Char('_') || c == QLatin1Char('.');
-    if (good) {
-      safe += c;
-    } else if (!safe.endsWith(QLatin1Char('-'))) {
-      safe += QLatin1Char('-');
-    }
-  }
-  while (safe.endsWith(QLatin1Char('-'))) safe.chop(1);
-  return safe;
-}
-
 struct Written {
   QString name, caption;
   QStringList files;
 };
 
 Written write_figure(const Figure& figure, const FigureSettings& settings, const QString& folder, QSet<QString>& names) {
-  Written written{file_name(figure.name()), figure.caption(), {}};
+  Written written{figure_file_name(figure.name()), figure.caption(), {}};
   const QString base = written.name;
   for (int copy = 2; names.contains(written.name); ++copy) written.name = QStringLiteral("%1-%2").arg(base).arg(copy);
   names.insert(written.name);

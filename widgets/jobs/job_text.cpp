@@ -60,7 +60,7 @@ QString where_text(const JobRecord& job, const JobProgressPtr& now) {
   if (job.state == JobState::queued) return tr("waits for the device %1").arg(job.device);
   if (active && (!now || !now->started)) return tr("the worker opens the model and checks the job");
   if (!now || now->station() == nullptr) return job.folder;
-  if (job.state == JobState::finished) return tr("%1 stations").arg(now->stations.size());
+  if (job.state == JobState::finished) return now->stations.size() == 1 ? tr("1 station") : tr("%1 stations").arg(now->stations.size());
   QStringList parts = {tr("%1 of %2").arg(now->current + 1).arg(now->stations.size()), now->station()->id};
   if (!now->stage.isEmpty()) {
     parts << (now->total > 0 ? tr("%1 %2/%3").arg(stage_title(now->stage), grouped(now->step), grouped(now->total))

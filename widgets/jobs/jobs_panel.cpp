@@ -19,6 +19,7 @@
 #include <QToolButton>
 #include <QUrl>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "widgets/base/theme.h"
 #include "widgets/jobs/dialog_folder.h"
@@ -55,6 +56,13 @@ QToolButton* button_of(QAction* action) {
   button->setAccessibleName(action->text());
   QObject::connect(action, &QAction::changed, button, [button, action] { button->setAccessibleName(action->text()); });
   return button;
+}
+
+void hold_room_for(QToolButton* button, const QStringList& words) {
+  const int own = button->fontMetrics().horizontalAdvance(button->text());
+  int most = own;
+  for (const QString& each : words) most = std::max(most, button->fontMetrics().horizontalAdvance(each));
+  button->setMinimumWidth(button->sizeHint().width() + most - own);
 }
 
 }  // namespace
@@ -139,6 +147,25 @@ QWidget* JobsPanel::make_left() {
   return list_;
 }
 
+QLayout* JobsPanel::make_buttons() {
+  auto* buttons = new QHBoxLayout;
+  buttons->setSpacing(fontMetrics().averageCharWidth() / 2);
+  // Their words change while a job goes on, their places do not.
+  for (QAction* action : {open_, go_on_, stop_, cancel_}) {
+    QToolButton* button = button_of(action);
+    const QStringList words = action == go_on_  ? QStringList{tr("Start"), tr("Go on"), tr("Try again")}
+                              : action == stop_ ? QStringList{tr("Stop and save"), tr("Take out of the queue")}
+                                                : QStringList{};
+    hold_room_for(button, words);
+    buttons->addWidget(button);
+  }
+  worker_button_ = button_of(worker_);
+  buttons->addWidget(worker_button_);
+  buttons->addStretch(1);
+  for (QAction* action : {log_file_, remove_}) buttons->addWidget(button_of(action));
+  return buttons;
+}
+
 QWidget* JobsPanel::make_right() {
   title_ = new QLabel;
   state_ = new QLabel;
@@ -169,13 +196,6 @@ QWidget* JobsPanel::make_right() {
   auto* heading = new QHBoxLayout;
   heading->addWidget(title_, 1);
   heading->addWidget(state_);
-  auto* buttons = new QHBoxLayout;
-  buttons->setSpacing(fontMetrics().averageCharWidth() / 2);
-  worker_button_ = button_of(worker_);
-  buttons->addWidget(worker_button_);
-  for (QAction* action : {open_, go_on_, stop_, cancel_}) buttons->addWidget(button_of(action));
-  buttons->addStretch(1);
-  for (QAction* action : {log_file_, remove_}) buttons->addWidget(button_of(action));
   auto* lower = new QSplitter(Qt::Horizontal);
   lower->setChildrenCollapsible(false);
   lower->addWidget(stations_);
@@ -186,9 +206,9 @@ QWidget* JobsPanel::make_right() {
   layout->setContentsMargins(gap, gap, gap, 0);
   layout->setSpacing(gap / 2);
   layout->addLayout(heading);
+  layout->addLayout(make_buttons());  // above what grows with a message
   layout->addWidget(facts_);
   layout->addWidget(message_);
-  layout->addLayout(buttons);
   layout->addWidget(loss_);
   layout->addWidget(lower, 1);
   return side;
@@ -263,9 +283,9 @@ void JobsPanel::show_details() {
     if (!part.isEmpty()) facts << part;
   }
   facts_->setText(facts.join(QStringLiteral(" · ")));
-  // Two lines while it works, whatever a station has to tell: what stands below does not jump.
+  // Two lines, whatever a station has to tell and when it ends: what stands below does not jump.
   facts_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
-  facts_->setMinimumHeight(active ? 2 * facts_->fontMetrics().lineSpacing() : 0);
+  facts_->setMinimumHeight(2 * facts_->fontMetrics().lineSpacing());
   style_message(job->state);
   message_->setText(said ? job->message : QString());
   message_->setVisible(said);

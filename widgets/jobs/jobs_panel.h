@@ -45,6 +45,7 @@ class JobsPanel : public QWidget {
   void make_actions();
   QAction* make_action(const QString& text, const QString& shortcut, const QString& tip, void (JobsPanel::*act)());
   QWidget* make_left();
+  QLayout* make_buttons();
   QWidget* make_right();
   QWidget* make_empty();
   void show_details();

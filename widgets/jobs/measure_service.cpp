@@ -86,6 +86,15 @@ void find_model(const Json& job, const QString& run, const QString& base, const 
   }
 }
 
+/// Nothing where the file does not name all of them.
+std::vector<int64_t> ids_of_window(const StatisticsSummary* summary, int64_t window) {
+  if (summary == nullptr || summary->provenance.context < 2) return {};
+  const auto context = summary->provenance.context, first = window * context;
+  if (window < 0 || first + context > static_cast<int64_t>(summary->token_ids.size())) return {};
+  const auto begin = summary->token_ids.begin() + first;
+  return {begin, begin + context};
+}
+
 }  // namespace
 
 Result<StateOrigin> where_measured(const StateRef& state) {
@@ -128,42 +137,60 @@ QString MeasureService::origin(const StateRef& state) const {
 }
 
 void MeasureService::measure(const StateRef& state, SiteKey site, QObject* receiver, Done done) {
+  measure_window(state, site, -1, receiver, std::move(done));
+}
+
+/// The text's first window is read as the run read it; another one by its tokens.
+void MeasureService::measure_window(const StateRef& state, SiteKey site, int64_t window, QObject* receiver, Done done) {
   const QString name = QString::fromStdString(site_name(LayerIndex(site.layer), site.site));
-  const QString key = QStringLiteral("%1\n%2\n%3").arg(state.file, state.state, name);
+  const QString key = QStringLiteral("%1\n%2\n%3\n%4").arg(state.file, state.state, name).arg(std::max<int64_t>(window, 0));
   if (const auto before = done_before_.find(key); before != done_before_.end()) return done({before->second, {}});
   const Result<StateOrigin> where = where_measured(state);
   if (!where.ok()) return done({{}, where.error});
   const StateOrigin& from = where.value;
+  const SummaryPtr summary = store_->summary(state.file);
   QStringList arguments = {QStringLiteral("statistics"),  from.model, QStringLiteral("--windows"), QStringLiteral("1"),
                            QStringLiteral("--sites"),     name,       QStringLiteral("--keep"),    name,
                            QStringLiteral("--no-weights")};
-  if (from.corpus == u"ids")
+  QString origin = tr("first window of %1").arg(QFileInfo(from.text).fileName());
+  if (window > 0) {
+    const auto ids = ids_of_window(summary.get(), window);
+    if (ids.empty()) return done({{}, tr("%1 does not name the tokens of window %2").arg(state.file).arg(window)});
+    origin = tr("window %1 of %2").arg(window).arg(QFileInfo(from.text).fileName());
+    const Result<QString> file = ids_file(ids, origin);
+    if (!file.ok()) return done({{}, file.error});
+    arguments << QStringLiteral("--ids") << file.value;
+  } else if (from.corpus == u"ids") {
     arguments << QStringLiteral("--ids") << from.text;
-  else
+  } else {
     arguments << QStringLiteral("--text-file") << from.text << QStringLiteral("--corpus") << from.corpus;
+  }
   if (from.context > 0) arguments << QStringLiteral("--context") << QString::number(from.context);
   if (!from.dtype.isEmpty()) arguments << QStringLiteral("--dtype") << from.dtype;
   if (!from.adapter.isEmpty()) arguments << QStringLiteral("--adapter") << from.adapter;
-  const SummaryPtr summary = store_->summary(state.file);
   const StateSummary* known = summary ? summary->find(state.state) : nullptr;
   const QString title = known != nullptr && !known->title.isEmpty() ? known->title : state.state;
-  run(arguments, {state.state, title, tr("first window of %1").arg(QFileInfo(from.text).fileName()), key}, receiver, std::move(done));
+  run(arguments, {state.state, title, origin, key}, receiver, std::move(done));
+}
+
+Result<QString> MeasureService::ids_file(const std::vector<int64_t>& ids, const QString& name) {
+  const QString place = folder_.filePath(QStringLiteral("ids-%1").arg(ids_files_++));
+  const QString input = QStringLiteral("%1/%2.json").arg(place, file_name(name));  // captions name it
+  QDir().mkpath(place);
+  QFile file(input);
+  const std::string json = Json{{"ids", ids}}.dump();
+  if (!file.open(QIODevice::WriteOnly) || file.write(json.data(), static_cast<qint64>(json.size())) < 0)
+    return {{}, tr("%1: %2").arg(input, file.errorString())};
+  return {input, {}};
 }
 
 void MeasureService::measure(const QString& model, const Text& text, SiteKind keep, QObject* receiver, Done done) {
   const QString kind = QString::fromStdString(std::string(name_of(keep)));
-  const QString place = folder_.filePath(QStringLiteral("ids-%1").arg(files_));
-  const QString input = QStringLiteral("%1/%2.json").arg(place, file_name(shortened(text.text)));  // captions name it
-  QDir().mkpath(place);
   if (text.ids.size() < 2) return done({{}, tr("expected at least two tokens, found %1").arg(text.ids.size())});
-  QFile file(input);
-  const std::string json = Json{{"ids", text.ids}}.dump();
-  if (!file.open(QIODevice::WriteOnly) || file.write(json.data(), static_cast<qint64>(json.size())) < 0) {
-    return done({{}, tr("%1: %2").arg(input, file.errorString())});
-  }
-  file.close();
+  const Result<QString> input = ids_file(text.ids, shortened(text.text));
+  if (!input.ok()) return done({{}, input.error});
   const QStringList arguments = {QStringLiteral("statistics"),  model,
-                                 QStringLiteral("--ids"),       input,
+                                 QStringLiteral("--ids"),       input.value,
                                  QStringLiteral("--context"),   QString::number(text.ids.size()),
                                  QStringLiteral("--keep"),      kind,
                                  QStringLiteral("--no-weights")};

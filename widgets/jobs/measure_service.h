@@ -36,6 +36,8 @@ class MeasureService : public QObject {
 
   /// The same state with this site kept, on the first window of its text. Asked for again, it is answered from before.
   void measure(const StateRef& state, SiteKey site, QObject* receiver, Done done);
+  /// The same on another window of its text, of which the open file names the tokens. Its first token is token 0 there.
+  void measure_window(const StateRef& state, SiteKey site, int64_t window, QObject* receiver, Done done);
   /// A model folder on a text or, where `ids` is not empty, on these tokens, as one window; `keep` a kind of site of all layers.
   struct Text {
     QString text;
@@ -55,10 +57,11 @@ class MeasureService : public QObject {
     QString origin;  ///< of the tokens
     QString key;     ///< under which it is found again; empty: never
   };
+  Result<QString> ids_file(const std::vector<int64_t>& ids, const QString& name);
   void run(QStringList arguments, const Wanted& wanted, QObject* receiver, Done done);
   StatisticsStore* store_;
   QTemporaryDir folder_;
-  int files_ = 0;
+  int files_ = 0, ids_files_ = 0;
   std::map<QString, StateRef> done_before_;
   std::map<StateRef, QString> origins_;
 };

@@ -141,7 +141,7 @@ void ErrorPlot::draw_panel(const PlotStyle& style, QCPLayoutGrid* grid, Panel& p
   y->setTickLabels(column == 0);                                             // all panels share both axes
   const bool lowest = index + kColumns >= static_cast<int>(panels_.size());  // of its column
   x->setTickLabels(lowest);
-  if (row == (static_cast<int>(panels_.size()) - 1) / kColumns) x->setLabel(tr("Layer"));
+  if (lowest) x->setLabel(tr("Layer"));
   QFont bold = style.tick_font;
   bold.setBold(true);
   set_head(panel.rect, {{panel.kind, bold, style.text}});

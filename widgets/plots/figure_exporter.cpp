@@ -57,6 +57,20 @@ QByteArray csv_line(const QStringList& cells, char separator) {
 
 }  // namespace
 
+QString figure_file_name(const QString& name) {
+  QString safe;
+  for (const QChar c : name) {
+    const bool good = (c.unicode() < 128 && c.isLetterOrNumber()) || c == QLatin1Char('_') || c == QLatin1Char('.');
+    if (good) {
+      safe += c;
+    } else if (!safe.endsWith(QLatin1Char('-'))) {
+      safe += QLatin1Char('-');
+    }
+  }
+  while (safe.endsWith(QLatin1Char('-'))) safe.chop(1);
+  return safe;
+}
+
 PlotStyle FigureSettings::style() const { return PlotStyle::on_paper(font, tick_points, label_points, line_points); }
 
 QSizeF FigureSettings::size(const Figure& figure) const {

@@ -17,6 +17,9 @@
 
 namespace rolora::widgets {
 
+/// Of a figure's name: letters, digits, dot, dash and underscore, safe in shells and in LaTeX.
+QString figure_file_name(const QString& name);
+
 /// How a figure is put on paper.
 struct FigureSettings {
   double width_inches = 3.25;

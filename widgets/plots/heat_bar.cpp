@@ -19,8 +19,18 @@ void HeatBarTicker::generate(const QCPRange&, const QLocale&, QChar, int, QVecto
     ticks.append(0);
     if (labels != nullptr) labels->append(QStringLiteral("≤ ") + number(scale_.lower, 2));
   }
+  // The upper end has its number, and the lower one of a signed scale: without them a colour there says nothing exact.
+  const bool from_below = scale_.is_signed;
+  const auto end = [&](double position, double value) {
+    ticks.append(position);
+    if (labels != nullptr) labels->append(scale_.label(value));
+  };
+  if (from_below) end(0, -scale_.upper);
+  if (scale_.upper > 0) end(1, scale_.upper);
+  constexpr double kRoom = 0.06;  // that two numbers need
   for (const HeatScale::Tick& tick : scale_.ticks(6)) {
-    if (has_floor && tick.position < 0.06) continue;
+    if ((has_floor || from_below) && tick.position < kRoom) continue;
+    if (scale_.upper > 0 && tick.position > 1 - kRoom) continue;
     ticks.append(tick.position);
     if (labels != nullptr) labels->append(tick.text);
   }

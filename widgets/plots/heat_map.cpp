@@ -279,7 +279,7 @@ void HeatHeader::draw(QCPPainter* painter) {
   QString pooled, pooled_short;
   if (rows > 1 || columns > 1) {
     pooled = QCoreApplication::translate("HeatHeader", "max of %1×%2 cells per pixel").arg(rows).arg(columns);
-    pooled_short = QCoreApplication::translate("HeatHeader", "max %1×%2").arg(rows).arg(columns);
+    pooled_short = QCoreApplication::translate("HeatHeader", "max of %1×%2").arg(rows).arg(columns);
   }
   const QFontMetricsF small(badge_font_), large(title_font_);
   QString badge;

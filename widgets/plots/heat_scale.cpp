@@ -120,6 +120,8 @@ std::vector<HeatScale::Tick> HeatScale::ticks(int about) const {
   return out;
 }
 
+QString HeatScale::label(double value) const { return text_of(value, powers); }
+
 HeatColours::HeatColours(const HeatScale& scale, double factor, const QString& map, QColor out_of_range)
     : scale_(scale),
       factor_(factor),

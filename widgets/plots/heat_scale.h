@@ -27,6 +27,7 @@ struct HeatScale {
     QString text;
   };
   std::vector<Tick> ticks(int about) const;
+  QString label(double value) const;  ///< as ticks have it
 };
 
 /// Colours of keys (HeatSource): by their exponent and first eight bits, so values within 0.4 % share a colour.

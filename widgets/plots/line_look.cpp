@@ -2,6 +2,7 @@
 #include "widgets/plots/line_look.h"
 
 #include <QRegularExpression>
+#include <algorithm>
 #include <array>
 
 namespace rolora::widgets {
@@ -55,10 +56,22 @@ bool is_tuned(const QString& state) {
 
 }  // namespace
 
+int state_order(const QString& state) {
+  constexpr int kSeeds = 1000, kTuned = 1'000'000;
+  static const QRegularExpression seed(QStringLiteral("seed[ -]?(\\d+)"), QRegularExpression::CaseInsensitiveOption);
+  const auto has = [&](const char* word) { return state.contains(QLatin1String(word), Qt::CaseInsensitive); };
+  const int kind = has("rotated") ? 2 : has("folded") ? 1 : has("plain") ? 0 : 3;
+  const int number = std::min(seed.match(state).captured(1).toInt(), kSeeds - 1);
+  return (is_tuned(state) ? kTuned : 0) + kind * kSeeds + std::max(0, number);
+}
+
+QColor state_hue(const PlotStyle& style, const QString& state) {
+  return style.series.empty() ? style.text : style.series[lineage(state) % style.series.size()];
+}
+
 QColor state_colour(const PlotStyle& style, const QString& state) {
-  if (style.series.empty()) return style.text;
-  const QColor hue = style.series[lineage(state) % style.series.size()];
-  if (!is_tuned(state)) return hue;
+  const QColor hue = state_hue(style, state);
+  if (style.series.empty() || !is_tuned(state)) return hue;
   constexpr float kShade = 0.45F;  // towards the text's colour: further from the ground in light and in dark
   const auto mixed = [](float x, float y) { return x + (y - x) * kShade; };
   return QColor::fromRgbF(mixed(hue.redF(), style.text.redF()), mixed(hue.greenF(), style.text.greenF()),

@@ -32,6 +32,10 @@ LineLook series_look(const PlotStyle& style, int index);
 /// a stronger shade of what it was tuned from. `state` is its name anywhere: "plain", "story: rotated (seed 0) + LoRA, GPTQ W4A4".
 QColor state_colour(const PlotStyle& style, const QString& state);
 /// series_look() with the state's colour; `index` gives dash and marker.
+/// Where a state stands in a list: plain, folded, rotated by seed, others, then the tuned ones in the same order.
+int state_order(const QString& state);
+/// Without the shade that tuned states have.
+QColor state_hue(const PlotStyle& style, const QString& state);
 LineLook state_look(const PlotStyle& style, const QString& state, int index);
 /// The marker alone, its centre at `centre`.
 void draw_marker(QPainter& painter, const LineLook& look, QPointF centre);

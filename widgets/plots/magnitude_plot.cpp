@@ -14,7 +14,8 @@ namespace rolora::widgets {
 namespace {
 
 QString visible_text(QString token) {
-  token.replace(QLatin1Char('\n'), QStringLiteral("⏎")).replace(QLatin1Char('\t'), QStringLiteral("⇥"));
+  token.replace(QStringLiteral("<0x0A>"), QStringLiteral("↵")).replace(QStringLiteral("<0x09>"), QStringLiteral("⇥"));
+  token.replace(QLatin1Char('\n'), QStringLiteral("↵")).replace(QLatin1Char('\t'), QStringLiteral("⇥"));
   return token;
 }
 

@@ -80,8 +80,10 @@ void PerplexityPlot::prepare() {
   for (const PerplexityRow& row : data_.rows) {
     if (!texts.contains(row.text)) texts << row.text;
   }
+  // By text, then as a story goes: plain, folded, rotated, and the same after tuning; what was rounded stands below its own model.
+  const auto place_of = [&](const PerplexityRow& row) { return std::pair(texts.indexOf(row.text), state_order(row.state)); };
   std::stable_sort(data_.rows.begin(), data_.rows.end(),
-                   [&](const PerplexityRow& x, const PerplexityRow& y) { return texts.indexOf(x.text) < texts.indexOf(y.text); });
+                   [&](const PerplexityRow& x, const PerplexityRow& y) { return place_of(x) < place_of(y); });
   places_.clear();
   double next = 0;
   for (size_t i = 0; i < data_.rows.size(); ++i) {
@@ -105,7 +107,8 @@ void PerplexityPlot::draw(const PlotStyle& style) {
   plotLayout()->addElement(1, 0, panel_);
   QCPAxis *x = bottom_axis(panel_), *y = left_axis(panel_);
   set_scale(x, form_.logarithmic);
-  if (style.paper && viewport().width() < QFontMetricsF(style.tick_font).horizontalAdvance(QStringLiteral("0000")) * 16) x->ticker()->setTickCount(3);
+  if (style.paper && viewport().width() < QFontMetricsF(style.tick_font).horizontalAdvance(QStringLiteral("0000")) * 16)
+    x->ticker()->setTickCount(3);
   x->setLabel(tr("Perplexity"));
   auto names = QSharedPointer<QCPAxisTickerText>::create();
   RowTexts::Texts numbers, heads;
@@ -216,7 +219,7 @@ double PerplexityPlot::height_to_width() const { return std::clamp(0.2 + 0.033 *
 QSize PerplexityPlot::minimumSizeHint() const {
   const QFontMetricsF tick(style().tick_font), label(style().label_font);
   const double axes = label.height() * 3 + tick.height() * 2;  // legend, numbers and the axis' title with the air around them
-  return {static_cast<int>(tick.averageCharWidth() * 60), static_cast<int>(std::ceil(axes + lines() * tick.height()))};
+  return {static_cast<int>(tick.averageCharWidth() * 60), static_cast<int>(std::ceil(axes + lines() * tick.ascent()))};
 }
 
 FigureTable PerplexityPlot::table() const {

@@ -119,7 +119,7 @@ void ProfilePlot::draw_tokens(const PlotStyle& style, QCPLayoutGrid* grid, const
   bottom_axis(panel)->setLabel(tr("Layer"));
   set_scale(left_axis(panel), form_.logarithmic);
   if (column == 0) {
-    const QString what = tr("Largest |x| of a token");
+    const QString what = tr("max |x|");  // short: a panel of a low window is not as high as a sentence is long
     left_axis(panel)->setLabel(data_.scaling == Scaling::over_rms ? tr("%1 / rms").arg(what) : what);
   }
   const QString name = data_.a && data_.b ? (is_a ? tr("A  %1") : tr("B  %1")).arg(series.name) : series.name;

@@ -92,7 +92,7 @@ void SurfaceScene::paint_title(QPainter& painter, size_t panel, const QRectF& pl
     const QString size = QStringLiteral("%1×%2").arg(pooled.first).arg(pooled.second);
     badge = QCoreApplication::translate("SurfaceScene", "max of %1 cells per quad").arg(size);
     const double room = line.width() - title.horizontalAdvance(panels[panel].title) - title.averageCharWidth() * 2;
-    if (small.horizontalAdvance(badge) > room) badge = QCoreApplication::translate("SurfaceScene", "max %1").arg(size);
+    if (small.horizontalAdvance(badge) > room) badge = QCoreApplication::translate("SurfaceScene", "max of %1").arg(size);
   }
   const double badge_width = badge.isEmpty() ? 0 : small.horizontalAdvance(badge) + small.averageCharWidth();
   painter.setFont(style.title_font);

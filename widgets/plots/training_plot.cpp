@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "widgets/base/colour_map.h"
 #include "widgets/base/format.h"
 #include "widgets/data/site_words.h"
 #include "widgets/plots/line_series.h"
@@ -19,7 +20,7 @@ QString kind_of(const QString& site) { return site.section(QLatin1Char('.'), 2);
 
 LineLook raw_look(const PlotStyle& style, const QString& state, int series) {
   LineLook look = state_look(style, state, series);
-  look.colour = blended(look.colour, style.background, 0.38);
+  look.colour = blended(state_hue(style, state), style.background, 0.55);  // its run's hue: two raw losses are told apart
   look.width = style.line_width * 0.6;
   look.dash = Qt::SolidLine;
   look.marker = Marker::none;
@@ -41,10 +42,12 @@ LineLook evaluation_look(const PlotStyle& style, const QString& state, int serie
   return look;
 }
 
-double largest(const std::vector<std::pair<double, double>>& points) {
-  double value = -1;
-  for (const auto& [step, kurtosis] : points) value = std::isfinite(kurtosis) ? std::max(value, kurtosis) : value;
-  return value;
+/// From the first layer to the last, on the part of the map that stands out from the ground.
+QColor layer_colour(const PlotStyle& style, int layer, int layers) {
+  const bool dark = style.background.lightnessF() < 0.5F;
+  const double from = dark ? 0.35 : 0.05, to = dark ? 1.0 : 0.78;
+  const double share = layers > 1 ? static_cast<double>(layer) / (layers - 1) : 0;
+  return QColor(colour_table(QStringLiteral("viridis"))[static_cast<size_t>(std::lround(255 * (from + (to - from) * share)))]);
 }
 
 }  // namespace
@@ -184,31 +187,51 @@ void TrainingPlot::draw_simple(const PlotStyle& style, const QString& label, std
   }
 }
 
-QString TrainingPlot::layer_site(int layer) const { return QStringLiteral("layers.%1.%2").arg(layer).arg(data_.kurtosis_site); }
+int TrainingPlot::kurtosis_layers() const {
+  int layers = 0;
+  for (const TrainingSeries& s : data_.series) {
+    for (const auto& [site, points] : s.curve.kurtosis) {
+      if (kind_of(site) == data_.kurtosis_site && !points.empty()) layers = std::max(layers, layer_of(site) + 1);
+    }
+  }
+  return layers;
+}
+
+/// Colours of some layers, first and last among them: those between lie between.
+void TrainingPlot::draw_layer_legend(const PlotStyle& style, int layers) {
+  constexpr int kMost = 8;
+  const int step = std::max(1, (layers - 1 + kMost - 2) / (kMost - 1));
+  std::vector<LegendEntry> entries;
+  for (int layer = 0; layer < layers; ++layer) {
+    if (layer % step != 0 && layer + 1 != layers) continue;
+    LineLook look;
+    look.colour = layer_colour(style, layer, layers);
+    look.width = style.line_width * 1.2;
+    entries.push_back({tr("layer %1").arg(layer), look, layer == selection().layer});
+  }
+  plotLayout()->addElement(plotLayout()->rowCount(), 0, new LegendBar(this, style, std::move(entries)));
+  plotLayout()->setRowStretchFactor(plotLayout()->rowCount() - 1, 0.01);
+}
 
 void TrainingPlot::draw_kurtosis(const PlotStyle& style) {
-  const QString strong_one = selection().layer >= 0 ? tr("layer %1 strong").arg(selection().layer) : tr("largest strong");
-  QCPAxisRect* panel =
-      add_panel_below(style, tr("Kurtosis of %1 by layer, %2").arg(site_words(data_.kurtosis_site), strong_one), true, 1.4);
-  for (size_t i = 0; i < data_.series.size(); ++i) {
-    const TrainingSeries& s = data_.series[i];
-    QString best;
-    for (const auto& [site, points] : s.curve.kurtosis) {
-      if (kind_of(site) != data_.kurtosis_site || points.empty()) continue;
-      if (best.isEmpty() || largest(points) > largest(s.curve.kurtosis.at(best))) best = site;
-    }
-    if (selection().layer >= 0 && s.curve.kurtosis.count(layer_site(selection().layer)) > 0) best = layer_site(selection().layer);
-    if (best.isEmpty()) continue;
-    for (const bool strong : {false, true}) {
+  const int layers = kurtosis_layers();
+  draw_layer_legend(style, layers);
+  QCPAxisRect* panel = add_panel_below(style, tr("Kurtosis of %1 by layer").arg(site_words(data_.kurtosis_site)), true, 1.4);
+  for (const bool selected : {false, true}) {  // the selected layer lies above the others
+    for (size_t i = 0; i < data_.series.size(); ++i) {
+      const TrainingSeries& s = data_.series[i];
       for (const auto& [site, points] : s.curve.kurtosis) {
-        if (kind_of(site) != data_.kurtosis_site || (site == best) != strong) continue;
-        Line line{nullptr, s.name, tr("kurtosis of %1").arg(site_words(site)), layer_of(site), {}, {}};
+        const int layer = layer_of(site);
+        if (kind_of(site) != data_.kurtosis_site || points.empty() || (layer == selection().layer) != selected) continue;
+        Line line{nullptr, s.name, tr("kurtosis of %1").arg(site_words(site)), layer, {}, {}};
         for (const auto& [step, kurtosis] : points) {
           line.steps.push_back(step);
           line.values.push_back(kurtosis);
         }
-        LineLook look = strong ? smooth_look(style, s.name, static_cast<int>(i)) : raw_look(style, s.name, static_cast<int>(i));
-        if (!strong) look.dash = series_look(style, static_cast<int>(i)).dash;
+        LineLook look = series_look(style, static_cast<int>(i));  // dashes tell the run, colours the layer
+        look.marker = Marker::none;
+        look.colour = layer_colour(style, layer, layers);
+        look.width = style.line_width * (selected ? 1.8 : 0.9);
         add_line(panel, look, std::move(line));
       }
     }
@@ -287,7 +310,7 @@ QString TrainingPlot::caption() const {
   QString text = tr("Fine-tuning: %1. Loss is the mean over all predicted tokens of a step").arg(names.join(tr(" and ")));
   text += form_.smoothing > 0 ? tr(", raw and as a bias-corrected moving average with β %1.").arg(form_.smoothing) : QStringLiteral(".");
   if (shows_kurtosis())
-    text += QLatin1Char(' ') + tr("Kurtosis of %1 by layer, measured while training.").arg(site_words(data_.kurtosis_site));
+    text += QLatin1Char(' ') + tr("Kurtosis of %1 by layer (colour), measured while training.").arg(site_words(data_.kurtosis_site));
   return data_.facts.isEmpty() ? text : text + QLatin1Char(' ') + data_.facts;
 }
 

@@ -68,7 +68,8 @@ class TrainingPlot : public DataPlot<TrainingPlot, TrainingData, TrainingForm> {
   bool shows_kurtosis() const;
   bool has_any(std::vector<double> TrainingCurve::*values) const;
   bool shows_everything() const;
-  QString layer_site(int layer) const;
+  int kurtosis_layers() const;
+  void draw_layer_legend(const PlotStyle& style, int layers);
 
   std::vector<Line> lines_;
   std::vector<QPointer<QCPAxisRect>> panels_;

@@ -35,7 +35,7 @@ QString time_range(double low, double high) {
   };
   low = std::max(0.0, low);
   high = std::max(low, high);
-  if (high < 1) return CostBar::tr("about a second");
+  if (high < 1.5) return CostBar::tr("about a second");
   if (high < 90) {
     const double step = high < 20 ? 1 : 5;
     return ends(std::max(step, std::floor(low / step) * step), std::ceil(high / step) * step, 0, CostBar::tr("s"));
@@ -48,6 +48,8 @@ QString time_range(double low, double high) {
 CostBar::CostBar(QWidget* parent) : QWidget(parent) {
   verdict_ = new QLabel;
   verdict_->setWordWrap(true);
+  verdict_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+  verdict_->setMinimumHeight(2 * verdict_->fontMetrics().lineSpacing());  // what stands above does not move when it is checked anew
   verdict_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   verdict_->setAccessibleName(tr("Can the job run, and what will it cost"));
   details_ = new QLabel;
@@ -141,7 +143,8 @@ QString CostBar::time_arithmetic() const {
                 .arg(number(pace.value("waiting", 1.0)));
   double work = 0;
   for (const Json& station : estimate_["stations"]) work += station.value("work_tokens", 0.0);
-  html += tr("; × %1 tokens of work = %2, within a fifth of it and the quartiles %3.")
+  html += tr("; × %1 tokens of work = %2; with the quartiles, a quarter either way, what neighbours take now and the small costs of every "
+             "station %3.")
               .arg(grouped(static_cast<qint64>(work)), duration(estimate_.value("seconds", 0.0)),
                    time_range(estimate_.value("seconds_low", 0.0), estimate_.value("seconds_high", 0.0)));
   return html + QStringLiteral(" <i>%1</i>").arg(tr("How: %1.").arg(words(pace, "how")));

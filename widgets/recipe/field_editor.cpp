@@ -8,6 +8,7 @@
 #include <QLineEdit>
 #include <QSignalBlocker>
 
+#include "widgets/base/lines_label.h"
 #include "widgets/base/theme.h"
 
 namespace rolora::widgets {
@@ -31,8 +32,10 @@ FieldEditor::FieldEditor(const Field& field, QWidget* parent) : QObject(parent),
   unit_ = new QLabel(field_text(field.unit), parent);
   explanation_ = new QLabel(field_text(field.explanation), parent);
   explanation_->setWordWrap(true);
-  problem_ = new QLabel(parent);
-  problem_->setWordWrap(true);
+  problem_ = new LinesLabel(1, parent);
+  QSizePolicy policy = problem_->sizePolicy();
+  policy.setRetainSizeWhenHidden(false);  // the explanation holds the room
+  problem_->setSizePolicy(policy);
   problem_->hide();
   make_editor(parent);
   editor_->setAccessibleName(*field.unit == '\0' ? label_->text() : label_->text() + QStringLiteral(", ") + unit_->text());
@@ -84,8 +87,8 @@ void FieldEditor::put_into(QGridLayout* grid, int row) {
   grid->addWidget(label_, row, 0, Qt::AlignLeft | Qt::AlignVCenter);
   grid->addWidget(editor_, row, 1);
   grid->addWidget(unit_, row, 2);
-  grid->addWidget(explanation_, row, 3, Qt::AlignVCenter);
-  grid->addWidget(problem_, row + 1, 1, 1, 3);
+  // A mistake stands in place of the explanation: no other field moves when one is typed.
+  for (QLabel* label : {explanation_, static_cast<QLabel*>(problem_)}) grid->addWidget(label, row, 3, Qt::AlignVCenter);
 }
 
 void FieldEditor::set_choices(const QStringList& choices) {
@@ -166,8 +169,12 @@ void FieldEditor::set_problem(const QString& line) {
 
 void FieldEditor::show_problem() {
   const QString line = own_problem_.isEmpty() ? worker_problem_ : own_problem_;
-  problem_->setText(line);
+  problem_->set_text(line);
   problem_->setVisible(shown_ && !line.isEmpty());
+  explanation_->setVisible(shown_ && line.isEmpty());
+  QSizePolicy policy = explanation_->sizePolicy();
+  policy.setRetainSizeWhenHidden(shown_);
+  explanation_->setSizePolicy(policy);
   editor_->setAccessibleDescription(line.isEmpty() ? explanation_->text() : tr("Wrong: %1").arg(line));
 }
 

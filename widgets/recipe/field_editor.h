@@ -18,6 +18,8 @@ class QWidget;
 
 namespace rolora::widgets {
 
+class LinesLabel;
+
 class FieldEditor : public QObject {
   Q_OBJECT
  public:
@@ -53,7 +55,8 @@ class FieldEditor : public QObject {
   QString placeholder() const;
 
   const Field& field_;
-  QLabel *label_ = nullptr, *unit_ = nullptr, *explanation_ = nullptr, *problem_ = nullptr;
+  QLabel *label_ = nullptr, *unit_ = nullptr, *explanation_ = nullptr;
+  LinesLabel* problem_ = nullptr;
   QWidget* editor_ = nullptr;
   QLineEdit* line_ = nullptr;
   QComboBox* combo_ = nullptr;

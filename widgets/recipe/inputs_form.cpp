@@ -19,10 +19,12 @@
 #include <QVBoxLayout>
 
 #include "widgets/base/format.h"
+#include "widgets/base/lines_label.h"
 #include "widgets/base/theme.h"
 #include "widgets/jobs/dialog_folder.h"
 #include "widgets/jobs/model_title.h"
 #include "widgets/jobs/worker_call.h"
+#include "widgets/recipe/path_edit.h"
 
 namespace rolora::widgets {
 namespace {
@@ -67,9 +69,12 @@ InputsForm::InputsForm(RecipeDocument* document, QWidget* parent) : QScrollArea(
   const int gap = fontMetrics().height();
   layout->setContentsMargins(gap, gap / 2, gap, gap);
   title_ = new QLabel(tr("Model and texts"));
-  problem_ = new QLabel;
-  problem_->setWordWrap(true);
-  problem_->hide();
+  problem_ = new LinesLabel(1);
+  problem_->hide();  // beside the title, so that no field moves when it comes
+  auto* head = new QHBoxLayout;
+  head->setSpacing(gap);
+  head->addWidget(title_);
+  head->addWidget(problem_, 1);
   auto* grid = new QGridLayout;
   grid->setHorizontalSpacing(gap);
   grid->setVerticalSpacing(gap / 4);
@@ -82,8 +87,7 @@ InputsForm::InputsForm(RecipeDocument* document, QWidget* parent) : QScrollArea(
   add->setToolTip(tr("One more file that stations can name"));
   add->setAccessibleName(tr("Add a text"));
   connect(add, &QPushButton::clicked, this, [this] { document_->set_text(document_->unused_text_name(), {}, QStringLiteral("text")); });
-  layout->addWidget(title_);
-  layout->addWidget(problem_);
+  layout->addLayout(head);
   layout->addLayout(grid);
   layout->addSpacing(gap);
   layout->addWidget(texts_title_);
@@ -103,6 +107,15 @@ InputsForm::InputsForm(RecipeDocument* document, QWidget* parent) : QScrollArea(
   connect(document_, &RecipeDocument::changed, this, &InputsForm::refresh);
   rebuild_texts();
   style_texts();
+}
+
+/// Two lines of what the worker found out: the fields below it stay where they are.
+LinesLabel* InputsForm::told_below(QGridLayout* grid, int row) {
+  auto* label = new LinesLabel(2);
+  label->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+  faint_.push_back(label);
+  grid->addWidget(label, row, 1, 1, 2);
+  return label;
 }
 
 QWidget* InputsForm::explained(const QString& text) {
@@ -129,6 +142,7 @@ void InputsForm::build_head(QGridLayout* grid) {
   add_row(grid, 0, tr("Job"), name_, nullptr, tr("The run folder's name."));
   model_ = combo_box(tr("Model folder"), tr("A Hugging Face folder: plain, rotated or quantized by this program"), {});
   model_->setEditable(true);
+  model_->setLineEdit(new PathEdit(model_->toolTip()));
   model_->setInsertPolicy(QComboBox::NoInsert);
   model_->lineEdit()->setAccessibleName(tr("Model folder"));
   model_->lineEdit()->setPlaceholderText(tr("needed: a model folder"));
@@ -138,8 +152,8 @@ void InputsForm::build_head(QGridLayout* grid) {
   browse->setToolTip(tr("Choose a model folder"));
   browse->setAccessibleName(tr("Browse for a model folder"));
   connect(browse, &QPushButton::clicked, this, &InputsForm::pick_model);
-  add_row(grid, 2, tr("Model"), model_, browse, QStringLiteral(" "));
-  model_facts_ = faint_.back();
+  add_row(grid, 2, tr("Model"), model_, browse, QString());
+  model_facts_ = told_below(grid, 3);
   seed_ = line_edit(tr("Seed"), tr("Of every station that has none of its own. In a job file: seed"));
   seed_->setValidator(new QRegularExpressionValidator(QRegularExpression(QStringLiteral("[0-9]{0,18}")), seed_));
   seed_->setPlaceholderText(QStringLiteral("0"));
@@ -159,9 +173,9 @@ void InputsForm::build_head(QGridLayout* grid) {
   threads_ = line_edit(tr("Threads"), tr("Results repeat for a given number. Default 0: all cores"));
   threads_->setValidator(new QIntValidator(0, 1024, threads_));
   threads_->setPlaceholderText(tr("all cores"));
-  add_row(grid, 8, tr("Device"), device_, nullptr, QStringLiteral(" "));
-  device_facts_ = faint_.back();
-  device_facts_->setText(tr("cpu: this machine's processor, always there. cuda: its NVIDIA GPU, many times as fast where there is one."));
+  add_row(grid, 8, tr("Device"), device_, nullptr, QString());
+  device_facts_ = told_below(grid, 9);
+  device_facts_->set_text(tr("cpu: this machine's processor, always there. cuda: its NVIDIA GPU, many times as fast where there is one."));
   add_row(grid, 10, tr("Threads"), threads_, nullptr, tr("Results repeat for a given number of threads on the same kind of machine."));
   connect(threads_, &QLineEdit::textEdited, this, &InputsForm::device_changed);
 }
@@ -202,7 +216,8 @@ InputsForm::TextRow InputsForm::make_text_row(const QString& name) {
   row.title = line_edit(tr("Name of the text"), tr("What stations call it"));
   row.title->setValidator(name_validator(row.title));
   row.title->setMaximumWidth(fontMetrics().averageCharWidth() * 18);
-  row.file = line_edit(tr("File of %1").arg(name), tr("The file of the text %1").arg(name));
+  row.file = new PathEdit(tr("The file of the text %1").arg(name));
+  row.file->setAccessibleName(tr("File of %1").arg(name));
   row.file->setPlaceholderText(tr("needed: a file"));
   row.corpus = combo_box(tr("Corpus of %1").arg(name), tr("How the file becomes one stream of tokens"), kCorpora);
   auto* browse = new QToolButton;
@@ -287,11 +302,11 @@ void InputsForm::look_at_model() {
   looked_at_ = folder;
   if (look_) look_->stop();
   look_.clear();
-  if (folder.isEmpty()) return model_facts_->setText(tr("A Hugging Face folder: plain, rotated or quantized by this program."));
-  model_facts_->setText(tr("looking…"));
+  if (folder.isEmpty()) return model_facts_->set_text(tr("A Hugging Face folder: plain, rotated or quantized by this program."));
+  model_facts_->set_text(tr("looking…"));
   look_ = WorkerCall::start({QStringLiteral("info"), folder}, this, [this, folder](const Result<nlohmann::json>& info) {
     if (folder != document_->model()) return;
-    model_facts_->setText(info.ok() ? facts_of(info.value) : info.error);
+    model_facts_->set_text(info.ok() ? facts_of(info.value) : info.error);
     if (info.ok() && !looked_for_cuda_) look_for_cuda();
   });
 }
@@ -306,8 +321,9 @@ void InputsForm::look_for_cuda() {
 void InputsForm::show_cuda(const QString& error) {
   static const QString kAgain = QStringLiteral("cuda: ");
   const QString problem = error.startsWith(kAgain) ? error.mid(kAgain.size()) : error;
-  const QString what = tr("cpu: this machine's processor, always there. cuda: its NVIDIA GPU, many times as fast.");
-  device_facts_->setText(problem.isEmpty() ? tr("%1 It is available here.").arg(what) : tr("%1 Not available here: %2").arg(what, problem));
+  device_facts_->set_text(problem.isEmpty() ? tr("cpu is always there; cuda, an NVIDIA GPU many times as fast, is available here.")
+                                            : tr("cpu is always there; cuda, an NVIDIA GPU, is not available here."));
+  device_facts_->setToolTip(problem);
   device_->setItemData(1, problem, Qt::ToolTipRole);
   if (auto* items = qobject_cast<QStandardItemModel*>(device_->model())) items->item(1)->setEnabled(problem.isEmpty());
 }
@@ -321,7 +337,7 @@ void InputsForm::focus_gap() {
 
 void InputsForm::show_problem(const JobProblem& problem) {
   const bool here = problem.station < 0 && !problem.line.isEmpty();
-  problem_->setText(here ? problem_in_words(problem, *document_) : QString());
+  problem_->set_text(here ? problem_in_words(problem, *document_) : QString());
   problem_->setVisible(here);
 }
 

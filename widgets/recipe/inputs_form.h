@@ -17,6 +17,8 @@ class QVBoxLayout;
 
 namespace rolora::widgets {
 
+class LinesLabel;
+
 class WorkerCall;
 
 class InputsForm : public QScrollArea {
@@ -45,6 +47,7 @@ class InputsForm : public QScrollArea {
     QComboBox* corpus = nullptr;
   };
   void build_head(QGridLayout* grid);
+  LinesLabel* told_below(QGridLayout* grid, int row);
   QWidget* explained(const QString& text);
   void add_row(QGridLayout* grid, int row, const QString& label, QWidget* editor, QWidget* beside, const QString& explanation);
   void rebuild_texts();
@@ -60,7 +63,8 @@ class InputsForm : public QScrollArea {
   RecipeDocument* document_;
   QLineEdit *name_ = nullptr, *seed_ = nullptr, *threads_ = nullptr;
   QComboBox *model_ = nullptr, *dtype_ = nullptr, *device_ = nullptr;
-  QLabel *model_facts_ = nullptr, *device_facts_ = nullptr, *problem_ = nullptr, *title_ = nullptr, *texts_title_ = nullptr;
+  LinesLabel *model_facts_ = nullptr, *device_facts_ = nullptr, *problem_ = nullptr;
+  QLabel *title_ = nullptr, *texts_title_ = nullptr;
   QVBoxLayout* texts_ = nullptr;
   std::vector<TextRow> rows_;
   std::vector<QLabel*> faint_;

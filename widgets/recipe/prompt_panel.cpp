@@ -21,6 +21,7 @@
 #include "widgets/jobs/measure_service.h"
 #include "widgets/jobs/model_title.h"
 #include "widgets/jobs/worker_call.h"
+#include "widgets/recipe/path_edit.h"
 
 namespace rolora::widgets {
 namespace {
@@ -152,6 +153,7 @@ QWidget* PromptPanel::make_side(int side) {
   s.label = new QLabel(name);
   s.model = new QComboBox;
   s.model->setEditable(true);
+  s.model->setLineEdit(new PathEdit(tr("Plain, rotated, tuned or quantized: a folder of a model")));
   s.model->setInsertPolicy(QComboBox::NoInsert);
   s.model->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   s.model->setMinimumContentsLength(12);
@@ -310,6 +312,7 @@ void PromptPanel::finished(int turn) {
     const SummaryPtr summary = service_->store()->summary((first ? sides_[0] : sides_[1]).state.file);
     if (summary && summary->token_texts.size() >= std::min<qsizetype>(kShownTokens, static_cast<qsizetype>(ids_.size()))) {
       QStringList pieces = summary->token_texts.mid(0, static_cast<qsizetype>(ids_.size()));
+      for (QString& piece : pieces) piece = readable_piece(piece);
       while (pieces.size() < static_cast<qsizetype>(ids_.size())) pieces << QString();
       show_tokens(pieces, QStringLiteral(" | "));
     }

@@ -164,6 +164,8 @@ QWidget* RecipePage::make_top() {
   label->setBuddy(preset_);
   preset_explanation_ = new QLabel;
   preset_explanation_->setWordWrap(true);
+  preset_explanation_->setMinimumHeight(2 *
+                                        preset_explanation_->fontMetrics().lineSpacing());  // of the longest: the form stays in its place
   connect(preset_, &QComboBox::activated, this, [this] { show_preset(preset_->currentData().toString()); });
   auto* top = new QWidget;
   auto* layout = new QHBoxLayout(top);

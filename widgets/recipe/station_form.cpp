@@ -3,6 +3,7 @@
 
 #include <QEvent>
 #include <QGridLayout>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QRegularExpression>
@@ -10,6 +11,7 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include "widgets/base/lines_label.h"
 #include "widgets/base/theme.h"
 #include "widgets/recipe/field_editor.h"
 
@@ -47,11 +49,12 @@ void StationForm::build_unknown() {
   title_ = new QLabel(document_->station_id(row_));
   explanation_ =
       new QLabel(tr("This station's kind, %1, is not known here. It stays in the job as it is.").arg(document_->station_kind(row_)));
-  problem_ = new QLabel;
-  for (QLabel* label : {title_, explanation_, problem_}) {
+  problem_ = new LinesLabel(2);
+  for (QLabel* label : {title_, explanation_}) {
     label->setWordWrap(true);
     layout->addWidget(label);
   }
+  layout->addWidget(problem_);
   layout->addStretch(1);
 }
 
@@ -62,12 +65,14 @@ void StationForm::build(const StationKind& kind) {
   title_ = new QLabel(field_text(kind.title));
   explanation_ = new QLabel(field_text(kind.explanation));
   explanation_->setWordWrap(true);
-  problem_ = new QLabel;
-  problem_->setWordWrap(true);
-  problem_->hide();
-  layout->addWidget(title_);
+  problem_ = new LinesLabel(1);
+  problem_->hide();  // beside the title, so that no field moves when it comes
+  auto* head = new QHBoxLayout;
+  head->setSpacing(gap);
+  head->addWidget(title_);
+  head->addWidget(problem_, 1);
+  layout->addLayout(head);
   layout->addWidget(explanation_);
-  layout->addWidget(problem_);
   auto* grid = new QGridLayout;
   grid->setHorizontalSpacing(gap);
   grid->setVerticalSpacing(gap / 4);
@@ -165,9 +170,9 @@ void StationForm::show_problem(const JobProblem& problem) {
     if (hit) editor->set_shown(true);
     placed = placed || hit;
   }
-  problem_->setText(here && !placed ? (problem.key.isEmpty() ? problem.line : problem.key + QStringLiteral(": ") + problem.line)
-                                    : QString());
-  problem_->setVisible(!problem_->text().isEmpty());
+  problem_->set_text(here && !placed ? (problem.key.isEmpty() ? problem.line : problem.key + QStringLiteral(": ") + problem.line)
+                                     : QString());
+  problem_->setVisible(!problem_->whole_text().isEmpty());
 }
 
 JobProblem StationForm::first_wrong() const {
@@ -202,7 +207,7 @@ void StationForm::style_texts() {
   strong.setPointSizeF(strong.pointSizeF() * 1.15);
   title_->setFont(strong);
   const ThemeColours theme = theme_colours(palette());
-  for (const auto& [label, text] : {std::pair{explanation_, theme.faint_text}, std::pair{problem_, theme.error}}) {
+  for (const auto& [label, text] : {std::pair<QLabel*, QColor>{explanation_, theme.faint_text}, {problem_, theme.error}}) {
     QPalette colours;
     colours.setColor(QPalette::WindowText, text);
     label->setPalette(colours);

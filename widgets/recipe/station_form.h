@@ -16,6 +16,8 @@ class QToolButton;
 
 namespace rolora::widgets {
 
+class LinesLabel;
+
 class FieldEditor;
 
 class StationForm : public QScrollArea {
@@ -54,7 +56,8 @@ class StationForm : public QScrollArea {
   const StationKind* kind_ = nullptr;
   std::vector<FieldEditor*> editors_;
   QWidget* page_ = nullptr;
-  QLabel *title_ = nullptr, *explanation_ = nullptr, *problem_ = nullptr;
+  QLabel *title_ = nullptr, *explanation_ = nullptr;
+  LinesLabel* problem_ = nullptr;
   QLineEdit* id_ = nullptr;
   QToolButton* more_ = nullptr;
 };

@@ -11,17 +11,19 @@
 #include "widgets/trees/keyed_tree.h"
 
 namespace rolora::widgets {
+namespace {
 
-void BarDelegate::set_range(double least, double most) {
-  if (!(least > 0) || !(most > 0)) return;
-  // Whole octaves, so that the shortest bar shows too and the scale does not move with every value.
-  least_ = std::exp2(std::floor(std::log2(least)) - 1);
-  most_ = std::max(std::exp2(std::ceil(std::log2(most))), least_ * 4);
+constexpr int kLeastLane = 12;  // characters that two numbers must leave for the bars
+
+}  // namespace
+
+void BarDelegate::set_most(double most) {
+  if (most > 0) most_ = most;
 }
 
 double BarDelegate::place(double value) const {
-  if (!(value > 0)) return std::numeric_limits<double>::quiet_NaN();
-  return std::clamp(std::log2(value / least_) / std::log2(most_ / least_), 0.0, 1.0);
+  if (!(value >= 0)) return std::numeric_limits<double>::quiet_NaN();
+  return std::min(value / most_, 1.0);
 }
 
 void BarDelegate::paint(QPainter* painter, const QStyleOptionViewItem& given, const QModelIndex& index) const {
@@ -33,7 +35,12 @@ void BarDelegate::paint(QPainter* painter, const QStyleOptionViewItem& given, co
   style->drawControl(QStyle::CE_ItemViewItem, &option, painter, option.widget);
 
   const QFontMetrics& metrics = option.fontMetrics;
-  const int gap = metrics.averageCharWidth(), number_width = metrics.horizontalAdvance(QStringLiteral("0.00000"));
+  const QString both =
+      metrics.horizontalAdvance(QStringLiteral("0.00000 | 0.00000")) + kLeastLane * metrics.averageCharWidth() <= option.rect.width()
+          ? QStringLiteral("0.00000 | 0.00000")
+          : QString();
+  const QString number = both.isEmpty() ? text.section(QStringLiteral(" | "), 0, 0) : text;
+  const int gap = metrics.averageCharWidth(), number_width = metrics.horizontalAdvance(both.isEmpty() ? QStringLiteral("0.00000") : both);
   const bool selected = option.state.testFlag(QStyle::State_Selected), faint = index.data(kFaintRole).toBool();
   const ThemeColours colours = theme_colours(option.palette);
   const QColor ink = selected ? option.palette.color(QPalette::HighlightedText) : option.palette.color(QPalette::Text);
@@ -61,7 +68,7 @@ void BarDelegate::paint(QPainter* painter, const QStyleOptionViewItem& given, co
   }
   painter->setPen(faint && !selected ? colours.faint_text : ink);
   painter->setFont(option.font);
-  painter->drawText(cell, Qt::AlignRight | Qt::AlignVCenter, text);
+  painter->drawText(cell, Qt::AlignRight | Qt::AlignVCenter, number);
   painter->restore();
 }
 

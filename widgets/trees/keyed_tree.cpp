@@ -2,6 +2,8 @@
 #include "widgets/trees/keyed_tree.h"
 
 #include <QFont>
+#include <QIcon>
+#include <QPixmap>
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -10,6 +12,13 @@
 
 namespace rolora::widgets {
 namespace {
+
+/// As wide as any other: names of a group begin at one place, whether or not all of them have a picture.
+QIcon blank_icon() {
+  QPixmap nothing(16, 16);
+  nothing.fill(Qt::transparent);
+  return QIcon(nothing);
+}
 
 bool same_number(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
@@ -21,6 +30,9 @@ struct KeyedTreeModel::Node {
   TreeItem item;  // its children are the nodes below
   Node* parent = nullptr;
   std::vector<std::unique_ptr<Node>> children;
+  bool shows_icons() const {
+    return std::any_of(children.begin(), children.end(), [](const auto& child) { return !child->item.icon.isEmpty(); });
+  }
   int row() const {
     const auto& rows = parent->children;
     const auto found = std::find_if(rows.begin(), rows.end(), [this](const auto& one) { return one.get() == this; });
@@ -136,7 +148,9 @@ QVariant KeyedTreeModel::data(const QModelIndex& index, int role) const {
     case Qt::AccessibleDescriptionRole:
       return cell.tip.isEmpty() ? QVariant() : QVariant(cell.tip);
     case Qt::DecorationRole:
-      return column == 0 && !item.icon.isEmpty() ? QVariant(icon(item.icon)) : QVariant();
+      if (column > 0) return {};
+      if (!item.icon.isEmpty()) return icon(item.icon);
+      return node_of(index)->parent->shows_icons() ? QVariant(blank_icon()) : QVariant();
     case Qt::TextAlignmentRole:
       return QVariant((index.column() >= first_number_ ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
     case Qt::FontRole: {

@@ -43,8 +43,11 @@ QString shown(double value, MapMeasure measure) {
 
 TreeCell value_cell(const TreeBar& bar, MapMeasure measure) {
   TreeCell cell{shown(bar.value, measure), {}};
-  if (!cell.text.isEmpty()) cell.tip = measure_title(measure) + QStringLiteral(": ") + cell.text;
-  if (std::isfinite(bar.tick)) cell.tip += words("; tick: %1").arg(shown(bar.tick, measure));
+  if (cell.text.isEmpty()) return cell;
+  cell.tip = words("%1: %2").arg(measure_title(measure), cell.text);
+  if (!std::isfinite(bar.tick)) return cell;
+  cell.tip = words("%1: %2 in A, %3 in B").arg(measure_title(measure), cell.text, shown(bar.tick, measure));
+  cell.text += QStringLiteral(" | ") + shown(bar.tick, measure);
   return cell;
 }
 
@@ -68,8 +71,7 @@ struct Maker {
     TreeItem item;
     item.key = QString::fromStdString(std::string(name_of(key.site)));
     item.bar = {figure(state, key, measure, without_first), figure(beside, key, measure, without_first)};
-    item.cells = {{site_title(key.site), QString::fromStdString(site_name(LayerIndex(key.layer), key.site))},
-                  value_cell(item.bar, measure)};
+    item.cells = {{site_title(key.site), words("%1 of layer %2").arg(site_title(key.site)).arg(key.layer)}, value_cell(item.bar, measure)};
     item.payload = QVariant::fromValue(MapRow{key.layer, true, key.site});
     item.search = QStringLiteral("%1 l%2 layer%2 input activation").arg(item.key).arg(key.layer);
     group.children.push_back(std::move(item));
@@ -120,15 +122,14 @@ struct Maker {
   }
 };
 
-void widen(const std::vector<TreeItem>& items, double* least, double* most) {
+double largest(const std::vector<TreeItem>& items) {
+  double most = kNone;
   for (const TreeItem& item : items) {
-    for (const double value : {item.bar.value, item.bar.tick}) {
-      if (!(value > 0) || !std::isfinite(value)) continue;
-      *least = std::fmin(*least, value);
-      *most = std::fmax(*most, value);
+    for (const double value : {item.bar.value, item.bar.tick, largest(item.children)}) {
+      if (std::isfinite(value)) most = std::fmax(most, value);
     }
-    widen(item.children, least, most);
   }
+  return most;
 }
 
 bool is_module(SiteKind site, bool* attention) {
@@ -173,10 +174,10 @@ std::vector<TreeItem> map_items(const StateSummary* state, const StateSummary* b
   return items;
 }
 
-std::pair<double, double> map_range(const std::vector<TreeItem>& items) {
-  double least = kNone, most = kNone;
-  widen(items, &least, &most);
-  return {least, most};
+double map_most(const std::vector<TreeItem>& items) { return largest(items); }
+
+QString map_scale(double most, MapMeasure measure) {
+  return std::isfinite(most) && most > 0 ? words("0 – %1").arg(shown(most, measure)) : QString();
 }
 
 QStringList keys_of_layer(int layer) { return {QStringLiteral("layer:%1").arg(layer)}; }

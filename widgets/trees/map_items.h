@@ -28,8 +28,10 @@ struct MapRow {
 
 /// `shown` is drawn, `beside` marked in its bars; either may be null. Weights have no bar for token_ratio.
 std::vector<TreeItem> map_items(const StateSummary* shown, const StateSummary* baseline, MapMeasure measure, bool without_first);
-/// The smallest and largest positive value of all bars; both NaN without any.
-std::pair<double, double> map_range(const std::vector<TreeItem>& items);
+/// The largest value of all bars of the model; NaN without any.
+double map_most(const std::vector<TreeItem>& items);
+/// Where the bars' scale begins and ends, in words.
+QString map_scale(double most, MapMeasure measure);
 QStringList keys_of_site(int layer, SiteKind site);
 QStringList keys_of_layer(int layer);
 

@@ -63,7 +63,7 @@ ModelMapPanel::ModelMapPanel(const Workbench& workbench, QWidget* parent)
     measure_->setItemData(measure_->count() - 1, measure_tip(m), Qt::ToolTipRole);
   }
   measure_->setAccessibleName(tr("What the bars show"));
-  measure_->setToolTip(tr("What the bars show, on a log scale: A above, B below; the number is A's"));
+  measure_->setToolTip(tr("What the bars show: A above, B below, on one linear scale for the whole model"));
 
   measure_->view()->setAccessibleName(measure_->accessibleName());
   bar_ = new QBoxLayout(QBoxLayout::LeftToRight);
@@ -122,10 +122,12 @@ void ModelMapPanel::renew() {
   const SummaryPtr b = s.b.valid() ? workbench_.statistics->summary(s.b.file) : nullptr;
   const auto measure = static_cast<MapMeasure>(measure_->currentData().toInt());
   const auto items = map_items(a ? a->find(s.a.state) : nullptr, b ? b->find(s.b.state) : nullptr, measure, s.without_first);
-  const auto [least, most] = map_range(items);
-  bars_->set_range(least, most);
+  const double most = map_most(items);
+  bars_->set_most(most);
   QString of = a ? state_title(s.a, *workbench_.statistics) : QString();
   if (b) of = tr("%1 | %2").arg(of, state_title(s.b, *workbench_.statistics));
+  const QString scale = map_scale(most, measure);
+  if (!scale.isEmpty()) of = tr("%1: %2").arg(scale, of);
   model_->set_columns({tr("Layer, module, site"), of});
   model_->show(items);
   view_->viewport()->update();

@@ -55,6 +55,12 @@ void OutlierModel::set_one_a_channel(bool on) {
   start();
 }
 
+void OutlierModel::set_drawn_only(bool on) {
+  if (on == wanted_.drawn_only) return;
+  wanted_.drawn_only = on;
+  start();
+}
+
 void OutlierModel::sort(int column, Qt::SortOrder order) {
   if (column < 0 || column >= kOutlierColumns) return;
   const bool descending = order == Qt::DescendingOrder;
@@ -162,6 +168,8 @@ QString OutlierModel::shown(const OutlierRow& r, int column) const {
       return number(static_cast<double>(r.value), 4);
     case kOutlierRatio:
       return std::isnan(r.ratio) ? QStringLiteral("–") : times(static_cast<double>(r.ratio));
+    case kOutlierDrawn:
+      return r.drawn ? tr("✓") : QStringLiteral("–");
     default:
       return std::isnan(r.kurtosis) ? QStringLiteral("–") : number(static_cast<double>(r.kurtosis));
   }
@@ -178,6 +186,10 @@ QVariant OutlierModel::data(const QModelIndex& index, int role) const {
     return tint;
   }
   if (role == Qt::TextAlignmentRole) return QVariant((text ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+  if (role == Qt::ToolTipRole && index.column() == kOutlierDrawn)
+    return r->drawn ? tr("Magnitude draws this token")
+                    : tr("The file keeps the first tokens only, and not this one: a click leads to the button that measures its window");
+  if (role == Qt::AccessibleTextRole && index.column() == kOutlierDrawn) return r->drawn ? tr("drawn") : tr("not drawn");
   if (role == Qt::AccessibleTextRole) {
     return tr("%1: %2").arg(headerData(index.column(), Qt::Horizontal).toString(), shown(*r, index.column()));
   }
@@ -186,9 +198,9 @@ QVariant OutlierModel::data(const QModelIndex& index, int role) const {
 
 QVariant OutlierModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || section < 0 || section >= kOutlierColumns) return {};
-  static const char* const kNames[kOutlierColumns] = {QT_TR_NOOP("State"),   QT_TR_NOOP("Layer"),    QT_TR_NOOP("Site"),
-                                                      QT_TR_NOOP("Channel"), QT_TR_NOOP("Token"),    QT_TR_NOOP("Text"),
-                                                      QT_TR_NOOP("Value"),   QT_TR_NOOP("× median"), QT_TR_NOOP("Kurtosis")};
+  static const char* const kNames[kOutlierColumns] = {
+      QT_TR_NOOP("State"), QT_TR_NOOP("Layer"), QT_TR_NOOP("Site"),     QT_TR_NOOP("Channel"),  QT_TR_NOOP("Token"),
+      QT_TR_NOOP("Text"),  QT_TR_NOOP("Value"), QT_TR_NOOP("× median"), QT_TR_NOOP("Kurtosis"), QT_TR_NOOP("Drawn")};
   static const char* const kTips[kOutlierColumns] = {QT_TR_NOOP("Model state that was measured"),
                                                      QT_TR_NOOP("Layer, counted from 0"),
                                                      QT_TR_NOOP("Where in the layer"),
@@ -197,7 +209,8 @@ QVariant OutlierModel::headerData(int section, Qt::Orientation orientation, int 
                                                      QT_TR_NOOP("The token"),
                                                      QT_TR_NOOP("x, with its sign; sorted by |x|"),
                                                      QT_TR_NOOP("|x| / median over the tokens of max |x| at this site"),
-                                                     QT_TR_NOOP("Kurtosis of the whole site: m4 / m2², 3 for a Gaussian")};
+                                                     QT_TR_NOOP("Kurtosis of the whole site: m4 / m2², 3 for a Gaussian"),
+                                                     QT_TR_NOOP("Whether the file keeps this token's values, so that Magnitude draws it")};
   if (role == Qt::DisplayRole) return tr(kNames[section]);
   if (role == Qt::ToolTipRole) return tr(kTips[section]);
   if (role == Qt::TextAlignmentRole) {
@@ -216,7 +229,7 @@ QString OutlierModel::text_of(const QModelIndexList& list) const {
     if (r == nullptr) continue;
     lines.append(QStringList{rows_->titles[r->state], QString::number(r->layer), QString::fromStdString(std::string(name_of(r->site))),
                              QString::number(r->channel), QString::number(r->token), rows_->texts[r->text], exact(r->value),
-                             exact(r->ratio), exact(r->kurtosis)}
+                             exact(r->ratio), exact(r->kurtosis), r->drawn ? tr("yes") : tr("no")}
                      .join(QLatin1Char('\t')));
   }
   return lines.join(QLatin1Char('\n')) + QLatin1Char('\n');

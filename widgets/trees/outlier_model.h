@@ -28,6 +28,7 @@ class OutlierModel : public QAbstractTableModel {
   void set_words(const QString& words);
   void set_only(const std::vector<StateRef>& states);  ///< empty: all
   void set_one_a_channel(bool on);
+  void set_drawn_only(bool on);
   const OutlierOrder& order() const { return wanted_; }
   /// Rows of this place are tinted: where a view is pointed at. Layer −1: none.
   void set_pointed(const Selection& place);

@@ -27,6 +27,7 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
       filter_(new QLineEdit(this)),
       selected_states_(new QToolButton(this)),
       one_a_channel_(new QToolButton(this)),
+      drawn_only_(new QToolButton(this)),
       count_(new QLabel(this)) {
   setObjectName(QStringLiteral("outlier_panel"));
   view_->setModel(model_);
@@ -45,6 +46,7 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
                               QStringLiteral("␣something"),
                               QStringLiteral("−8 888.8"),
                               {},
+                              {},
                               {}};
   for (int c = 0; c < kOutlierColumns; ++c) {
     const int head = cell_width(view_, model_->headerData(c, Qt::Horizontal).toString() + QStringLiteral(" ▾"));
@@ -55,6 +57,27 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
   let_columns_go(view_, kOutlierText, 9, {kOutlierKurtosis, kOutlierToken, kOutlierRatio, kOutlierState});
   add_empty_text(view_, tr("Open a run or a file of statistics: its largest activations are listed here."));
 
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setSpacing(0);
+  layout->addLayout(make_bar());
+  layout->addWidget(view_, 1);
+  setFocusProxy(view_);
+  view_->installEventFilter(this);
+
+  auto* copy_rows = new QAction(icon(QStringLiteral("copy")), tr("Copy Rows"), view_);
+  copy_rows->setStatusTip(tr("The chosen rows as text, numbers exact"));
+  copy_rows->setShortcut(QKeySequence::Copy);
+  copy_rows->setShortcutContext(Qt::WidgetShortcut);
+  view_->addAction(copy_rows);
+  view_->setContextMenuPolicy(Qt::ActionsContextMenu);
+  connect(copy_rows, &QAction::triggered, this, &OutlierPanel::copy);
+
+  connect_all();
+  ask();
+}
+
+QLayout* OutlierPanel::make_bar() {
   filter_->setPlaceholderText(tr("Filter: l2 down c115"));
   filter_->setClearButtonEnabled(true);
   filter_->addAction(icon(QStringLiteral("search")), QLineEdit::LeadingPosition);
@@ -72,6 +95,11 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
   one_a_channel_->setToolTip(
       tr("Of each site and channel the largest value only: a channel of outliers is often the same for every token"));
   model_->set_one_a_channel(true);
+  drawn_only_->setText(tr("Only drawn"));
+  drawn_only_->setCheckable(true);
+  drawn_only_->setAccessibleName(drawn_only_->text());
+  drawn_only_->setToolTip(tr("Only tokens whose values the file keeps, so that Magnitude draws them"));
+  connect(drawn_only_, &QToolButton::toggled, model_, &OutlierModel::set_drawn_only);
   count_->setForegroundRole(QPalette::PlaceholderText);
   auto* bar = new QHBoxLayout;
   const int gap = fontMetrics().averageCharWidth();
@@ -80,24 +108,13 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
   bar->addWidget(filter_, 2);
   bar->addWidget(selected_states_);
   bar->addWidget(one_a_channel_);
+  bar->addWidget(drawn_only_);
   bar->addStretch(1);
   bar->addWidget(count_);
-  auto* layout = new QVBoxLayout(this);
-  layout->setContentsMargins(0, 0, 0, 0);
-  layout->setSpacing(0);
-  layout->addLayout(bar);
-  layout->addWidget(view_, 1);
-  setFocusProxy(view_);
-  view_->installEventFilter(this);
+  return bar;
+}
 
-  auto* copy_rows = new QAction(icon(QStringLiteral("copy")), tr("Copy Rows"), view_);
-  copy_rows->setStatusTip(tr("The chosen rows as text, numbers exact"));
-  copy_rows->setShortcut(QKeySequence::Copy);
-  copy_rows->setShortcutContext(Qt::WidgetShortcut);
-  view_->addAction(copy_rows);
-  view_->setContextMenuPolicy(Qt::ActionsContextMenu);
-  connect(copy_rows, &QAction::triggered, this, &OutlierPanel::copy);
-
+void OutlierPanel::connect_all() {
   gather_soon_.setSingleShot(true);
   gather_soon_.setInterval(60);  // states arrive one by one
   connect(&gather_soon_, &QTimer::timeout, this, &OutlierPanel::gather);
@@ -112,22 +129,21 @@ OutlierPanel::OutlierPanel(const Workbench& workbench, QWidget* parent)
   connect(view_, &QTreeView::activated, this, &OutlierPanel::go_to);
   connect(model_, &OutlierModel::reordered, this, &OutlierPanel::tell_count);
   connect(model_, &OutlierModel::reordered, this, &OutlierPanel::follow_selection);
-  connect(workbench.statistics, &StatisticsStore::opened, this, [this](const QString& file) {
+  connect(workbench_.statistics, &StatisticsStore::opened, this, [this](const QString& file) {
     std::erase_if(known_, [&](const auto& one) { return one.first.first.file == file; });
     std::erase_if(asked_, [&](const auto& one) { return one.first.first.file == file; });
     ask();
   });
-  connect(workbench.statistics, &StatisticsStore::closed, this, [this](const QString& file) {
+  connect(workbench_.statistics, &StatisticsStore::closed, this, [this](const QString& file) {
     std::erase_if(known_, [&](const auto& one) { return one.first.first.file == file; });
     std::erase_if(asked_, [&](const auto& one) { return one.first.first.file == file; });
     gather_soon_.start();
   });
-  connect(workbench.selection, &SelectionModel::changed, this, [this](const Selection& now, const Selection& before) {
+  connect(workbench_.selection, &SelectionModel::changed, this, [this](const Selection& now, const Selection& before) {
     if (now.without_first != before.without_first) ask();
     if (selected_states_->isChecked() && (!(now.a == before.a) || !(now.b == before.b))) gather_soon_.start();
     follow_selection();
   });
-  ask();
 }
 
 void OutlierPanel::ask() {
@@ -191,11 +207,10 @@ void OutlierPanel::follow_selection() {
   if (s.layer < 0 || s.channel < 0 || view_->selectionModel()->selectedRows().size() > 1) return;
   const OutlierRow* current = model_->row(view_->currentIndex());
   const bool there = current != nullptr && current->layer == s.layer && current->site == s.site && current->channel == s.channel &&
-                     (s.token < 0 || current->token == s.token || one_a_channel_->isChecked());
+                     (s.token < 0 || current->token == s.token);
   if (there) return;
   for (const StateRef& state : {s.a, s.b}) {
-    QModelIndex index = model_->find(state, {s.layer, s.site}, s.channel, s.token);
-    if (!index.isValid() && one_a_channel_->isChecked()) index = model_->find(state, {s.layer, s.site}, s.channel, -1);
+    const QModelIndex index = model_->find(state, {s.layer, s.site}, s.channel, s.token);  // never the row of another token
     if (!index.isValid()) continue;
     view_->setCurrentIndex(index);
     return;

@@ -24,6 +24,7 @@ class OutlierPanel : public QWidget {
   QLineEdit* filter() const { return filter_; }
   QToolButton* selected_states() const { return selected_states_; }
   QToolButton* one_a_channel() const { return one_a_channel_; }
+  QToolButton* drawn_only() const { return drawn_only_; }
   /// Tints the row of the place that a view points at; one with layer −1 tints nothing.
   void point_at(const Selection& place) { model_->set_pointed(place); }
 
@@ -33,6 +34,8 @@ class OutlierPanel : public QWidget {
   void copy();
 
  private:
+  QLayout* make_bar();
+  void connect_all();
   void ask();
   void gather();
   void follow_selection();
@@ -42,7 +45,7 @@ class OutlierPanel : public QWidget {
   OutlierModel* model_;
   QTreeView* view_;
   QLineEdit* filter_;
-  QToolButton *selected_states_, *one_a_channel_;
+  QToolButton *selected_states_, *one_a_channel_, *drawn_only_;
   QLabel* count_;
   QTimer gather_soon_, filter_soon_;
   std::map<std::pair<StateRef, bool>, OutlierListPtr> known_;  // by state and without first tokens

@@ -101,6 +101,8 @@ double number_of(const OutlierRow& row, int column, const std::vector<int32_t>& 
       return std::fabs(row.value);
     case kOutlierRatio:
       return row.ratio;
+    case kOutlierDrawn:
+      return row.drawn ? 1 : 0;
     default:
       return row.kurtosis;
   }
@@ -159,19 +161,21 @@ void append_outliers(OutlierRows& all, const StateRef& ref, const QString& title
       const double median = figures.token_median, none = std::numeric_limits<double>::quiet_NaN();
       const double ratio = median > 0 ? std::fabs(one.outlier.value) / median : none;
       all.rows.push_back({index, site.site.layer, site.site.site, static_cast<int32_t>(one.outlier.channel), one.outlier.token, *known,
-                          one.outlier.value, static_cast<float>(ratio), static_cast<float>(figures.kurtosis)});
+                          one.outlier.value, static_cast<float>(ratio), static_cast<float>(figures.kurtosis),
+                          one.outlier.token < found->second.kept_tokens});
     }
   }
 }
 
 namespace {
 
-// Which rows hold the largest |x| of their state, site and channel.
-std::vector<bool> largest_of_channels(const std::vector<OutlierRow>& rows) {
+// Which rows hold the largest |x| of their state, site and channel; with `drawn_only` of those that are drawn.
+std::vector<bool> largest_of_channels(const std::vector<OutlierRow>& rows, bool drawn_only) {
   std::vector<bool> largest(rows.size(), true);
   std::unordered_map<uint64_t, size_t> best;
   for (size_t i = 0; i < rows.size(); ++i) {
     const OutlierRow& row = rows[i];
+    if (drawn_only && !row.drawn) continue;
     const uint64_t place = (static_cast<uint64_t>(row.state) << 48) ^ (static_cast<uint64_t>(row.site) << 44) ^
                            (static_cast<uint64_t>(row.layer) << 28) ^ static_cast<uint64_t>(row.channel);
     const auto [known, fresh] = best.try_emplace(place, i);
@@ -196,13 +200,13 @@ std::optional<std::vector<uint32_t>> ordered(const OutlierRows& all, const Outli
   if (order.column == kOutlierState) rank = ranks(all.titles);
   if (order.column == kOutlierSite) rank = ranks(site_names());
   if (order.column == kOutlierText) rank = ranks(all.texts);
-  const std::vector<bool> largest = order.one_a_channel ? largest_of_channels(all.rows) : std::vector<bool>();
+  const std::vector<bool> largest = order.one_a_channel ? largest_of_channels(all.rows, order.drawn_only) : std::vector<bool>();
   std::vector<Sorted> shown, unknown;
   shown.reserve(all.rows.size());
   for (size_t i = 0; i < all.rows.size(); ++i) {
     if (i % kAtOnce == 0 && given_up) return std::nullopt;
     const OutlierRow& row = all.rows[i];
-    if (!largest.empty() && !largest[i]) continue;
+    if ((!largest.empty() && !largest[i]) || (order.drawn_only && !row.drawn)) continue;
     if (!wanted[static_cast<size_t>(row.state)] || !std::all_of(words.begin(), words.end(), [&](const Word& w) { return has(row, w); }))
       continue;
     const double number = number_of(row, order.column, rank);

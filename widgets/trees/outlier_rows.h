@@ -25,6 +25,7 @@ enum OutlierColumn {
   kOutlierValue,
   kOutlierRatio,
   kOutlierKurtosis,
+  kOutlierDrawn,
   kOutlierColumns
 };
 
@@ -38,6 +39,7 @@ struct OutlierRow {
   float value = 0;
   float ratio = 0;     ///< |value| / median over the tokens of max |x| at the site; NaN for a median of 0
   float kurtosis = 0;  ///< of the site
+  bool drawn = false;  ///< the file keeps the values of this token: Magnitude draws it
 };
 
 struct OutlierRows {
@@ -57,6 +59,7 @@ struct OutlierOrder {
   bool descending = true;
   QString words;               ///< "l2 down c115 rotated": rows that have them all
   std::vector<StateRef> only;  ///< these states; empty: all
+  bool drawn_only = false;     ///< rows that Magnitude draws
   bool one_a_channel = false;  ///< of each state, site and channel its largest |x| only
   bool operator==(const OutlierOrder&) const = default;
 };

@@ -212,6 +212,26 @@ TreeItem file_item(const StatisticsSummary& file, const RunsInput& input) {
   return item;
 }
 
+// Two prompts may have one text: the model that answered tells them apart, else a number.
+void tell_apart(std::vector<TreeItem>& files) {
+  const auto name_of = [](const TreeItem& item) { return item.cells[kRunsName].text; };
+  const auto doubled = [&](const TreeItem& item) {
+    return std::count_if(files.begin(), files.end(), [&](const TreeItem& other) { return name_of(other) == name_of(item); }) > 1;
+  };
+  std::vector<TreeItem*> alike;
+  for (TreeItem& item : files) {
+    if (doubled(item)) alike.push_back(&item);
+  }
+  for (TreeItem* item : alike) {
+    if (item->children.size() == 1) item->cells[kRunsName].text += QStringLiteral(" · ") + name_of(item->children.front());
+  }
+  std::map<QString, int> seen;
+  for (TreeItem* item : alike) {
+    const int number = ++seen[name_of(*item)];
+    if (number > 1) item->cells[kRunsName].text += QStringLiteral(" (%1)").arg(number);
+  }
+}
+
 // One model has one identity, whatever its folder is called.
 QString model_key(const RunData& run) { return QStringLiteral("model:") + (run.model_sha256.isEmpty() ? run.folder : run.model_sha256); }
 
@@ -300,6 +320,7 @@ std::vector<TreeItem> runs_items(const RunsInput& input) {
   for (const SummaryPtr& file : input.files) {
     if (!belongs_to_run(input, file->file)) files.push_back(file_item(*file, input));
   }
+  tell_apart(files);
   pinned_first(files);
   models.insert(models.end(), files.begin(), files.end());
   TreeItem known = known_item(input);

@@ -4,9 +4,11 @@
 #include <QEvent>
 #include <QHash>
 #include <QHeaderView>
+#include <QHelpEvent>
 #include <QResizeEvent>
 #include <QStyledItemDelegate>
 #include <QTimer>
+#include <QToolTip>
 #include <algorithm>
 
 namespace rolora::widgets {
@@ -45,7 +47,8 @@ class EmptyText : public QLabel {
   QAbstractItemView* view_;
 };
 
-// One column takes what the others leave; where that is too little, others go, the least important first.
+// One column takes what the others leave; where that is too little, others go, the least important first. The most important of them stays
+// as long as the filling column has its least width: then names give way, elided in their middle.
 class ColumnsGiveWay : public QObject {
  public:
   ColumnsGiveWay(QTreeView* view, int filler, int least, const QVector<int>& first_to_go)
@@ -89,13 +92,14 @@ class ColumnsGiveWay : public QObject {
       widths_[column] = by_content ? std::max(known, header->sectionSize(column)) : header->sectionSize(column);
     return std::max(by_content ? known : 0, widths_.value(column));
   }
+  int characters(int count) const { return view_->fontMetrics().averageCharWidth() * count; }
   // As wide as its own content asks for, so that no name is cut while a lesser column keeps its room.
   int wanted() const {
-    const int characters = view_->fontMetrics().averageCharWidth() * least_;
-    if (view_->header()->sectionResizeMode(filler_) == QHeaderView::Stretch) return characters;
+    const int least = characters(least_);
+    if (view_->header()->sectionResizeMode(filler_) == QHeaderView::Stretch) return least;
     const QAbstractItemView* view = view_;
-    const int air = view_->fontMetrics().averageCharWidth() * 2;  // of RoomyCells
-    return std::clamp(view->sizeHintForColumn(filler_) - air, characters, std::max(characters, characters * 2));
+    const int air = characters(2);  // of RoomyCells
+    return std::clamp(view->sizeHintForColumn(filler_) - air, least, 2 * least);
   }
   void share() {
     if (sharing_) return;
@@ -111,14 +115,15 @@ class ColumnsGiveWay : public QObject {
     for (auto column = first_to_go_.crbegin(); column != first_to_go_.crend(); ++column) by_importance += *column;
     for (qsizetype i = 0; i < by_importance.size(); ++i) {
       const int column = by_importance[i], width = width_of(column);
-      const bool fits = i < always || width <= room;
+      const bool before_whole_names = i == always && width <= whole - taken - characters(least_);
+      const bool fits = i < always || width <= room || before_whole_names;
       if (!fits) room = 0;  // what matters less does not stand where more important figures had no room
       room -= fits ? width : 0;
       taken += fits ? width : 0;
       if (view_->isColumnHidden(column) == fits) view_->setColumnHidden(column, !fits);
     }
     if (view_->header()->sectionResizeMode(filler_) != QHeaderView::Stretch)
-      view_->header()->resizeSection(filler_, std::max(view_->fontMetrics().averageCharWidth() * least_, whole - taken));
+      view_->header()->resizeSection(filler_, std::max(characters(least_), whole - taken));
     sharing_ = false;
   }
   QTreeView* view_;
@@ -142,11 +147,22 @@ class RoomyCells : public QStyledItemDelegate {
     size.rwidth() += option.fontMetrics.averageCharWidth() * 2;
     return size;
   }
+  // The whole of a text that is cut, then what else there is to say of it.
+  bool helpEvent(QHelpEvent* event, QAbstractItemView* view, const QStyleOptionViewItem& option, const QModelIndex& index) override {
+    const int air = option.fontMetrics.averageCharWidth() * 2;
+    const QString text = index.data().toString(), tip = index.data(Qt::ToolTipRole).toString();
+    if (event->type() != QEvent::ToolTip || text.isEmpty() || sizeHint(option, index).width() - air <= option.rect.width())
+      return QStyledItemDelegate::helpEvent(event, view, option, index);
+    QToolTip::showText(event->globalPos(),
+                       tip.isEmpty() || tip.contains(text) ? (tip.isEmpty() ? text : tip) : text + QLatin1Char('\n') + tip, view);
+    return true;
+  }
 };
 
 }  // namespace
 
 void let_first_column_fill(QTreeView* view, int least, const QVector<int>& first_to_go) {
+  view->setTextElideMode(Qt::ElideMiddle);  // names differ at their ends
   view->header()->setSectionResizeMode(0, QHeaderView::Interactive);
   new ColumnsGiveWay(view, 0, least, first_to_go);
 }

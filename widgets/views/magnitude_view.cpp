@@ -47,7 +47,8 @@ MagnitudeView::MagnitudeView(const Workbench& workbench, QWidget* parent) : View
   bar_->also_scales(surface_);
   place_ = new PlaceBar(workbench, this);
   connect(place_, &PlaceBar::page_asked, this, &View::page_asked);
-  put_in_column(this, {bar_, place_, note_, pages_});
+  put_in_column(this, {bar_, place_, pages_});
+  connect(place_, &PlaceBar::action_asked, this, &MagnitudeView::ask_for_missing);
   bind_plot(this, plot_, workbench);
   bind_plot(this, surface_, workbench);
   link_plots();
@@ -70,12 +71,6 @@ void MagnitudeView::link_plots() {
 
 void MagnitudeView::build_missing_page() {
   const int gap = fontMetrics().height();
-  const auto ask_for_missing = [this] {
-    const SiteKey site{asked_layer_, asked_.site};
-    for (const StateRef& ref : {asked_.a, asked_.b}) {
-      if (ref.valid() && !is_kept(ref, site)) emit measure_asked(ref, site);
-    }
-  };
   missing_ = new QWidget(pages_);
   auto* column = new QVBoxLayout(missing_);
   column->setSpacing(gap);
@@ -88,17 +83,28 @@ void MagnitudeView::build_missing_page() {
   column->addWidget(missing_text_);
   column->addWidget(missing_button_, 0, Qt::AlignHCenter);
   column->addStretch(3);
-  connect(missing_button_, &QPushButton::clicked, this, ask_for_missing);
-  note_ = new QWidget(this);
-  auto* row = new QHBoxLayout(note_);
-  row->setContentsMargins(gap / 2, 0, gap / 2, gap / 4);
-  note_text_ = new QLabel(note_);
-  note_text_->setWordWrap(true);
-  note_button_ = new QPushButton(note_);
-  row->addWidget(note_text_, 1);
-  row->addWidget(note_button_);
-  connect(note_button_, &QPushButton::clicked, this, ask_for_missing);
-  note_->hide();
+  connect(missing_button_, &QPushButton::clicked, this, &MagnitudeView::ask_for_missing);
+}
+
+/// States whose file has no values of this site at all.
+QVector<StateRef> MagnitudeView::states_without_values() const {
+  QVector<StateRef> states;
+  for (const StateRef& ref : {asked_.a, asked_.b}) {
+    if (ref.valid() && !is_kept(ref, {asked_layer_, asked_.site})) states.append(ref);
+  }
+  return states;
+}
+
+/// Of one site all that is not there; else the window of the token that is not drawn, of both states: they are looked at side by side.
+void MagnitudeView::ask_for_missing() {
+  const SiteKey site{asked_layer_, asked_.site};
+  if (const QVector<StateRef> without = states_without_values(); !without.isEmpty()) return emit measure_asked(without, site, -1);
+  const Selection& now = workbench().selection->current();
+  QVector<StateRef> both;
+  for (const StateRef& ref : {now.a, now.b}) {
+    if (ref.valid()) both.append(ref);
+  }
+  if (token_is_not_kept()) emit measure_asked(both, site, now.token);
 }
 
 FigurePtr MagnitudeView::figure() const {
@@ -166,17 +172,35 @@ Remark MagnitudeView::kept_remark() const {
   const int64_t last = (kept - 1) / window;
   const QString which =
       last == 0 ? tr("window 0 of %1").arg(grouped(windows)) : tr("windows 0 to %1 of %2").arg(grouped(last), grouped(windows));
-  QString sentence = tr("The first %1 of %2 tokens are kept: %3.").arg(grouped(kept), grouped(window * windows), which);
-  if (s.token < kept) return {sentence};
-  sentence +=
-      QLatin1Char(' ') + tr("Token %1, in window %2, is not among them and not drawn.").arg(grouped(s.token), grouped(s.token / window));
-  return {sentence, true};
+  if (!token_is_not_kept()) return {tr("The first %1 of %2 tokens are kept: %3.").arg(grouped(kept), grouped(window * windows), which)};
+  return {tr("Token %1, in window %2, is not drawn: the first %3 of %4 tokens are kept.")
+              .arg(grouped(s.token), grouped(s.token / window), grouped(kept), grouped(window * windows)),
+          true};
+}
+
+bool MagnitudeView::token_is_not_kept() const {
+  const MatrixPtr& any = pair_.a ? pair_.a : pair_.b;
+  return any != nullptr && workbench().selection->current().token >= any->rows;
+}
+
+Remark MagnitudeView::lacking_remark() const {
+  if (lacking_.isEmpty()) return {};
+  return {tr("%1: values of layer %2, %3 were not kept.").arg(lacking_).arg(asked_layer_).arg(site_title(asked_.site)), true};
 }
 
 void MagnitudeView::show_remarks() {
   const Selection& now = workbench().selection->current();
   place_->show_place(now, asked_layer_);
-  place_->set_remarks({kept_remark(), scaling_remark(now, workbench()), basis_remark(now, workbench()), layer_remark()});
+  place_->set_remarks({lacking_remark(), kept_remark(), scaling_remark(now, workbench()), basis_remark(now, workbench()), layer_remark()});
+  const SummaryPtr text = workbench().statistics->summary(now.a.valid() ? now.a.file : now.b.file);
+  if (!lacking_.isEmpty()) {
+    place_->set_action(missing_button_->text(), missing_button_->toolTip());
+  } else if (token_is_not_kept() && text && text->provenance.context > 0) {
+    place_->set_action(tr("&Measure window %1").arg(grouped(now.token / text->provenance.context)),
+                       tr("Runs the models over the window of token %1 and draws its values").arg(grouped(now.token)));
+  } else {
+    place_->set_action({});
+  }
 }
 
 void MagnitudeView::follow(const Selection& now, const Selection& before) {
@@ -232,9 +256,7 @@ void MagnitudeView::show_missing() {
           .arg(place));
   missing_button_->setText(button);
   missing_button_->setToolTip(tr("Runs the model over the text and keeps the values of this site"));
-  note_text_->setText(tr("%1: values of %2 were not kept.").arg(lacking.join(QStringLiteral(", ")), place));
-  note_button_->setText(button);
-  note_->setVisible(some);
+  lacking_ = some ? lacking.join(QStringLiteral(", ")) : QString();
   pages_->setCurrentWidget(none ? missing_ : static_cast<QWidget*>(tabs_));
 }
 

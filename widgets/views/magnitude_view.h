@@ -35,8 +35,9 @@ class MagnitudeView : public View {
   int shown_layer() const;
 
  signals:
-  /// The values of this site of this state are wanted and no file has them.
-  void measure_asked(const rolora::widgets::StateRef& state, const rolora::widgets::SiteKey& site);
+  /// The values of this site of these states are wanted and no file has them: of the first window of the text, or of the one that holds
+  /// this token.
+  void measure_asked(const QVector<rolora::widgets::StateRef>& states, const rolora::widgets::SiteKey& site, int token);
 
  private:
   void build_missing_page();
@@ -51,6 +52,10 @@ class MagnitudeView : public View {
   void link_plots();
   void show_remarks();
   Remark kept_remark() const;
+  Remark lacking_remark() const;
+  QVector<StateRef> states_without_values() const;
+  bool token_is_not_kept() const;
+  void ask_for_missing();
   Remark layer_remark() const;
   ChoiceBar* bar_;
   PlaceBar* place_;
@@ -58,9 +63,10 @@ class MagnitudeView : public View {
   QTabWidget* tabs_;
   MagnitudePlot* plot_;
   SurfacePlot* surface_;
-  QWidget *note_, *missing_;
-  QLabel *note_text_, *missing_text_;
-  QPushButton *note_button_, *missing_button_;
+  QWidget* missing_;
+  QLabel* missing_text_;
+  QPushButton* missing_button_;
+  QString lacking_;  ///< the state without values of this site, where the other one has them
   AskedPair pair_;
   Selection asked_, shown_;
   int asked_layer_ = 0, shown_layer_ = -1;

@@ -3,6 +3,7 @@
 
 #include <QEvent>
 #include <QHBoxLayout>
+#include <QVBoxLayout>
 #include <algorithm>
 
 #include "widgets/base/format.h"
@@ -12,10 +13,19 @@
 
 namespace rolora::widgets {
 
-PlaceBar::PlaceBar(const Workbench& workbench, QWidget* parent) : QWidget(parent), workbench_(workbench), remark_(new QLabel(this)) {
+namespace {
+
+constexpr int kCharactersOfALine = 90;  // with less room a remark has two lines
+
+}  // namespace
+
+PlaceBar::PlaceBar(const Workbench& workbench, QWidget* parent)
+    : QWidget(parent), workbench_(workbench), remark_(new LinesLabel(1, this)), action_(new QPushButton(this)) {
   const int unit = fontMetrics().averageCharWidth();
-  auto* row = new QHBoxLayout(this);
-  row->setContentsMargins(unit, 0, unit, unit / 2);
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(unit, 0, unit, unit / 2);
+  column->setSpacing(0);
+  auto* row = new QHBoxLayout;
   row->setSpacing(unit / 2);
   const std::array<QString, 4> tips = {tr("Back to all layers and channels of this site"), tr("Back to every token of this site"),
                                        tr("Back to this channel, without the token"), tr("The selected token")};
@@ -31,10 +41,16 @@ PlaceBar::PlaceBar(const Workbench& workbench, QWidget* parent) : QWidget(parent
     connect(steps_[i], &QToolButton::clicked, this, [this, i] { climb_to(static_cast<Step>(i)); });
   }
   signs_[0]->hide();
-  remark_->setWordWrap(true);
-  remark_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-  row->addSpacing(unit);
-  row->addWidget(remark_, 1);
+  // Whatever is selected and remarked, the plot below begins at the same height: lines are kept free for it.
+  row->addStretch(1);
+  row->addWidget(action_);
+  row->addStrut(action_->sizeHint().height());
+  action_->setAccessibleName(tr("What can be done about it"));
+  action_->hide();
+  connect(action_, &QPushButton::clicked, this, &PlaceBar::action_asked);
+  column->addLayout(row);
+  column->addWidget(remark_);
+  remark_->setContentsMargins(unit / 2, 0, 0, 0);
   colour_remark();
   show_place(workbench.selection->current());
 }
@@ -69,8 +85,20 @@ void PlaceBar::set_remarks(const std::vector<Remark>& remarks) {
     if (!remark.text.isEmpty()) (remark.warning ? warnings : others).append(remark.text);
   }
   warns_ = !warnings.isEmpty();
-  remark_->setText((warnings + others).join(QLatin1Char(' ')));
+  remark_->set_text((warnings + others).join(QLatin1Char(' ')));
   colour_remark();
+}
+
+void PlaceBar::set_action(const QString& text, const QString& tip) {
+  action_->setText(text);
+  action_->setToolTip(tip);
+  if (!text.isEmpty()) action_->setAccessibleName(text);
+  action_->setVisible(!text.isEmpty());
+}
+
+void PlaceBar::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  remark_->set_lines(width() < fontMetrics().averageCharWidth() * kCharactersOfALine ? 2 : 1);
 }
 
 void PlaceBar::colour_remark() {

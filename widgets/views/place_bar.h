@@ -3,12 +3,14 @@
 #pragma once
 
 #include <QLabel>
+#include <QPushButton>
 #include <QString>
 #include <QStringList>
 #include <QToolButton>
 #include <QWidget>
 #include <array>
 
+#include "widgets/base/lines_label.h"
 #include "widgets/data/selection.h"
 #include "widgets/data/workbench.h"
 
@@ -27,15 +29,20 @@ class PlaceBar : public QWidget {
   void show_place(const Selection& selection, int shown_layer = -1);
   /// Empty remarks are left out; those that warn come first.
   void set_remarks(const std::vector<Remark>& remarks);
-  QString remarks() const { return remark_->text(); }
+  QString remarks() const { return remark_->whole_text(); }
+  /// What can be done about a remark, as a button beside the steps; empty `text`: nothing.
+  void set_action(const QString& text, const QString& tip = {});
+  QPushButton* action() const { return action_; }
   enum Step { overview, site, channel, token };
   QToolButton* step(Step which) const { return steps_[which]; }
 
  signals:
+  void action_asked();
   void page_asked(const QString& id);  ///< the page that shows the step that was clicked
 
  protected:
   void changeEvent(QEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   void climb_to(Step step);
@@ -43,7 +50,8 @@ class PlaceBar : public QWidget {
   Workbench workbench_;
   std::array<QToolButton*, 4> steps_{};
   std::array<QLabel*, 4> signs_{};
-  QLabel* remark_;
+  LinesLabel* remark_;
+  QPushButton* action_;
   bool warns_ = false;
 };
 

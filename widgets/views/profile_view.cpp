@@ -133,6 +133,8 @@ void ProfileView::show_page(Page page) {
   }
 }
 
+QString ProfileView::shown_title() const { return page() == Page::layers ? title() : page_names()[static_cast<qsizetype>(page())]; }
+
 QVector<ViewPart> ProfileView::parts() const {
   const QStringList names = page_names();
   return {{QStringLiteral("errors"), names[1]}, {QStringLiteral("perplexity"), names[2]}};

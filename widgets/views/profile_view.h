@@ -24,6 +24,7 @@ class ProfileView : public View {
  public:
   explicit ProfileView(const Workbench& workbench, QWidget* parent = nullptr);
   QString title() const override { return tr("Layer profile"); }
+  QString shown_title() const override;
   FigurePtr figure() const override { return shown_plot()->figure(); }
   void set_style(const PlotStyle& style) override;
   QWidget* focus_widget() override;

@@ -7,6 +7,7 @@
 #include <QVBoxLayout>
 #include <array>
 #include <set>
+#include <utility>
 
 #include "widgets/data/describe.h"
 #include "widgets/data/site_words.h"
@@ -108,9 +109,11 @@ void TrainingView::runs_changed() {
   const std::vector<Curve> all = curves();
   fill_menu(all);
   TrainingData data;
+  QStringList drawn;
   std::set<QString> facts;
   for (const Curve& curve : all) {
-    if (hidden_.contains(curve.id)) continue;
+    if (!is_drawn(curve)) continue;
+    drawn += curve.id;
     data.series.push_back({curve.name, *curve.curve});
     facts.insert(run_facts(*curve.run));
   }
@@ -121,6 +124,21 @@ void TrainingView::runs_changed() {
   note_->setVisible(!note_->text().isEmpty());
   for (const QString& fact : facts) data.facts += (data.facts.isEmpty() ? QString() : QStringLiteral(" ")) + fact;
   plot_->set_data(std::move(data));
+  if (drawn != std::exchange(drawn_, drawn)) plot_->fit();  // the axes are those of what is drawn
+}
+
+void TrainingView::show_run(const QString& folder) {
+  const RunDataPtr run = workbench().runs->run(folder);
+  if (run == nullptr || run->trainings.empty()) return;
+  folder_ = folder;
+  chosen_.clear();
+  menu_->clear();
+  runs_changed();
+}
+
+bool TrainingView::is_drawn(const Curve& curve) const {
+  if (const auto chosen = chosen_.find(curve.id); chosen != chosen_.end()) return *chosen;
+  return folder_.isEmpty() || curve.run->folder == folder_ || curve.run->state == QStringLiteral("running");
 }
 
 void TrainingView::show_sites(const QStringList& sites) {
@@ -158,14 +176,10 @@ void TrainingView::fill_menu(const std::vector<Curve>& curves) {
   for (const Curve& curve : curves) {
     QAction* action = menu_->addAction(curve.name);
     action->setCheckable(true);
-    action->setChecked(!hidden_.contains(curve.id));
+    action->setChecked(is_drawn(curve));
     action->setData(curve.id);
     connect(action, &QAction::toggled, this, [this, id = curve.id](bool on) {
-      if (on) {
-        hidden_.remove(id);
-      } else {
-        hidden_.insert(id);
-      }
+      chosen_[id] = on;
       runs_changed();
     });
   }

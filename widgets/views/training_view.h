@@ -25,6 +25,8 @@ class TrainingView : public View {
   void set_style(const PlotStyle& style) override { plot_->set_style(style); }
   QWidget* focus_widget() override { return plot_; }
   TrainingPlot* plot() const { return plot_; }
+  /// Draws this run's trainings and those at work; others of the open runs stay in the menu. A run that trains nothing changes nothing.
+  void show_run(const QString& folder);
   /// What the plot cannot show and why, where something is missing.
   QString note() const { return note_->text(); }
 
@@ -36,6 +38,7 @@ class TrainingView : public View {
   };
   void add_choices();
   void add_curve_menu();
+  bool is_drawn(const Curve& curve) const;
   void take_form();
   void show_form();
   void runs_changed();
@@ -51,7 +54,9 @@ class TrainingView : public View {
   QLabel* note_;
   QComboBox *smoothing_, *site_;
   QCheckBox *values_, *steps_;
-  QSet<QString> hidden_;  ///< curves that were unchecked
+  QString folder_;               ///< of the run that was opened last and trains
+  QHash<QString, bool> chosen_;  ///< curves that were checked or unchecked
+  QStringList drawn_;
 };
 
 }  // namespace rolora::widgets

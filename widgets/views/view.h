@@ -24,8 +24,9 @@ class View : public QWidget {
   Q_OBJECT
  public:
   explicit View(const Workbench& workbench, QWidget* parent = nullptr) : QWidget(parent), workbench_(workbench) {}
-  virtual QString title() const = 0;     ///< of its tab
-  virtual FigurePtr figure() const = 0;  ///< nullptr while there is nothing to show
+  virtual QString title() const = 0;                       ///< of its tab
+  virtual QString shown_title() const { return title(); }  ///< of the part of it that is shown
+  virtual FigurePtr figure() const = 0;                    ///< nullptr while there is nothing to show
   virtual void set_style(const PlotStyle& style) = 0;
   /// What the keyboard acts on.
   virtual QWidget* focus_widget() = 0;

@@ -110,6 +110,12 @@ std::vector<FinderEntry> Actions::find(const QString& text) const {
     seen.insert(key);
     all.push_back(std::move(entry));
   }
+  // A panel's own action and its place in the menu are one: the one that has the keys says more.
+  QSet<QString> with_keys;
+  for (const FinderEntry& entry : all) {
+    if (!entry.shortcut.isEmpty()) with_keys.insert(entry.title);
+  }
+  std::erase_if(all, [&](const FinderEntry& entry) { return entry.shortcut.isEmpty() && with_keys.contains(entry.title); });
   if (page_) {
     QSet<QString> named;
     for (const FinderEntry& entry : all) named.insert(entry.title);

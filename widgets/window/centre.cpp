@@ -54,6 +54,11 @@ QString Centre::title(const QString& id) const {
   return tab == nullptr ? QString() : tab->title;
 }
 
+QString Centre::shown_title() const {
+  const View* view = current_view();
+  return view != nullptr ? view->shown_title() : title(current_id());
+}
+
 QString Centre::current_id() const {
   if (shows_start()) return QStringLiteral("start");
   for (const Tab& tab : tab_list_) {

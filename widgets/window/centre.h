@@ -28,8 +28,9 @@ class Centre : public QWidget {
 
   QStringList ids() const;
   QString title(const QString& id) const;
-  QString current_id() const;  ///< "start" while the start page is shown
-  View* current_view() const;  ///< nullptr on the start page and on pages that are no view
+  QString shown_title() const;  ///< of the page, or the part of it, that is shown
+  QString current_id() const;   ///< "start" while the start page is shown
+  View* current_view() const;   ///< nullptr on the start page and on pages that are no view
   View* view(const QString& id) const;
   QString id_of(const View* view) const;
   std::vector<View*> views() const;

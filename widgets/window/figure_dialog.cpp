@@ -207,6 +207,8 @@ QWidget* FigureDialog::make_form() {
   for (QDoubleSpinBox* box : {width_, height_, tick_, label_, line_})
     connect(box, &QDoubleSpinBox::valueChanged, this, &FigureDialog::refresh);
   connect(font_, &QComboBox::currentIndexChanged, this, &FigureDialog::refresh);
+  connect(dpi_, &QSpinBox::valueChanged, this, &FigureDialog::refresh);
+  for (QCheckBox* box : {transparent_, outlines_}) connect(box, &QCheckBox::toggled, this, &FigureDialog::refresh);
   connect(width_, &QDoubleSpinBox::valueChanged, this, [this](double inches) {
     if (std::fabs(widths_->currentData().toDouble() - inches) > 1e-6) widths_->setCurrentIndex(widths_->count() - 1);
   });
@@ -260,8 +262,9 @@ void FigureDialog::say_size() {
 void FigureDialog::ask_where_to_save() {
   if (shown_ == nullptr) return;
   const QString folder = settings_.text(key("folder"), QDir::homePath());
-  auto* dialog = new QFileDialog(this, tr("Save figure"), folder + QLatin1Char('/') + shown_->name() + QStringLiteral(".pdf"),
-                                 tr("PDF (*.pdf);;SVG (*.svg);;PNG (*.png);;Data (*.csv *.tsv)"));
+  auto* dialog =
+      new QFileDialog(this, tr("Save figure"), folder + QLatin1Char('/') + figure_file_name(shown_->name()) + QStringLiteral(".pdf"),
+                      tr("PDF (*.pdf);;SVG (*.svg);;PNG (*.png);;Data (*.csv *.tsv)"));
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setAcceptMode(QFileDialog::AcceptSave);
   dialog->setDefaultSuffix(QStringLiteral("pdf"));

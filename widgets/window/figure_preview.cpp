@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/window/figure_preview.h"
 
+#include <QFutureWatcher>
 #include <QPainter>
 #include <QScreen>
+#include <QtConcurrent>
 #include <algorithm>
 
 #include "widgets/base/style_shapes.h"
@@ -11,6 +13,8 @@
 
 namespace rolora::widgets {
 namespace {
+
+constexpr int kLeastDots = 150, kMostDots = 600;  // finer ones cannot be told from each other when they are made as small as a screen
 
 int margin() { return qRound(style_unit() * 0.8); }
 
@@ -22,7 +26,7 @@ FigurePreview::FigurePreview(QWidget* parent) : QWidget(parent) {
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
   soon_.setSingleShot(true);
   soon_.setInterval(80);
-  connect(&soon_, &QTimer::timeout, this, &FigurePreview::draw);
+  connect(&soon_, &QTimer::timeout, this, &FigurePreview::fit_to_sheet);
 }
 
 double FigurePreview::dots_per_inch() const {
@@ -52,28 +56,45 @@ QRect FigurePreview::sheet() const {
   return {QPoint((width() - size.width()) / 2, (height() - size.height()) / 2), size};
 }
 
+/// As the file will be, dot by dot: pooled cells and thin lines depend on the resolution. Only then it is made smaller.
 void FigurePreview::draw() {
   const int asked = ++asked_;
   if (figure_ == nullptr) {
-    drawn_ = {};
+    whole_ = drawn_ = {};
     return update();
   }
-  const double ratio = devicePixelRatioF();
-  FigureSettings on_screen = settings_;
-  on_screen.dots_per_inch = std::max(1, qRound(dots_per_inch() * scale() * ratio));
-  on_screen.transparent = false;
-  figure_image_in_background(figure_, on_screen, this, [this, asked, ratio](const QImage& image) {
+  FigureSettings as_saved = settings_;
+  as_saved.dots_per_inch = resolution();
+  as_saved.transparent = false;
+  figure_image_in_background(figure_, as_saved, this, [this, asked](const QImage& image) {
     if (asked != asked_) return;  // a newer one is on its way
-    drawn_ = image;
+    whole_ = image;
+    fit_to_sheet();
+  });
+}
+
+int FigurePreview::resolution() const { return std::clamp(settings_.dots_per_inch, kLeastDots, kMostDots); }
+
+void FigurePreview::fit_to_sheet() {
+  const int asked = ++fitted_;
+  const double ratio = devicePixelRatioF();
+  const QSize size = sheet().size() * ratio;
+  auto* watcher = new QFutureWatcher<QImage>(this);
+  connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher, asked, ratio] {
+    watcher->deleteLater();
+    if (asked != fitted_ || whole_.isNull()) return;
+    drawn_ = watcher->result();
     drawn_.setDevicePixelRatio(ratio);
     update();
   });
+  watcher->setFuture(
+      QtConcurrent::run([image = whole_, size] { return image.scaled(size, Qt::IgnoreAspectRatio, Qt::SmoothTransformation); }));
 }
 
 void FigurePreview::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
   emit scale_changed();
-  if (figure_ != nullptr && drawn_.deviceIndependentSize().toSize() != sheet().size()) soon_.start();
+  if (!whole_.isNull() && drawn_.deviceIndependentSize().toSize() != sheet().size()) soon_.start();
 }
 
 QSize FigurePreview::sizeHint() const { return true_size().toSize() + QSize(2 * margin(), 2 * margin()); }

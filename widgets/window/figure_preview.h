@@ -19,6 +19,9 @@ class FigurePreview : public QWidget {
   double dots_per_inch() const;
   /// Of the true size: 1, or what fits.
   double scale() const;
+  /// Dots per inch that it is drawn with before it is made as small as the sheet: those of the file.
+  int resolution() const;
+  QImage whole() const { return whole_; }
   QRect sheet() const;              ///< where the figure lies
   QSize sizeHint() const override;  ///< of the true size
   QSize minimumSizeHint() const override;
@@ -32,12 +35,14 @@ class FigurePreview : public QWidget {
 
  private:
   void draw();
+  void fit_to_sheet();
   QSizeF true_size() const;
   FigurePtr figure_;
   FigureSettings settings_;
   QImage drawn_;
-  int asked_ = 0;  // the newest drawing; an older one that arrives late is not shown
-  QTimer soon_;    // a figure takes longer to draw than a window to be resized
+  QImage whole_;                // at the file's resolution
+  int asked_ = 0, fitted_ = 0;  // the newest drawing; an older one that arrives late is not shown
+  QTimer soon_;                 // a figure takes longer to draw than a window to be resized
   QSizeF points_{234, 150};
 };
 

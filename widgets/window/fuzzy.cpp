@@ -53,13 +53,25 @@ std::optional<FuzzyMatch> match_word(const QString& word, const QString& text) {
   return match;
 }
 
+/// Letters strewn over a text are no match: each run of them begins a word, or is long enough to be meant.
+bool is_meant(const FuzzyMatch& match, const QString& text) {
+  constexpr qsizetype kLong = 3;
+  for (qsizetype i = 0; i < match.positions.size();) {
+    qsizetype end = i + 1;
+    while (end < match.positions.size() && match.positions[end] == match.positions[end - 1] + 1) ++end;
+    if (end - i < kLong && !starts_word(text, match.positions[i])) return false;
+    i = end;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<FuzzyMatch> fuzzy_match(const QString& pattern, const QString& text) {
   FuzzyMatch whole;
   for (const QString& word : pattern.split(QLatin1Char(' '), Qt::SkipEmptyParts)) {
     const std::optional<FuzzyMatch> match = match_word(word, text);
-    if (!match) return {};
+    if (!match || !is_meant(*match, text)) return {};
     whole.score += match->score;
     whole.positions += match->positions;
   }

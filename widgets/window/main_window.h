@@ -14,6 +14,7 @@
 
 #include "widgets/base/settings.h"
 #include "widgets/data/selection.h"
+#include "widgets/data/statistics_store.h"
 #include "widgets/data/workbench.h"
 #include "widgets/plots/figure.h"
 
@@ -26,6 +27,7 @@ namespace rolora::widgets {
 class Actions;
 class Centre;
 class DockHost;
+class DoctorPage;
 class FigureDialog;
 class Finder;
 class JobQueue;
@@ -70,6 +72,7 @@ class MainWindow : public QMainWindow {
   const Workbench& workbench() const { return workbench_; }
   JobQueue* jobs() const { return jobs_; }
   RecipePage* recipe() const { return recipe_; }
+  DoctorPage* doctor() const { return doctor_; }
   Settings& settings() { return settings_; }
   void save_layout();
 
@@ -108,11 +111,13 @@ class MainWindow : public QMainWindow {
   void open_statistics(const QString& file, const QString& view);
   void open_model(const QString& folder);
   void load_job(const QString& file);
-  QString first_folder() const;
+  QString dialog_start(const QString& setting) const;
   void make_room_for_the_recipe();
   void set_aside_for_the_page();
   void renew_known_places();
   void offer_way_back(const Selection& from, const QString& page);
+  void measure_values(const QVector<StateRef>& states, const SiteKey& site, int token);
+  void offer_whole_text(const Selection& from, int token, int64_t window, int shown);
   void remember(const QString& path);
   void tell_error(const QString& text);
   void begin_opening(const QString& path);
@@ -152,6 +157,7 @@ class MainWindow : public QMainWindow {
   PromptPanel* prompt_ = nullptr;
   MeasureService* measure_ = nullptr;
   RecipePage* recipe_ = nullptr;
+  DoctorPage* doctor_ = nullptr;
   QMenu* recent_menu_ = nullptr;
   QPointer<FigureDialog> figure_dialog_;
   bool quit_anyway_ = false;

@@ -26,9 +26,9 @@ void MainWindow::export_figure(const QString& format) {
   const FigurePtr figure = current_figure();
   if (figure == nullptr) return;
   const QString folder = settings_.text(QStringLiteral("figure/folder"), QDir::homePath());
-  auto* dialog =
-      new QFileDialog(this, tr("Export %1").arg(format.toUpper()), QStringLiteral("%1/%2.%3").arg(folder, figure->name(), format),
-                      QStringLiteral("%1 (*.%2)").arg(format.toUpper(), format));
+  auto* dialog = new QFileDialog(this, tr("Export %1").arg(format.toUpper()),
+                                 QStringLiteral("%1/%2.%3").arg(folder, figure_file_name(figure->name()), format),
+                                 QStringLiteral("%1 (*.%2)").arg(format.toUpper(), format));
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setAcceptMode(QFileDialog::AcceptSave);
   dialog->setDefaultSuffix(format);

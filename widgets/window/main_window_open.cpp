@@ -9,13 +9,16 @@
 
 #include "widgets/base/places.h"
 #include "widgets/base/style_shapes.h"
+#include "widgets/data/describe.h"
 #include "widgets/data/pairs.h"
 #include "widgets/data/run_store.h"
 #include "widgets/jobs/job_queue.h"
 #include "widgets/jobs/jobs_panel.h"
+#include "widgets/recipe/doctor_page.h"
 #include "widgets/recipe/recipe_page.h"
 #include "widgets/trees/known_places.h"
 #include "widgets/trees/runs_panel.h"
+#include "widgets/views/training_view.h"
 #include "widgets/window/centre.h"
 #include "widgets/window/dock_host.h"
 #include "widgets/window/known_models.h"
@@ -57,10 +60,12 @@ void MainWindow::open_run(const QString& folder, const QString& view) {
     if (const QString unreadable = workbench_.runs->error(folder); !unreadable.isEmpty()) tell_error(unreadable);
     remember(folder);
     messages_->forget(folder);
+    if (auto* training = qobject_cast<TrainingView*>(centre_->view(QStringLiteral("training")))) training->show_run(folder);
     const bool measured = error.isEmpty() && !run->statistics_files.isEmpty();  // damaged statistics are told by their store
     const QString fitting = measured ? QStringLiteral("overview") : QStringLiteral("training");
     if (std::exchange(made_room_, false)) switch_layout(QStringLiteral("inspect"));
     if (view.isEmpty() || !show_view(view)) show_view(fitting);
+    if (!measured) setWindowTitle(tr("%1 — RoLoRA Workbench").arg(run_title(folder, workbench_.runs->open_runs())));
   });
 }
 
@@ -77,6 +82,7 @@ void MainWindow::open_statistics(const QString& file, const QString& view) {
 void MainWindow::open_model(const QString& folder) {
   remember(folder);
   recipe_->set_model(folder);
+  doctor_->set_model(folder);
   make_room_for_the_recipe();
   show_view(QStringLiteral("recipe"));
 }
@@ -151,16 +157,18 @@ void MainWindow::remember(const QString& path) {
 
 void MainWindow::tell_error(const QString& text) { messages_->tell(MessageBar::Kind::error, text); }
 
-/// Where a dialog begins that was never used: beside what was opened last, else beside the bundled model.
-QString MainWindow::first_folder() const {
+/// Where a dialog begins: where it was used last, else in the folder of runs, beside what was opened last, beside the bundled model.
+QString MainWindow::dialog_start(const QString& setting) const {
   const QStringList recent = settings_.recent();
-  if (!recent.isEmpty()) return QFileInfo(recent.first()).absolutePath();
-  const QString resources = resources_folder();
-  return resources.isEmpty() ? QDir::homePath() : resources;
+  for (const QString& folder : {settings_.text(setting), jobs_->folder(),
+                                recent.isEmpty() ? QString() : QFileInfo(recent.first()).absolutePath(), resources_folder()}) {
+    if (!folder.isEmpty() && QFileInfo(folder).isDir()) return folder;
+  }
+  return QDir::homePath();
 }
 
 void MainWindow::ask_for_folder() {
-  auto* dialog = new QFileDialog(this, tr("Open a model or a run"), settings_.text(QStringLiteral("dialogs/folder"), first_folder()));
+  auto* dialog = new QFileDialog(this, tr("Open a model or a run"), dialog_start(QStringLiteral("dialogs/folder")));
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setFileMode(QFileDialog::Directory);
   dialog->setOption(QFileDialog::ShowDirsOnly, false);
@@ -172,8 +180,8 @@ void MainWindow::ask_for_folder() {
 }
 
 void MainWindow::ask_for_statistics() {
-  auto* dialog = new QFileDialog(this, tr("Open statistics"), settings_.text(QStringLiteral("dialogs/statistics"), first_folder()),
-                                 tr("Statistics (*.h5 *.hdf5)"));
+  auto* dialog =
+      new QFileDialog(this, tr("Open statistics"), dialog_start(QStringLiteral("dialogs/statistics")), tr("Statistics (*.h5 *.hdf5)"));
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setFileMode(QFileDialog::ExistingFile);
   connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {

@@ -7,6 +7,7 @@
 #include <QTabWidget>
 #include <algorithm>
 
+#include "widgets/base/format.h"
 #include "widgets/base/icons.h"
 #include "widgets/base/places.h"
 #include "widgets/data/describe.h"
@@ -18,6 +19,7 @@
 #include "widgets/jobs/jobs_panel.h"
 #include "widgets/jobs/measure_service.h"
 #include "widgets/jobs/worker_program.h"
+#include "widgets/recipe/doctor_page.h"
 #include "widgets/recipe/prompt_panel.h"
 #include "widgets/recipe/recipe_page.h"
 #include "widgets/trees/inspector_panel.h"
@@ -71,6 +73,8 @@ void MainWindow::make_views() {
     recipe_->set_default_texts(texts);
   }
   centre_->add_page(QStringLiteral("recipe"), icon(QStringLiteral("recipe")), tr("Recipe"), recipe_);
+  doctor_ = new DoctorPage;
+  centre_->add_page(QStringLiteral("doctor"), icon(QStringLiteral("model")), tr("Model"), doctor_);
 }
 
 void MainWindow::make_panels() {
@@ -99,7 +103,7 @@ void MainWindow::name_action_sources() {
   actions_->set_page([this] {
     const QString id = centre_->current_id();
     const QWidget* page = id == QStringLiteral("start") ? nullptr : centre_->tabs()->currentWidget();
-    return page == nullptr ? std::vector<FinderEntry>() : page_controls(centre_->title(id), page);
+    return page == nullptr ? std::vector<FinderEntry>() : page_controls(centre_->shown_title(), page);
   });
   const auto add = [this](const QWidget* panel, const QString& name, const QString& reason) { actions_->add_source(panel, name, reason); };
   add(jobs_panel_, tr("Jobs"), tr("no job is chosen for which this makes sense"));
@@ -231,22 +235,55 @@ void MainWindow::connect_measuring() {
     offer_way_back(before, page);
   });
   auto* magnitude = qobject_cast<MagnitudeView*>(centre_->view(QStringLiteral("magnitude")));
-  connect(magnitude, &MagnitudeView::measure_asked, this, [this](const StateRef& state, const SiteKey& site) {
-    measure_->measure(state, site, this, [this, state](const Result<StateRef>& measured) {
-      status_->set_hover({});
-      if (!measured.ok()) return tell_error(measured.error);
-      Selection selection = workbench_.selection->current();
-      if (selection.a == state) selection.a = measured.value;
-      if (selection.b == state) selection.b = measured.value;
-      workbench_.selection->propose(selection);
-    });
-  });
+  connect(magnitude, &MagnitudeView::measure_asked, this, &MainWindow::measure_values);
+}
+
+/// What is asked for takes the place of what lacks it: when all is there, so that A and B stay on the same tokens.
+void MainWindow::measure_values(const QVector<StateRef>& states, const SiteKey& site, int token) {
+  const SummaryPtr summary = states.isEmpty() ? nullptr : workbench_.statistics->summary(states.first().file);
+  const int64_t context = summary ? summary->provenance.context : 0;
+  if (token >= 0 && context < 1) return;
+  const int64_t window = token < 0 ? -1 : token / context;
+  struct Asked {
+    std::map<StateRef, StateRef> found;
+    qsizetype open = 0;
+  };
+  auto asked = std::make_shared<Asked>();
+  asked->open = states.size();
+  const auto take = [this, asked, token, window, context](const StateRef& state, const Result<StateRef>& measured) {
+    if (!measured.ok()) tell_error(measured.error);
+    if (measured.ok()) asked->found[state] = measured.value;
+    if (--asked->open > 0) return;
+    status_->set_hover({});
+    const Selection before = workbench_.selection->current();
+    Selection selection = before;
+    for (StateRef* shown : {&selection.a, &selection.b}) {
+      if (const auto there = asked->found.find(*shown); there != asked->found.end()) *shown = there->second;
+    }
+    if (selection.a == before.a && selection.b == before.b) return;
+    if (window > 0) selection.token = before.token == token ? static_cast<int>(token - window * context) : -1;
+    workbench_.selection->propose(selection);
+    if (window > 0) offer_whole_text(before, token, window, selection.token);
+  };
+  for (const StateRef& state : states) {
+    measure_->measure_window(state, site, window, this, [take, state](const Result<StateRef>& measured) { take(state, measured); });
+  }
+}
+
+/// Its tokens count from the window's first one: where they stand in the text is said, and the way back to it.
+void MainWindow::offer_whole_text(const Selection& from, int token, int64_t window, int shown) {
+  messages_->tell(
+      MessageBar::Kind::note,
+      tr("Window %1 was measured: token %2 of the text is its token %3.").arg(grouped(window), grouped(token), grouped(shown)),
+      tr("Back to %1").arg(source_title(from.a.file, workbench_)), [this, from] { workbench_.selection->propose(from); },
+      QStringLiteral("window"));
 }
 
 void MainWindow::offer_models() {
   known_soon_.start();  // the tree of runs names the models too
   const QStringList models = known_models(*workbench_.runs, settings_.recent());
   recipe_->set_known_models(models);
+  doctor_->set_known_models(models);
   prompt_->set_known_models(models);
   follow_states();
 }

@@ -12,6 +12,7 @@
 
 class QLabel;
 class QMenuBar;
+class QPlainTextEdit;
 class QPushButton;
 class QToolButton;
 
@@ -29,11 +30,12 @@ class MessageBar : public QFrame {
   void forget(const QString& about);
   QString text() const;
   int count() const { return static_cast<int>(messages_.size()); }
-  /// Of a note; of a long one that stays, until it is folded.
-  void set_lifetime(int ms) {
-    lifetime_.setInterval(ms);
-    fresh_.setInterval(ms);
-  }
+  /// The line that is shown; where it says less than all, all is one click away.
+  QString line() const;
+  QToolButton* details_button() const { return unfold_; }
+  QPlainTextEdit* details() const { return details_; }
+  /// Of a note.
+  void set_lifetime(int ms) { lifetime_.setInterval(ms); }
 
  protected:
   bool eventFilter(QObject* watched, QEvent* event) override;
@@ -52,13 +54,16 @@ class MessageBar : public QFrame {
   void close_newest();
   void place();
   QRect row() const;
-  bool is_open() const;
   std::vector<Message> messages_;
   QMenuBar* menus_;
-  QTimer lifetime_, fresh_;
+  QTimer lifetime_;
   QLabel *icon_, *label_, *more_;
   QPushButton* button_;
-  QToolButton* close_;
+  QToolButton *unfold_, *close_;
+  QPlainTextEdit* details_;
 };
+
+/// What a message says in one line: of a file its name and not where it lies, of a parser's finding that the file is damaged and where.
+QString message_line(const QString& text);
 
 }  // namespace rolora::widgets

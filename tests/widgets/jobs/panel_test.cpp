@@ -136,9 +136,19 @@ TEST_F(JobsPanelTest, AChosenWorkerThatIsGoneIsReplacedAndThatIsSaid) {
 TEST_F(JobsPanelTest, StoppedAndSavedIsNoError) {
   const QString id = queue_.add(request_of(QStringLiteral("stopped"), small_job(30, 40))).value;
   panel_.show_job(id);
+  panel_.resize(900, 400);
+  panel_.show();
   ASSERT_TRUE(wait_for([&] { return queue_.progress(id) && queue_.progress(id)->current >= 1; }));
+  std::map<QAbstractButton*, QRect> places;
+  for (QAbstractButton* button : panel_.findChildren<QAbstractButton*>()) {
+    if (button->isVisible()) places[button] = QRect(button->mapTo(&panel_, QPoint()), button->size());
+  }
+  EXPECT_GE(places.size(), 6U);
   queue_.stop_and_save(id);
   ASSERT_TRUE(wait_for_state(queue_, id, JobState::stopped));
+  QCoreApplication::processEvents();
+  for (const auto& [button, place] : places)
+    EXPECT_EQ(QRect(button->mapTo(&panel_, QPoint()), button->size()), place) << button->accessibleName().toStdString() << " moved";
   const QColor error = theme_colours(panel_.palette()).error;
   bool told = false;
   for (const QLabel* label : panel_.findChildren<QLabel*>()) {

@@ -194,6 +194,30 @@ TEST(HeatMeasure, TheSecondPanelStandsWhereItIsAskedFor) {
   EXPECT_FALSE(beside());
 }
 
+TEST(HeatMeasure, TheEndsOfTheColourBarHaveTheirNumbers) {
+  HeatScale scale;
+  scale.logarithmic = true;
+  scale.lower = 0.28;
+  scale.upper = 157.19;
+  HeatBarTicker ticker(scale);
+  QVector<double> ticks, between;
+  QVector<QString> labels;
+  ticker.generate(QCPRange(0, 1), QLocale::c(), QLatin1Char('g'), 3, ticks, &between, &labels);
+  ASSERT_TRUE(ticks.contains(1.0));
+  EXPECT_EQ(labels[ticks.indexOf(1.0)], QStringLiteral("157"));
+  EXPECT_EQ(labels[ticks.indexOf(0.0)], QStringLiteral("≤ 0.28"));
+  scale = {};
+  scale.is_signed = true;
+  scale.logarithmic = false;
+  scale.upper = 3.5;
+  HeatBarTicker both(scale);
+  both.generate(QCPRange(0, 1), QLocale::c(), QLatin1Char('g'), 3, ticks, &between, &labels);
+  EXPECT_EQ(labels[ticks.indexOf(1.0)], QStringLiteral("3.5"));
+  EXPECT_EQ(labels[ticks.indexOf(0.0)], QStringLiteral("−3.5"));
+  std::sort(ticks.begin(), ticks.end());
+  for (qsizetype i = 1; i < ticks.size(); ++i) EXPECT_GT(ticks[i] - ticks[i - 1], 0.05) << "no number on another";
+}
+
 TEST(HeatMeasure, AClickNamesTheLayerThatIsDrawn) {
   MagnitudeData m;
   m.a = {QStringLiteral("plain"), sample_matrix(16, 64, {{3, 9}}), {}, {}};

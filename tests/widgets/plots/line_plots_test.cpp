@@ -283,6 +283,50 @@ TEST(TrainingPlot, PanelsShareTheStepsAndTheSmoothedLossIsTheMovingAverage) {
   EXPECT_EQ(found, 11);
 }
 
+std::vector<const LineSeries*> lines_in(TrainingPlot& plot, const QCPAxisRect* panel) {
+  std::vector<const LineSeries*> out;
+  for (int i = 0; i < plot.plottableCount(); ++i) {
+    const auto* line = dynamic_cast<const LineSeries*>(plot.plottable(i));
+    if (line != nullptr && line->keyAxis()->axisRect() == panel) out.push_back(line);
+  }
+  return out;
+}
+
+TEST(TrainingPlot, RawLossesHaveTheirRunsHueAndLayersAColourEach) {
+  TrainingPlot plot;
+  TrainingData data = training(50);
+  for (TrainingSeries& s : data.series) s.name += QStringLiteral(" + LoRA");
+  plot.set_data(data);
+  show(plot);
+  const QList<QCPAxisRect*> panels = panels_of(plot);
+  ASSERT_EQ(panels.size(), 4);
+  const auto loss = lines_in(plot, panels[0]);
+  ASSERT_GE(loss.size(), 4U);
+  const QColor plain = loss[0]->look().colour, rotated = loss[1]->look().colour;
+  EXPECT_EQ(loss[0]->values().size(), 50U) << "the raw ones are drawn first, below the others";
+  EXPECT_GT(std::abs(plain.hsvHue() - rotated.hsvHue()), 60) << "told apart";
+  for (const QColor& raw : {plain, rotated}) EXPECT_GT(raw.hsvSaturation(), 60) << "no grey";
+  const auto kurtosis = lines_in(plot, panels[3]);
+  ASSERT_EQ(kurtosis.size(), 4U);  // two layers of two runs
+  EXPECT_EQ(kurtosis[0]->look().colour, kurtosis[2]->look().colour) << "a layer has its colour in every run";
+  EXPECT_NE(kurtosis[0]->look().colour, kurtosis[1]->look().colour);
+  EXPECT_NE(kurtosis[0]->look().dash, kurtosis[2]->look().dash) << "and a run its dashes";
+  const QString svg = QString::fromUtf8(figure_svg(*plot.figure(), FigureSettings()));
+  EXPECT_TRUE(svg.contains(QStringLiteral("layer 0")) && svg.contains(QStringLiteral("layer 1"))) << "a legend names them";
+}
+
+TEST(TrainingPlot, ManyLayersHaveAShortLegend) {
+  TrainingPlot plot;
+  TrainingData data = training(10);
+  for (int layer = 2; layer < 32; ++layer)
+    data.series[0].curve.kurtosis[QStringLiteral("layers.%1.down_in").arg(layer)].emplace_back(1, 3.0 + layer);
+  plot.set_data(data);
+  show(plot);
+  const QString svg = QString::fromUtf8(figure_svg(*plot.figure(), FigureSettings()));
+  EXPECT_LE(svg.count(QStringLiteral(">layer ")), 9);
+  EXPECT_TRUE(svg.contains(QStringLiteral(">layer 0<")) && svg.contains(QStringLiteral(">layer 31<")));
+}
+
 TEST(TrainingPlot, SitesAreCalledByTheirWords) {
   TrainingPlot plot;
   plot.set_data(training(20));

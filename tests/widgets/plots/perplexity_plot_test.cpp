@@ -38,6 +38,26 @@ TEST(PerplexityPlot, RowsStandUnderTheirText) {
   EXPECT_EQ(order, (QStringList{"held0", "held2", "eval1", "eval3"}));
 }
 
+TEST(PerplexityPlot, RowsStandInTheOrderOfTheStory) {
+  PerplexityData d;
+  for (const char* state : {"rotated (seed 0) + LoRA", "plain + LoRA, GPTQ W4A4", "rotated (seed 1)", "plain", "rotated (seed 0)", "folded",
+                            "plain, RTN W4A4", "plain + LoRA"}) {
+    PerplexityRow row;
+    row.text = QStringLiteral("held");
+    row.state = QString::fromUtf8(state);
+    row.station = row.state;
+    row.perplexity = 10;
+    d.rows.push_back(row);
+  }
+  PerplexityPlot plot;
+  plot.set_data(d, false);
+  show(plot);
+  QStringList order;
+  for (const QStringList& row : plot.figure()->table().rows) order << row[1];
+  EXPECT_EQ(order, (QStringList{"plain", "plain, RTN W4A4", "folded", "rotated (seed 0)", "rotated (seed 1)", "plain + LoRA, GPTQ W4A4",
+                                "plain + LoRA", "rotated (seed 0) + LoRA"}));
+}
+
 TEST(PerplexityPlot, WithoutResultsItSaysWhatToDo) {
   PerplexityPlot plot;
   show(plot);

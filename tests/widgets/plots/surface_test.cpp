@@ -171,7 +171,7 @@ TEST(SurfacePlot, AFigureOfManySpikesStaysSmallAndItsDataAreWhatIsDrawn) {
     EXPECT_LT(figure_pdf(*figure, settings).size(), 1'000'000) << width;
     const QByteArray svg = figure_svg(*figure, settings);
     EXPECT_LT(svg.size(), 2'000'000) << width;
-    EXPECT_TRUE(svg.contains("max of 4×6 cells per quad") || svg.contains("max 4×6")) << width;
+    EXPECT_TRUE(svg.contains("max of 4×6 cells per quad") || svg.contains("max of 4×6")) << width;
     EXPECT_TRUE(svg.contains("up to 4×6 values")) << "the caption is the description";
   }
   const FigureTable table = figure->table();

@@ -212,6 +212,39 @@ TEST_F(RecipePageTest, AWrongFieldIsNamedInTheSummary) {
   EXPECT_EQ(page_.findChild<CostBar*>()->findChild<QLabel*>()->text(), QStringLiteral("Tune “tuned”, Rank: expected at least 1"));
 }
 
+// Whatever is wrong and wherever it is said: what somebody fills in stays under the pointer.
+TEST_F(RecipePageTest, MessagesMoveNoField) {
+  page_.resize(1100, 800);
+  page_.show();
+  QCoreApplication::processEvents();
+  const auto places = [&] {
+    std::map<const QWidget*, QPoint> out;
+    for (const QWidget* widget : page_.findChildren<QWidget*>()) {
+      const bool field = qobject_cast<const QLineEdit*>(widget) != nullptr || qobject_cast<const QComboBox*>(widget) != nullptr ||
+                         qobject_cast<const QAbstractButton*>(widget) != nullptr;
+      if (field && widget->isVisible()) out[widget] = widget->mapTo(&page_, QPoint());
+    }
+    return out;
+  };
+  page_.show_preset(QStringLiteral("tune"));
+  choose(1);
+  QCoreApplication::processEvents();
+  auto before = places();
+  ASSERT_GT(before.size(), 8U);
+  auto* rank = field<QLineEdit>("rank");
+  rank->clear();
+  QTest::keyClicks(rank, QStringLiteral("0"));
+  QCoreApplication::processEvents();
+  for (const auto& [widget, place] : places()) EXPECT_EQ(place, before[widget]) << widget->accessibleName().toStdString();
+  page_.set_model(QString());
+  choose(0);
+  QCoreApplication::processEvents();
+  before = places();
+  action(0)->trigger();  // the model is asked for
+  QCoreApplication::processEvents();
+  for (const auto& [widget, place] : places()) EXPECT_EQ(place, before[widget]) << widget->accessibleName().toStdString();
+}
+
 TEST_F(RecipePageTest, AnOpenedFileIsNamedWhereOneBegins) {
   ASSERT_TRUE(page_.open_job(source_folder() + QStringLiteral("/resources/jobs/story.json")).ok());
   auto* begin = page_.findChildren<QComboBox*>().first();

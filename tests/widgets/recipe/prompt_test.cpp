@@ -115,6 +115,33 @@ TEST(MeasureService, MeasuresASiteThatARunDidNotKeep) {
   service.measure({QStringLiteral("/x/y.h5"), QStringLiteral("plain")}, site, &receiver, take);
   EXPECT_EQ(calls, 3);
   EXPECT_FALSE(found.ok());
+
+  // Another window of the text: the run's figures by token say what its values must be.
+  SiteDetailPtr detail;
+  store.open(state.file, &receiver, [&](const Result<SummaryPtr>& opened) {
+    ASSERT_TRUE(opened.ok()) << opened.error.toStdString();
+    store.site(state, site, false, &receiver, [&](const Result<SiteDetailPtr>& result) { detail = result.value; });
+  });
+  ASSERT_TRUE(wait_for([&] { return detail != nullptr; }));
+  ASSERT_EQ(detail->tokens.absmax.size(), 64U);
+  service.measure_window(state, site, 1, &receiver, take);
+  ASSERT_TRUE(wait_for([&] { return calls == 4; }));
+  ASSERT_TRUE(found.ok()) << found.error.toStdString();
+  EXPECT_TRUE(found.value.file.contains(QStringLiteral("window 1 of"))) << found.value.file.toStdString();
+  values = nullptr;
+  store.full(found.value, site, &receiver, [&](const Result<MatrixPtr>& result) { values = result.value; });
+  ASSERT_TRUE(wait_for([&] { return values != nullptr; }));
+  ASSERT_EQ(values->rows, 32);
+  for (int64_t token = 0; token < 32; ++token) {
+    float most = 0;
+    for (int64_t channel = 0; channel < values->columns; ++channel)
+      most = std::max(most, std::fabs(values->values[static_cast<size_t>(token * values->columns + channel)]));
+    const auto expected = static_cast<double>(detail->tokens.absmax[static_cast<size_t>(32 + token)]);
+    EXPECT_NEAR(static_cast<double>(most), expected, 1e-5 * expected) << token;
+  }
+  service.measure_window(state, site, 9, &receiver, take);
+  EXPECT_EQ(calls, 5);
+  EXPECT_TRUE(found.error.contains(QStringLiteral("window 9"))) << found.error.toStdString();
 }
 
 }  // namespace

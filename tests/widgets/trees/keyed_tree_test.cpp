@@ -62,6 +62,17 @@ TEST(KeyedTree, TurnsIntoEverySnapshotByWholeRowOperations) {
   }
 }
 
+TEST(KeyedTree, NamesBeginAtOnePlaceWithAndWithoutAPicture) {
+  KeyedTreeModel model({QStringLiteral("a"), QStringLiteral("b")}, 1);
+  TreeItem pictured = item(QStringLiteral("x"));
+  pictured.icon = QStringLiteral("model");
+  model.show({pictured, item(QStringLiteral("y"), {item(QStringLiteral("y1"))})});
+  EXPECT_FALSE(model.index(0, 0).data(Qt::DecorationRole).isNull());
+  EXPECT_FALSE(model.index(1, 0).data(Qt::DecorationRole).isNull()) << "an empty one, as wide";
+  EXPECT_TRUE(model.index(0, 0, model.index(1, 0)).data(Qt::DecorationRole).isNull()) << "none where nobody has one";
+  EXPECT_TRUE(model.index(1, 1).data(Qt::DecorationRole).isNull());
+}
+
 TEST(KeyedTree, KeepsPlacesWhereNothingChanged) {
   KeyedTreeModel model({QStringLiteral("a"), QStringLiteral("b")}, 1);
   model.show({item(QStringLiteral("x"), {item(QStringLiteral("x1")), item(QStringLiteral("x2"))}), item(QStringLiteral("y"))});

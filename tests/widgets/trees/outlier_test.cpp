@@ -14,6 +14,7 @@
 #include <QTimer>
 #include <cmath>
 #include <iostream>
+#include <set>
 
 #include "core/base/random.h"
 #include "tests/widgets/trees/workbench_fixture.h"
@@ -39,6 +40,7 @@ OutlierRowsPtr random_rows(size_t count) {
     r.value = static_cast<float>(random.normal());
     r.ratio = random.below(50) == 0 ? std::nanf("") : std::fabs(r.value) * 3;
     r.kurtosis = static_cast<float>(random.below(9));
+    r.drawn = random.below(3) == 0;
     rows->rows.push_back(r);
   }
   return rows;
@@ -72,6 +74,8 @@ TEST(OutlierModel, SortsByEveryColumnWithTheUnknownLast) {
         return static_cast<double>(std::fabs(r.value));
       case kOutlierRatio:
         return static_cast<double>(r.ratio);
+      case kOutlierDrawn:
+        return r.drawn ? 1.0 : 0.0;
       default:
         return static_cast<double>(r.kurtosis);
     }
@@ -138,6 +142,22 @@ TEST(OutlierModel, OneAChannelKeepsTheLargestOfEach) {
     const OutlierRow& r = *model.row(model.index(i, 0));
     EXPECT_EQ(std::fabs(r.value), (largest[{r.state, r.layer, r.site, r.channel}]));
   }
+}
+
+TEST(OutlierModel, OnlyDrawnLeavesOutWhatTheFileDoesNotKeep) {
+  OutlierModel model;
+  const OutlierRowsPtr rows = random_rows(3000);
+  model.set_rows(rows);
+  model.set_drawn_only(true);
+  wait(model);
+  EXPECT_EQ(model.rowCount(), std::count_if(rows->rows.begin(), rows->rows.end(), [](const OutlierRow& r) { return r.drawn; }));
+  model.set_one_a_channel(true);
+  wait(model);
+  std::set<std::tuple<int, int, SiteKind, int>> channels;
+  for (const OutlierRow& r : rows->rows) {
+    if (r.drawn) channels.insert({r.state, r.layer, r.site, r.channel});
+  }
+  EXPECT_EQ(model.rowCount(), static_cast<int>(channels.size())) << "the largest of those that are drawn, not none";
 }
 
 TEST(OutlierModel, TintsThePlaceThatAViewPointsAt) {
@@ -238,6 +258,37 @@ TEST_F(Panel, ListsTheLargestOfEveryStateAndGoesThere) {
   EXPECT_TRUE(text.startsWith(QStringLiteral("State\tLayer\tSite\t"))) << text.toStdString();
   EXPECT_TRUE(text.contains(QStringLiteral("plain\t1\tdown_in\t7\t33\t␣133\t-80\t"))) << text.toStdString();
   shoot(panel, "outliers");
+}
+
+// Of a channel one token is listed; another token of it that is selected is not that row.
+TEST_F(Panel, NeverHighlightsAnotherTokenAndSaysWhichAreDrawn) {
+  test::SampleShape shape;
+  shape.kept = 20;
+  test::write_sample(file().toStdString(), shape);
+  OutlierPanel panel(workbench_);
+  open_run();
+  ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model()->rowCount() > 0 && panel.model()->rows().rows.size() == 2 * 4 * 64; }));
+  ASSERT_TRUE(panel.one_a_channel()->isChecked());
+  Selection s = selection_.current();
+  s.layer = 1;
+  s.site = SiteKind::down_in;
+  s.channel = test::kPlantedChannel;
+  s.token = test::kPlantedToken;
+  selection_.propose(s);
+  ASSERT_NE(panel.model()->row(panel.view()->currentIndex()), nullptr);
+  s.token = test::kPlantedToken + 1;
+  selection_.propose(s);
+  const OutlierRow* current = panel.model()->row(panel.view()->currentIndex());
+  EXPECT_TRUE(current == nullptr || current->token == s.token);
+  EXPECT_TRUE(panel.view()->selectionModel()->selectedRows().isEmpty() || current != nullptr);
+  for (const OutlierRow& r : panel.model()->rows().rows) {
+    const bool kept = r.layer == 1 && r.site == SiteKind::down_in && r.token < 20;
+    EXPECT_EQ(r.drawn, kept) << "layer " << r.layer << " token " << r.token;
+  }
+  panel.drawn_only()->click();
+  ASSERT_TRUE(QTest::qWaitFor([&] { return !panel.model()->busy() && panel.model()->rowCount() < 20 * 2; }));
+  for (int i = 0; i < panel.model()->rowCount(); ++i)
+    EXPECT_EQ(panel.model()->index(i, kOutlierDrawn).data().toString(), QStringLiteral("✓"));
 }
 
 TEST_F(Panel, FollowsTheSelectionAndTheSwitchOfFirstTokens) {

@@ -19,6 +19,7 @@
 #include "widgets/trees/inspector_panel.h"
 #include "widgets/trees/map_panel.h"
 #include "widgets/trees/outlier_panel.h"
+#include "widgets/trees/runs_items.h"
 #include "widgets/trees/runs_panel.h"
 
 namespace rolora::widgets {
@@ -125,6 +126,10 @@ TEST_F(Panels, TheMapShowsBarsOnOneScaleAndGoesToASite) {
   EXPECT_EQ(down.data(kBarRole).toDouble(), 80) << "before";
   EXPECT_EQ(down.data(kTickRole).toDouble(), 6) << "after";
   EXPECT_EQ(panel.model()->find(keys_of_layer(1)).data(kBarRole).toDouble(), 80) << "a layer reaches as far as its farthest site";
+  EXPECT_EQ(down.siblingAtColumn(kMapBar).data().toString(), QStringLiteral("80.0 | 6.00")) << "both numbers";
+  EXPECT_EQ(down.data(Qt::ToolTipRole).toString(), QStringLiteral("down_proj input of layer 1")) << "no name of the file's";
+  EXPECT_TRUE(panel.model()->headerData(kMapBar, Qt::Horizontal).toString().startsWith(QStringLiteral("0 – 80.0: ")))
+      << panel.model()->headerData(kMapBar, Qt::Horizontal).toString().toStdString();
 
   panel.search()->setText(QStringLiteral("l1 down input"));
   EXPECT_EQ(panel.filter()->rowCount(), 1);
@@ -148,13 +153,13 @@ TEST_F(Panels, TheMapShowsBarsOnOneScaleAndGoesToASite) {
   EXPECT_GT(panel.model()->find(keys_of_site(1, SiteKind::down_in)).data(kBarRole).toDouble(), 100) << "kurtosis";
 }
 
-TEST(Bars, LieOnALogScale) {
+TEST(Bars, LieOnOneLinearScaleFromZero) {
   BarDelegate bars;
-  bars.set_range(1, 64);  // from half of the smallest to the largest: 7 octaves
+  bars.set_most(64);
   EXPECT_NEAR(bars.place(64), 1, 1e-12);
-  EXPECT_NEAR(bars.place(1), 1.0 / 7, 1e-12);
-  EXPECT_NEAR(bars.place(8) - bars.place(4), 1.0 / 7, 1e-12);
-  EXPECT_TRUE(std::isnan(bars.place(0)) && std::isnan(bars.place(std::nan(""))));
+  EXPECT_NEAR(bars.place(16), 0.25, 1e-12);
+  EXPECT_EQ(bars.place(0), 0);
+  EXPECT_TRUE(std::isnan(bars.place(std::nan(""))));
 }
 
 TEST_F(Panels, TheInspectorGivesNumbersDefinitionsAndProvenance) {
@@ -191,19 +196,40 @@ TEST_F(Panels, TheInspectorGivesNumbersDefinitionsAndProvenance) {
 }
 
 // A narrow dock keeps whole names and the figures that matter most.
-TEST_F(Panels, ColumnsGiveWayBeforeNamesAreCut) {
+TEST_F(Panels, PromptsOfOneTextAreToldApart) {
+  RunsInput input;
+  for (const auto& [folder, title] : {std::pair("/t/0", "bundled"), {"/t/1", "rotated"}, {"/t/2", "rotated"}}) {
+    auto file = std::make_shared<StatisticsSummary>();
+    file->file = QLatin1String(folder) + QStringLiteral("/“Once upon a time”.h5");
+    StateSummary state;
+    state.label = QStringLiteral("plain");
+    state.title = QLatin1String(title);
+    file->states.push_back(state);
+    input.files.push_back(file);
+  }
+  std::vector<std::string> names;
+  for (const TreeItem& item : runs_items(input)) names.push_back(item.cells[kRunsName].text.toStdString());
+  EXPECT_EQ(names, (std::vector<std::string>{"“Once upon a time”.h5 · bundled", "“Once upon a time”.h5 · rotated",
+                                             "“Once upon a time”.h5 · rotated (2)"}));
+}
+
+// Perplexity is what runs are compared by: it stays while names have their least width, elided in the middle.
+TEST_F(Panels, ColumnsGiveWayInTheirOrder) {
   open_run();
   RunsPanel runs(workbench_);
   size(runs, 36, 22);
   QCoreApplication::processEvents();
   EXPECT_TRUE(runs.view()->isColumnHidden(kRunsSize));
   EXPECT_FALSE(runs.view()->isColumnHidden(kRunsName));
+  EXPECT_FALSE(runs.view()->isColumnHidden(kRunsPerplexity));
+  EXPECT_EQ(runs.view()->textElideMode(), Qt::ElideMiddle);
+  const int letter = runs.fontMetrics().averageCharWidth();
+  EXPECT_GE(runs.view()->columnWidth(kRunsName), letter * 22);
   const auto names_fit = [&] {
     const QAbstractItemView* view = runs.view();
     const int air = 2 * runs.fontMetrics().averageCharWidth();  // that every cell is given
     return view->sizeHintForColumn(kRunsName) - air <= runs.view()->columnWidth(kRunsName);
   };
-  EXPECT_TRUE(names_fit());
   EXPECT_FALSE(runs.view()->horizontalScrollBar()->isVisible());
   shoot(runs, "runs-narrow");
   size(runs, 110, 22);

@@ -177,8 +177,9 @@ TEST_F(HeatViews, AMissingSiteSaysWhatToDoAndAsksForIt) {
   EXPECT_TRUE(button->text().contains(QStringLiteral("down_proj input, layer 0"))) << button->text().toStdString();
   shoot(view, "view-missing");
   std::vector<StateRef> asked;
-  QObject::connect(&view, &MagnitudeView::measure_asked, &view, [&](const StateRef& state, const SiteKey& site) {
-    asked.push_back(state);
+  QObject::connect(&view, &MagnitudeView::measure_asked, &view, [&](const QVector<StateRef>& states, const SiteKey& site, int token) {
+    asked.assign(states.begin(), states.end());
+    EXPECT_EQ(token, -1) << "the first window";
     EXPECT_EQ(site, (SiteKey{0, SiteKind::down_in}));
   });
   QTest::mouseClick(button, Qt::LeftButton);

@@ -50,6 +50,11 @@ class LineViews : public testing::Test {
     change(s);
     selection_.propose(s);
   }
+  void open_run_at(const SampleRun& run) {
+    bool opened = false;
+    runs_.open(QString::fromStdString(run.folder().string()), &selection_, [&](const Result<RunDataPtr>& r) { opened = r.ok(); });
+    WAIT_FOR(opened);
+  }
   Workbench workbench() { return {&selection_, &statistics_, &runs_}; }
   TemporaryFolder folder_;
   SampleRun run_;
@@ -219,6 +224,31 @@ TEST_F(LineViews, TrainingsOfOpenRunsComeAndGo) {
   every_control_is_named(&view);
   runs_.close(QString::fromStdString(run_.folder().string()));
   WAIT_FOR(view.plot()->data().series.size() == 0U);
+}
+
+// A finished training that is opened is what the page shows, on its own axis, whatever else is open.
+TEST_F(LineViews, TrainingBelongsToTheRunThatWasOpened) {
+  TrainingView view(workbench());
+  view.resize(900, 600);
+  view.show();
+  run_.set_state("finished");
+  open_run();
+  view.show_run(QString::fromStdString(run_.folder().string()));
+  ASSERT_EQ(view.plot()->data().series.size(), 1U);
+  SampleRun other(folder_ / "long");
+  other.finish_all();
+  other.set_state("finished");
+  open_run_at(other);
+  EXPECT_EQ(view.plot()->data().series.size(), 1U) << "opening another in the tree changes nothing here";
+  view.show_run(QString::fromStdString(other.folder().string()));
+  ASSERT_EQ(view.plot()->data().series.size(), 1U);
+  EXPECT_TRUE(view.plot()->data().series[0].name.startsWith(QStringLiteral("long"))) << view.plot()->data().series[0].name.toStdString();
+  const auto& steps = view.plot()->data().series[0].curve.step;
+  const double upper = view.plot()->axisRects().first()->axis(QCPAxis::atBottom)->range().upper;
+  EXPECT_LT(upper, 1.2 * steps.back()) << "the axis is that of its own steps";
+  // The other one is a click in the menu away.
+  for (QAction* action : view.findChild<QToolButton*>()->menu()->actions()) action->setChecked(true);
+  EXPECT_EQ(view.plot()->data().series.size(), 2U);
 }
 
 }  // namespace

@@ -71,10 +71,56 @@ TEST_F(Places, MagnitudeSaysWhichTokensAreKept) {
   MagnitudeView& view = *magnitude_;
   EXPECT_EQ(view.place()->remarks(), QStringLiteral("The first 20 of 60 tokens are kept: window 0 of 3."));
   look_in_layer_1(7, 33);
-  EXPECT_EQ(view.place()->remarks(),
-            QStringLiteral("The first 20 of 60 tokens are kept: window 0 of 3. Token 33, in window 1, is not among them and not drawn."));
+  EXPECT_EQ(view.place()->remarks(), QStringLiteral("Token 33, in window 1, is not drawn: the first 20 of 60 tokens are kept."));
   look_in_layer_1(-1, 3);
   EXPECT_FALSE(view.place()->remarks().contains(QStringLiteral("not drawn")));
+}
+
+// The place where a token is missing is the place where it can be had: of both states, for the window that holds it.
+TEST_F(Places, WhatIsNotDrawnIsOneClickAway) {
+  keep_only(20);
+  open_magnitude();
+  MagnitudeView& view = *magnitude_;
+  QPushButton* action = view.place()->action();
+  EXPECT_FALSE(action->isVisible());
+  const int top = view.tabs()->mapTo(&view, QPoint()).y();
+  look_in_layer_1(7, 33);
+  ASSERT_TRUE(action->isVisible());
+  EXPECT_EQ(action->text(), QStringLiteral("&Measure window 1"));
+  QCoreApplication::processEvents();
+  EXPECT_EQ(view.tabs()->mapTo(&view, QPoint()).y(), top) << "a click on a token moves nothing";
+  QVector<StateRef> asked;
+  int asked_token = -1;
+  QObject::connect(&view, &MagnitudeView::measure_asked, &view, [&](const QVector<StateRef>& states, const SiteKey& site, int token) {
+    asked = states;
+    asked_token = token;
+    EXPECT_EQ(site, (SiteKey{1, SiteKind::down_in}));
+  });
+  QTest::mouseClick(action, Qt::LeftButton);
+  EXPECT_EQ(asked, (QVector<StateRef>{plain(), rotated()}));
+  EXPECT_EQ(asked_token, 33);
+  look_in_layer_1(7, 3);
+  EXPECT_FALSE(action->isVisible());
+}
+
+TEST_F(Places, RemarksHaveTheirRoomBeforeTheyCome) {
+  PlaceBar bar(workbench_);
+  for (const int characters : {60, 160}) {
+    bar.resize(bar.fontMetrics().averageCharWidth() * characters, bar.sizeHint().height());
+    bar.show();
+    QCoreApplication::processEvents();
+    bar.set_remarks({});
+    bar.set_action({});
+    const int free = bar.sizeHint().height();
+    const QString said = QStringLiteral("A remark of many words. ").repeated(12);
+    bar.set_remarks({{said, true}, {said, false}});
+    bar.set_action(QStringLiteral("Measure it"));
+    QCoreApplication::processEvents();
+    EXPECT_EQ(bar.sizeHint().height(), free) << characters;
+    EXPECT_TRUE(bar.remarks().startsWith(said)) << "what is cut is told whole";
+    EXPECT_EQ(bar.findChild<LinesLabel*>()->toolTip(), bar.remarks());
+    EXPECT_EQ(bar.findChild<LinesLabel*>()->text().count(QLatin1Char('\n')), characters < 90 ? 1 : 0);
+  }
 }
 
 TEST_F(Places, AllLayersMeansTheFarthestAndSaysSo) {

@@ -19,6 +19,13 @@ TEST(Fuzzy, FindsLettersInOrderOnly) {
   EXPECT_TRUE(fuzzy_match(QString(), QStringLiteral("Open model")));
 }
 
+TEST(Fuzzy, StrewnLettersAreNoMatch) {
+  EXPECT_FALSE(fuzzy_match(QStringLiteral("prompt"), QStringLiteral("Perplexity: Show the outliers of most points")));
+  EXPECT_FALSE(fuzzy_match(QStringLiteral("dark"), QStringLiteral("Drag a rectangle back")));
+  EXPECT_TRUE(fuzzy_match(QStringLiteral("plex"), QStringLiteral("Perplexity")));
+  EXPECT_TRUE(fuzzy_match(QStringLiteral("reslay"), QStringLiteral("Reset layout")));
+}
+
 TEST(Fuzzy, WordsInAnyOrder) {
   EXPECT_TRUE(fuzzy_match(QStringLiteral("model open"), QStringLiteral("Open model")));
   EXPECT_FALSE(fuzzy_match(QStringLiteral("model shut"), QStringLiteral("Open model")));

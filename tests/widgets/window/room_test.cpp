@@ -114,6 +114,27 @@ TEST_F(Room, MessagesCoverNoPage) {
     for (const QPushButton* button : window_->recipe()->findChildren<QPushButton*>())
       EXPECT_FALSE(message.intersects(in_window(button))) << button->text().toStdString();
     EXPECT_EQ(window_->messages()->text(), longest);
+    ASSERT_TRUE(window_->messages()->details_button()->isVisible());
+    window_->messages()->details_button()->click();
+    QCoreApplication::processEvents();
+    EXPECT_TRUE(window_->messages()->details()->isVisible());
+    EXPECT_EQ(window_->messages()->details()->toPlainText(), longest);
+    EXPECT_LE(in_window(window_->messages()).height(), window_->height() / 3 + 1);
+    EXPECT_TRUE(window_->rect().contains(in_window(window_->messages())));
+    window_->messages()->details_button()->click();
+  }
+}
+
+TEST(MessageLine, NamesTheFileAndLeavesOutTheParsersWords) {
+  for (const auto& [text, line] :
+       {std::pair("/home/u/runs/story/run.json: line 3, column 7: expected valid JSON, found unexpected '}'; expected string literal",
+                  "story/run.json is damaged: no valid JSON at line 3, column 7"),
+        {"/a/b/c/stations/outliers/statistics.h5: /plain/layers.0: expected 3 numbers, found 2",
+         "outliers/statistics.h5: /plain/layers.0: expected 3 numbers, found 2"},
+        {"story is finished. perplexity 51.35 → 36.61", "story is finished. perplexity 51.35 → 36.61"},
+        {"Statistics saved: /home/u/out/s.h5", "Statistics saved: out/s.h5"},
+        {"one\ntwo", "one"}}) {
+    EXPECT_EQ(message_line(QString::fromUtf8(text)).toStdString(), line);
   }
 }
 

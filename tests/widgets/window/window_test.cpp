@@ -284,6 +284,28 @@ TEST_F(WholeWindow, AFigureThatIsWiderThanItsPreviewIsShownWhole) {
   close_figure(dialog);
 }
 
+// Pooling hangs on the resolution: what is previewed has the file's, and what is set is set again next time.
+TEST_F(WholeWindow, ThePreviewHasTheFilesResolutionAndEverySettingIsRemembered) {
+  open_run();
+  View* overview = window_->centre()->view(QStringLiteral("overview"));
+  ASSERT_TRUE(QTest::qWaitFor([&] { return overview->figure() != nullptr; }));
+  window_->action_registry()->at(QStringLiteral("figure.dialog"))->trigger();
+  auto* dialog = window_->findChild<FigureDialog*>();
+  ASSERT_NE(dialog, nullptr);
+  const FigurePreview* preview = dialog->preview();
+  for (QSpinBox* each : dialog->findChildren<QSpinBox*>()) each->setValue(200);
+  FigureSettings settings = dialog->chosen();
+  EXPECT_EQ(settings.dots_per_inch, 200);
+  const int wide = qRound(settings.width_inches * 200);
+  ASSERT_TRUE(QTest::qWaitFor([&] { return std::abs(preview->whole().width() - wide) <= 1; })) << preview->whole().width();
+  settings.transparent = false;
+  EXPECT_EQ(preview->whole(), figure_image(*overview->figure(), settings));
+  for (QCheckBox* each : dialog->findChildren<QCheckBox*>()) each->setChecked(true);
+  ASSERT_TRUE(QTest::qWaitFor([&] { return figure_settings(window_->settings()).text_outlines; }));
+  EXPECT_TRUE(figure_settings(window_->settings()).transparent);
+  close_figure(dialog);
+}
+
 TEST_F(WholeWindow, PartsOfAPageAreShownByTheirName) {
   open_run();
   for (const auto& [part, page] : {std::pair("perplexity", "profile"), std::pair("errors", "profile"), std::pair("surface", "magnitude")}) {
