@@ -19,6 +19,9 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+for name in $names; do
+  [ -f "tests/fuzz/${name}_fuzz.cpp" ] || { echo "error: $name: expected an entry (tests/fuzz/NAME_fuzz.cpp), found none" >&2; exit 2; }
+done
 began=$(date +%s)
 command -v clang++ >/dev/null || { echo "error: clang++: expected on PATH (packaging/install-packages.sh --fuzz installs it), found none" >&2; exit 1; }
 libtorch=$(packaging/fetch-libtorch.sh)

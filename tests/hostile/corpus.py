@@ -30,7 +30,7 @@ class Corpus:
                            "accepted": accepted})
 
     def run(self, *words):
-        subprocess.run([self.rolora, *map(str, words), "--threads", "1"], cwd=self.base, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([self.rolora, *map(str, words), "--threads", "1", "--quiet"], cwd=self.base, check=True, stdout=subprocess.DEVNULL)
 
     def make_base(self):
         """One small model in every form that the program writes."""
