@@ -97,7 +97,8 @@ at::Tensor LayerForward::gate_up_input(const at::Tensor& h) const {
 }
 
 at::Tensor LayerForward::down_input(const at::Tensor& x) const {
-  return listen(SiteKind::down_in, at::silu(weights_[LinearKind::gate].apply(x)) * weights_[LinearKind::up].apply(x));
+  const at::Tensor gate = weights_[LinearKind::gate].apply(x);  // before up: their dropouts draw from one stream
+  return listen(SiteKind::down_in, at::silu(gate) * weights_[LinearKind::up].apply(x));
 }
 
 at::Tensor LayerForward::add_mlp(const at::Tensor& h, const at::Tensor& a) const { return h + weights_[LinearKind::down].apply(a); }
