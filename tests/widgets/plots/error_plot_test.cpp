@@ -109,7 +109,7 @@ TEST_F(ErrorPanels, TheLowestOfEachColumnHasNumbersAndTheAxisItsTitle) {
   for (const double width : {3.25, 5.5, 6.75}) {
     FigureSettings settings;
     settings.width_inches = width;
-    EXPECT_EQ(figure_svg(*plot.figure(), settings).count(">Layer<"), 3) << width;
+    EXPECT_EQ(figure_svg(*plot.figure(), settings).count(">Layer<"), 4) << width;
   }
 }
 
