@@ -15,21 +15,23 @@ void add_model_options(CLI::App& app, ModelOptions& options, bool with_adapter) 
   }
 }
 
-OpenedModel open_checked(Session& session, const std::string& folder, bool check_samples) {
+OpenedModel open_noted(Session& session, const std::string& folder) {
   OpenedModel model = open_model(folder);
   for (const std::string& note : model.notes) session.monitor().notice(note);
-  if (check_samples) require_samples(model, session.compute().device, session.monitor());
   return model;
 }
 
+void check_samples(Session& session, const OpenedModel& model) { require_samples(model, session.compute().device, session.monitor()); }
+
 OpenedModel open_floating_point(Session& session, const std::string& folder, const std::string& purpose) {
-  OpenedModel model = open_checked(session, folder);
+  OpenedModel model = open_noted(session, folder);
   if (model.quantized) throw InputError(folder, "config.json", "a floating-point model" + purpose, "a quantized one");
+  check_samples(session, model);
   return model;
 }
 
 OpenedModel open_model_input(Session& session, const ModelOptions& options, bool merge_adapter) {
-  OpenedModel model = open_checked(session, options.model);
+  OpenedModel model = open_noted(session, options.model);
   if (options.adapter.empty()) return model;
   Adapter adapter = load_adapter(options.adapter, model.source->config());
   require_same_rotation(adapter, options.adapter, model.rotation ? model.rotation->checksum() : "");

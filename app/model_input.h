@@ -20,12 +20,13 @@ struct ModelOptions {
 /// Adds MODEL and, where the verb takes one, --adapter.
 void add_model_options(CLI::App& app, ModelOptions& options, bool with_adapter);
 
-/// Any MODEL folder; prints its notes as notices. Where it carries sample tokens, they must still give the logits stored with them
-/// (GateError); `check_samples` off: for verbs that compute nothing with the model.
-OpenedModel open_checked(Session& session, const std::string& folder, bool check_samples = true);
-
-/// A folder of floating-point weights, checked; InputError for a quantized one, with `purpose` as what was expected.
+/// Any MODEL folder; prints its notes as notices.
+OpenedModel open_noted(Session& session, const std::string& folder);
+/// A folder of floating-point weights; InputError for a quantized one, with `purpose` as what was expected. Its samples are checked.
 OpenedModel open_floating_point(Session& session, const std::string& folder, const std::string& purpose);
+/// Where a folder carries sample tokens they must still give the logits stored with them (GateError). A pass through the whole model:
+/// verbs call it behind whatever else could be refused, before they compute.
+void check_samples(Session& session, const OpenedModel& model);
 
 /// The opened folder; `source` carries the adapter when one was given: beside the linears, or merged into them. Prints the folder's notes
 /// as notices.

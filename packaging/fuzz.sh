@@ -7,7 +7,7 @@
 # build/fuzz) and goes on from there the next time.
 set -eu
 cd "$(dirname "$0")/.."
-seconds=60; within=""; build=build/fuzz; names=""
+seconds=60; within=""; build=build/fuzz; names=""; seed=""
 while [ $# -gt 0 ]; do
   case $1 in
     --seconds) seconds=${2:?--seconds needs a number}; shift ;;
@@ -27,7 +27,7 @@ command -v clang++ >/dev/null || { echo "error: clang++: expected on PATH (packa
 libtorch=$(packaging/fetch-libtorch.sh)
 mkdir -p "$build"
 build=$(cd "$build" && pwd)
-optimise=1; [ -z "$within" ] || optimise=0
+optimise=1; [ -z "$within" ] || { optimise=0; seed=-seed=1; }  # bounded runs repeat, others look elsewhere each time
 cmake --preset fuzz -B "$build" -DROLORA_LIBTORCH="$libtorch" -DROLORA_FUZZ_OPTIMISE=$optimise > "$build/configure.log" 2>&1 || { cat "$build/configure.log" >&2; exit 1; }
 cmake --build "$build" --parallel "$(nproc)"
 python3 tests/fuzz/make_seeds.py "$build/seeds"
@@ -48,7 +48,7 @@ run_one() {
   dictionary=""
   [ ! -s "$build/seeds/$name.dict" ] || dictionary=-dict=$build/seeds/$name.dict
   # shellcheck disable=SC2086
-  if "$build/bin/fuzz_$name" $dictionary -max_total_time="$seconds" -rss_limit_mb=1536 -malloc_limit_mb=1024 -timeout=25 \
+  if "$build/bin/fuzz_$name" $dictionary $seed -max_total_time="$seconds" -rss_limit_mb=1536 -malloc_limit_mb=1024 -timeout=25 \
       -print_final_stats=1 -artifact_prefix="$build/findings/$name-" "$build/corpus/$name" "$build/seeds/$name" > "$build/$name.log" 2>&1; then
     echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$name.log") inputs in $seconds s, nothing found"
   else

@@ -61,6 +61,7 @@ void run(Session& session, const EvaluateOptions& o) {
   const OpenedModel model = open_model_input(session, o.model, /*merge_adapter=*/asks_for_bits(o.quantization));
   const IdStream stream = read_stream(o, model);
   const Windows windows = cut_windows(stream, default_context(model.source->config(), o.context), o.keep_tail);
+  check_samples(session, model);
   Json json = Json::object();
   Notices notices(session);
   notices.add_told(model.notes);

@@ -30,7 +30,8 @@ void refuse_idle_options(const ExportOptions& o) {
 }
 
 void export_model(const ExportOptions& o, Session& session) {
-  const OpenedModel model = open_checked(session, o.what);
+  const OpenedModel model = open_noted(session, o.what);
+  check_samples(session, model);
   const at::ScalarType store = o.store.empty() ? model.stored : parse_dtype(o.store, "--store");
   const ExportCheck check = export_hf({*model.source, model.folder, model.rotation, model.quantized, store}, o.out, o.force,
                                       session.compute(), session.monitor());
@@ -44,12 +45,13 @@ void export_model(const ExportOptions& o, Session& session) {
 }
 
 void export_quantized(const ExportOptions& o, Session& session) {
-  const OpenedModel model = open_checked(session, o.what);
+  const OpenedModel model = open_noted(session, o.what);
   const auto* quantized = dynamic_cast<const QuantizedFolder*>(model.source.get());
   if (quantized == nullptr) {
     throw InputError((model.folder / "config.json").string(), "rolora.kind",
                      "a folder that rolora quantize wrote (--to hf exports floating-point models)", "a floating-point model");
   }
+  check_samples(session, model);
   const bool gptq = o.to == "gptq";
   const at::ScalarType store = o.store.empty() ? (gptq ? at::kHalf : model.stored) : parse_dtype(o.store, "--store");
   const QuantizedExport from{*quantized, model.folder, store};

@@ -70,6 +70,7 @@ void run(Session& session, const GenerateVerbOptions& o) {
   how.seed = session.options().seed;
   how.eos = tokens.eos;
   if (const auto end = end_of_template(o, model)) how.eos->push_back(*end);
+  check_samples(session, model);
   const std::vector<int64_t> ids = generate(ResidentModel(*model.source, compute), prompt, how, session.monitor());
   const std::optional<std::string> text = text_of(ids, model, session.monitor());
   std::string human = text.value_or("");

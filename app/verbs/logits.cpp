@@ -67,6 +67,7 @@ void run(Session& session, const LogitsOptions& o) {
     session.monitor().notice(std::to_string(count) + " tokens reach beyond the model's context of " +
                              std::to_string(model.source->config().context));
   }
+  check_samples(session, model);
   const auto start = std::chrono::steady_clock::now();
   const LogitsResult result = compute_logits(*model.source, ids, compute, session.monitor());
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -38,6 +38,7 @@ void run(Session& session, const QuantizeOptions& o) {
   tell_fallbacks(spec, model.source->config(), notices, fallbacks);
   const CalibrationText calibration = read_calibration(o.quantization, model, notices);
   require_model_folder(o.model.model);
+  check_samples(session, model);
   const QuantizeSource from{*model.source, model.folder, model.hash(), model.rotation ? model.rotation->checksum() : ""};
   const QuantizationRecord record = quantize_folder(from, o.out, spec, calibration, options, session.monitor());
   Json result = record_json(record);

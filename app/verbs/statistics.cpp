@@ -49,6 +49,7 @@ std::vector<ModelState> states_to_collect(Session& session, const StatisticsVerb
   }
   const OpenedModel rotated = open_model_input(session, {o.against, ""});
   require_rotation_of(o.model.model, hash, o.against, rotated.source->config(), rotated.rotation);
+  check_samples(session, rotated);
   const ModelState after = {label_of({}, rotated), rotated.source, rotated.hash(), rotated.rotation};
   if (after.label != "folded") {
     if (rotated.rotation->gains_folded) {
@@ -136,6 +137,7 @@ void run(Session& session, const StatisticsVerbOptions& o) {
   const OpenedModel model = open_model_input(session, o.model);
   const IdStream stream = read_stream(o, model);
   const Windows windows = whole_windows(stream, default_context(model.source->config(), o.context), o.windows);
+  check_samples(session, model);
   const std::vector<ModelState> inputs = states_to_collect(session, o, model);
   const std::vector<StatisticsOfState> states = collect_states(inputs, windows.full, options, session.monitor());
   const StatisticsProvenance provenance = provenance_of(session, o, stream, windows);

@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 constexpr const char* kWeights = "adapter_model.safetensors";
 constexpr const char* kConfig = "adapter_config.json";
 
-/// Every A has its B, of one rank.
-void expect_pairs(const TensorFile& file) {
+/// Every A has its B, of one rank, and in a DoRA a magnitude of B's rows.
+void expect_pairs(const TensorFile& file, bool dora) {
   if (file.tensors().empty()) throw InputError(file.path().string(), "file", "tensors of an adapter", "none");
   for (const auto& [name, entry] : file.tensors()) {
     const size_t at = name.find(".lora_A.");
@@ -31,6 +31,16 @@ void expect_pairs(const TensorFile& file) {
     const TensorEntry& b = file.entry(other);
     if (b.shape.size() != 2 || b.shape[1] != entry.shape[0]) {
       throw InputError(file.path().string(), other, "columns for a rank of " + std::to_string(entry.shape[0]), "another shape");
+    }
+    const std::string magnitude = name.substr(0, at) + ".lora_magnitude_vector";
+    const bool there = file.tensors().contains(magnitude);
+    if (there != dora) {
+      throw InputError(file.path().string(), magnitude,
+                       dora ? "a magnitude of every target, since use_dora is true" : "none, since use_dora is not true",
+                       there ? "one" : "none");
+    }
+    if (dora && file.entry(magnitude).shape != std::vector<int64_t>{b.shape[0]}) {
+      throw InputError(file.path().string(), magnitude, "[" + std::to_string(b.shape[0]) + "]", "another shape");
     }
   }
 }
@@ -58,7 +68,7 @@ int64_t export_peft(const fs::path& adapter, const std::string& base, const fs::
   const JsonObject peft(config, (adapter / kConfig).string());
   (void)peft.string("peft_type");
   const TensorFile from = TensorFile::open(adapter_weights(adapter));
-  expect_pairs(from);
+  expect_pairs(from, peft.boolean_or("use_dora", false));
   if (!base.empty()) config["base_model_name_or_path"] = base;
   PendingFolder pending(out, force);
   copy_tensors(from, pending.path() / kWeights);

@@ -11,6 +11,8 @@
 #include "core/finetune/training_state.h"
 #include "core/kernels/device.h"
 #include "core/model/checkpoint.h"
+#include "core/rotation/rotated_source.h"
+#include "core/rotation/samples.h"
 #include "core/storage/atomic_file.h"
 #include "core/storage/run_lock.h"
 #include "core/storage/sha256.h"
@@ -160,6 +162,7 @@ void write_result(const FinetuneBase& base, const FinetuneJob& job, const Json& 
     if (!base.from_scratch) kind.tuned = {"full", sha256_of_text(record), base.hash, base.rotation ? base.rotation->checksum() : ""};
     write_model_folder(*trained_source(base.source, trainee.parameters()), kind, pending.path(), monitor);
     write_file_atomically(pending.path() / "training.json", record);
+    if (base.rotation) save_samples(RotatedFolder(pending.path()), pending.path(), 0, monitor);
   } else {
     Adapter adapter = static_cast<LoraTrainee&>(trainee).adapter();
     adapter.training = identity;

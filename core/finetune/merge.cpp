@@ -6,6 +6,7 @@
 #include "core/model/checkpoint.h"
 #include "core/rotation/gate.h"
 #include "core/rotation/rotated_source.h"
+#include "core/rotation/samples.h"
 #include "core/storage/atomic_file.h"
 
 namespace rolora {
@@ -35,6 +36,7 @@ MergeResult merge(const FinetuneBase& base, const Adapter& adapter, const std::f
   write_model_folder(merged, {base.folder, base.rotation, store, mark}, pending.path(), monitor);
   const auto stored = written(pending.path(), base.rotation.has_value());
   const GateResult rounded = equality_gate(beside, *stored, tokens, exact, {kBound}, monitor);
+  if (base.rotation) save_samples(*stored, pending.path(), 0, monitor);
   pending.commit();
   return {compared.relative_l2, rounded.relative_l2, kBound, compared.tokens};
 }

@@ -240,7 +240,6 @@ RunInputs inspect_inputs(Job& job, Monitor& monitor) {
   require_model_folder(job.model.path);
   inputs.base = open_model(job.model.path);
   for (const std::string& note : inputs.base.notes) monitor.notice(note);
-  require_samples(inputs.base, at::kCPU, monitor);
   inputs.base_hash = inputs.base.hash();
   settle_hash(job.model, inputs.base_hash);
   refuse_quantized_base(job, inputs);

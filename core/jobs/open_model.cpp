@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/jobs/open_model.h"
 
+#include <cmath>
+
 #include "core/base/error.h"
 #include "core/model/checkpoint.h"
 #include "core/quantization/quantized_folder.h"
@@ -58,9 +60,10 @@ OpenedModel open_model(const std::filesystem::path& folder) {
 std::optional<SampleCheck> require_samples(const OpenedModel& model, at::Device device, Monitor& monitor) {
   const auto check = verify_samples(*model.sampled, model.folder, device, monitor);
   if (!check || check->passed) return check;
+  const std::string found =
+      std::isfinite(check->relative_l2) ? "a difference of " + Json(check->relative_l2).dump() : "logits that are no numbers";
   throw GateError((model.folder / kSamplesFile).string() + ": sample_logits: expected the model's logits within a relative " +
-                  Json(check->bound).dump() + ", found a difference of " + Json(check->relative_l2).dump() +
-                  " (weights, config.json or rotation of another model, or damaged)");
+                  Json(check->bound).dump() + ", found " + found + " (weights, config.json or rotation of another model, or damaged)");
 }
 
 }  // namespace rolora

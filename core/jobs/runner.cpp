@@ -80,6 +80,7 @@ Json run_job(Job job, const RunOptions& options, RunObserver& observer) {
   RunFolder::require_usable(options.out, options.mode);
   RunMonitor before(observer, {}, seconds_since_start);
   const RunInputs inputs = inspect_inputs(job, before);
+  require_samples(inputs.base, options.device, before);
   throw_if_stopped(before);
 
   const Json here = machine(options);

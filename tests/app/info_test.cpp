@@ -150,7 +150,7 @@ TEST(Info, TheRecipeIsForecastWithTimesWhereItIsAskedFor) {
   const Outcome job = rolora({"info", model, "--recipe", test::source_folder() / "resources/jobs/story.json", "--json"});
   ASSERT_EQ(job.code, 0) << job.err;
   EXPECT_EQ(Json::parse(job.out)["forecasts"]["recipe"]["recipe"], "story");
-  EXPECT_EQ(rolora({"info", model, "--recipe", "none.json"}).code, 1);
+  EXPECT_EQ(rolora({"info", model, "--recipe", "none.json"}).code, 2);
 }
 
 TEST(Info, TheIdentityIsTheOneThatJobsAndRecordsGive) {

@@ -63,5 +63,18 @@ TEST_F(ExportPeft, AnAWithoutItsBIsRefused) {
   }
 }
 
+TEST_F(ExportPeft, ADoraNeedsItsMagnitudes) {
+  Json config = read_json_file(folder_ / "adapter/adapter_config.json");
+  config["use_dora"] = true;
+  test::write_text(folder_ / "adapter/adapter_config.json", config.dump());
+  try {
+    export_peft(folder_ / "adapter", "", folder_ / "peft", false);
+    FAIL() << "accepted";
+  } catch (const InputError& e) {
+    EXPECT_NE(e.key().find("lora_magnitude_vector"), std::string::npos) << e.what();
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "peft"));
+}
+
 }  // namespace
 }  // namespace rolora

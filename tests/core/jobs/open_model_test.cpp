@@ -95,6 +95,34 @@ TEST_F(OpenModel, SamplesTellAFolderWhosePartsDoNotBelongTogether) {
   }
 }
 
+// Files that would cost time, or let every folder pass.
+TEST_F(OpenModel, SamplesThatCannotBeAreRefusedByName) {
+  SilentMonitor silent;
+  const fs::path wrong = *folder_ / "samples";
+  fs::remove_all(wrong);
+  fs::copy(rotated(), wrong);
+  const auto refusal = [&](const at::Tensor& ids, const at::Tensor& logits) -> std::string {
+    SafetensorsWriter writer(wrong / kSamplesFile, {{"sample_ids", StoredType::I64, ids.sizes().vec()},
+                                                    {"sample_logits", StoredType::F32, logits.sizes().vec()}});
+    writer.write("sample_ids", bytes_of_tensor(ids));
+    writer.write("sample_logits", bytes_of_tensor(logits));
+    writer.finish();
+    try {
+      require_samples(open_model(wrong), at::kCPU, silent);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "taken";
+  };
+  const at::Tensor few = at::arange(8), some = at::ones({50});
+  EXPECT_NE(refusal(at::zeros({65}, at::kLong), some).find("sample_ids: expected 64 tokens at most, found 65"), std::string::npos);
+  EXPECT_NE(refusal(at::full({1}, 50, at::kLong), some).find("outside the vocabulary"), std::string::npos);
+  EXPECT_NE(refusal(few, at::zeros({50})).find("sample_logits: expected finite values, not all zero"), std::string::npos);
+  EXPECT_NE(refusal(few, at::full({50}, NAN)).find("sample_logits: expected finite values"), std::string::npos);
+  EXPECT_NE(refusal(few, at::ones({49})).find("50 values"), std::string::npos);
+  EXPECT_NE(refusal(few, some).find("found a difference of"), std::string::npos);
+}
+
 TEST_F(OpenModel, IdentitiesDiffer) {
   const std::string a = open_model(plain()).hash(), b = open_model(rotated()).hash(), c = open_model(quantized()).hash();
   EXPECT_EQ(a, open_model(plain()).hash());
