@@ -14,7 +14,8 @@
 namespace rolora::widgets {
 namespace {
 
-constexpr int kLeastDots = 150, kMostDots = 600;  // finer ones cannot be told from each other when they are made as small as a screen
+// Finer ones cannot be told from each other when they are made as small as a screen; a plot that is a widget is painted on the GUI thread.
+constexpr int kLeastDots = 150, kMostDots = 300;
 
 int margin() { return qRound(style_unit() * 0.8); }
 
