@@ -24,9 +24,9 @@ OpenedModel llama2_7b() {
   const test::TempFolder folder;
   test::write_text(folder / "config.json", config.dump());
   OpenedModel model;
-  model.source = std::make_shared<RandomSource>(read_model_config(folder), 0);
+  model.source = std::make_shared<RandomSource>(read_model_config(folder.path()), 0);
   model.stored = at::kHalf;
-  model.folder = folder;
+  model.folder = folder.path();
   return model;
 }
 

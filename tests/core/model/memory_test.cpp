@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Layer by layer work holds one layer: neither its own memory nor the mapped file's pages grow with the number of layers.
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <c10/core/CPUAllocator.h>
 #include <gtest/gtest.h>
