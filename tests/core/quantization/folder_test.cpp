@@ -162,7 +162,8 @@ TEST(QuantizedFolder, SameJobSameBytes) {
     EXPECT_EQ(test::read_text(entry.path()), test::read_text(folder / "b" / entry.path().filename())) << entry.path();
   }
   std::sort(names.begin(), names.end());
-  EXPECT_EQ(names, (std::vector<std::string>{"config.json", "model.safetensors", "quantization.json", "tokenizer.json"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"config.json", "model.safetensors", "quantization.json", "rotation_samples.safetensors",
+                                             "tokenizer.json"}));
   EXPECT_EQ(QuantizedFolder(folder / "a").hash(), QuantizedFolder(folder / "b").hash());
   const Json config = read_json_file(folder / "a" / "config.json");
   EXPECT_EQ(config["model_type"], "rolora_llama");  // no other library runs it
