@@ -73,7 +73,7 @@ void run(Session& session, const Options& o) {
   if (o.out.empty() && !o.dry_run) throw UsageError("--out: expected a name, found none");
   RunOptions options;
   options.out = o.out;
-  options.job_file = o.job;
+  options.job_file = std::filesystem::absolute(o.job).lexically_normal();  // the window finds the texts again, wherever it was started
   options.mode = o.resume ? RunFolder::Mode::resume : o.force ? RunFolder::Mode::replace : RunFolder::Mode::create;
   Job job = read_job(o.job, overrides(o, session.options()));
   if (!o.resume && !o.out.empty()) {
