@@ -116,9 +116,9 @@ void add_export(Verbs& verbs) {
       "scales, and the difference is told (default off; own choice)");
   a.add_flag("--online-transform", o->online_transform,
              "With --to compressed-tensors: write R4 as a transform_config, which transformers does not read (default off; own choice)");
-  a.add_flag(
-      "--gptq-v2", o->gptq_v2,
-      "With --to gptq: zero points as they are, checkpoint_format gptq_v2, instead of less one (default off; what older loaders know)");
+  a.add_flag("--gptq-v2", o->gptq_v2,
+             "With --to gptq: zero points as they are, checkpoint_format gptq_v2, instead of less one, which fewer loaders know (default "
+             "off; own choice)");
   a.add_flag("--force", o->force, "Replace an existing output folder (default off; command contract)");
 }
 
