@@ -25,12 +25,17 @@ function(rolora_room name)
   endif()
 endfunction()
 
-# The shared precompiled header for a program: it was compiled with -fPIC, and a program's own -fPIE would not match it.
-function(rolora_program_pch name)
+# A shared precompiled header for a program: it was compiled with -fPIC, and a program's own -fPIE would not match it.
+function(rolora_program_pch name pch)
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_compile_options(${name} PRIVATE -fPIC)
-  target_precompile_headers(${name} REUSE_FROM rolora_pch)
-  target_link_libraries(${name} PRIVATE rolora_pch)
+  target_precompile_headers(${name} REUSE_FROM ${pch})
+  target_link_libraries(${name} PRIVATE ${pch})
+endfunction()
+
+# Verbs and tests spend no time of their own: -O1 compiles them in two thirds of the time.
+function(rolora_compile_quickly name)
+  target_compile_options(${name} PRIVATE $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<NOT:$<CONFIG:Debug,None>>>:-O1>)
 endfunction()
 
 # rolora_tests(NAME [TORCH] ROOMS rooms...): one binary from tests/core/NAME, one ctest entry (loading LibTorch costs a moment each).
@@ -45,8 +50,9 @@ function(rolora_tests name)
   target_link_libraries(test_${name} PRIVATE ${T_ROOMS} rolora_test_support GTest::gtest GTest::gmock GTest::gtest_main rolora_warnings
                                              rolora_floating_point)
   if(T_TORCH)
-    rolora_program_pch(test_${name})
+    rolora_program_pch(test_${name} rolora_test_pch)
   endif()
+  rolora_compile_quickly(test_${name})
   add_test(NAME core.${name} COMMAND test_${name})
   set_tests_properties(core.${name} PROPERTIES ENVIRONMENT "ROLORA_SOURCE=${CMAKE_SOURCE_DIR}" TIMEOUT 900)
 endfunction()

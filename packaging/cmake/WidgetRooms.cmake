@@ -29,6 +29,8 @@ function(rolora_widgets_tests name)
   set_target_properties(test_widgets_${name} PROPERTIES AUTOMOC ON)
   target_link_libraries(test_widgets_${name} PRIVATE widgets_${name} Qt6::Test rolora_test_support GTest::gtest GTest::gmock rolora_warnings
                                                      rolora_floating_point ${ARGN})
+  rolora_program_pch(test_widgets_${name} rolora_widgets_test_pch)
+  rolora_compile_quickly(test_widgets_${name})
   add_test(NAME widgets.${name} COMMAND test_widgets_${name})
   set_tests_properties(widgets.${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
     "ROLORA_SOURCE=${CMAKE_SOURCE_DIR};ROLORA_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/rolora;QT_QPA_PLATFORM=offscreen;LC_ALL=C.UTF-8")
