@@ -1,24 +1,44 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #ifdef ROLORA_HAS_HDF5
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/storage/file_map.h"
 #include "core/storage/hdf5.h"
 #include "core/storage/hdf5_handle.h"
 #include "core/storage/hdf5_seal.h"
-#include "core/storage/system_error.h"
+#include "core/storage/hdf5_structure.h"
 
 namespace rolora {
 namespace {
 
-// A file may declare any extent: only what it can really hold is read into memory. Deflate, the filter of the field, packs at most 1032
-// to 1.
-constexpr uint64_t kMostPacked = 1032;
+// Texts of an attribute may all be the same object of the heap, and the library reads them in one go.
+constexpr uint64_t kMostAttributeBytes = 256ull << 20;
+
+// Memory for the texts of one dataset, no more than the file has bytes: in a sound file each text lies there by itself. Called by the C
+// library: nothing may be thrown through it.
+class TextMemory {
+ public:
+  explicit TextMemory(uint64_t bytes) : left_(bytes) {}
+  static void* take(size_t bytes, void* self) noexcept {
+    auto& memory = *static_cast<TextMemory*>(self);
+    if (bytes > memory.left_) return nullptr;
+    try {
+      memory.texts_.push_back(std::make_unique<char[]>(bytes));
+    } catch (...) {
+      return nullptr;
+    }
+    memory.left_ -= bytes;
+    return memory.texts_.back().get();
+  }
+  static void leave(void*, void*) noexcept {}  // freed together
+
+ private:
+  uint64_t left_;
+  std::vector<std::unique_ptr<char[]>> texts_;
+};
 
 // Called by the C library for each attribute: nothing may be thrown through it.
 herr_t take_number(hid_t object, const char* name, const H5A_info_t*, void* list) noexcept {
@@ -42,7 +62,8 @@ herr_t take_number(hid_t object, const char* name, const H5A_info_t*, void* list
 
 struct Hdf5Reader::State {
   std::string name;
-  uint64_t most_bytes = 0;  // of one dataset or attribute, as stored
+  uint64_t most_bytes = 0;    // of one dataset or attribute, as stored: a file may declare any extent, and none is packed
+  uint64_t largest_text = 0;  // of those in the heaps
   Hdf5Id file;
 
   [[noreturn]] void refuse(const std::string& object, const std::string& expected, const std::string& found) const {
@@ -53,10 +74,7 @@ struct Hdf5Reader::State {
     return Hdf5Id(id, close);
   }
   bool has(const std::string& path) const;
-  Hdf5Id dataset(const std::string& path) const {
-    if (!has(path)) refuse(path, "a dataset", "nothing of this name");
-    return checked(H5Dopen2(file.get(), path.c_str(), H5P_DEFAULT), H5Dclose, path, "a dataset");
-  }
+  Hdf5Id dataset(const std::string& path) const;
   Hdf5Id attribute(const std::string& object, const std::string& attribute_name, const std::string& shown) const {
     if (object != "/" && !has(object)) refuse(object, "an object", "nothing of this name");
     hdf5_prepare();
@@ -72,12 +90,15 @@ struct Hdf5Reader::State {
     if (static_cast<uint64_t>(n) > most_bytes / width) refuse(object, "values that fit the file", std::to_string(n) + " values");
     return static_cast<size_t>(n);
   }
+  size_t count_texts(const Hdf5Id& type, const Hdf5Id& space, const std::string& object) const {
+    if (!type.valid() || H5Tget_class(type.get()) != H5T_STRING) refuse(object, "texts", "another type");
+    return count(type, space, object);
+  }
   void expect_numbers(const Hdf5Id& type, const std::string& object) const {
     const H5T_class_t kind = type.valid() ? H5Tget_class(type.get()) : H5T_NO_CLASS;
     if (kind != H5T_INTEGER && kind != H5T_FLOAT) refuse(object, "numbers", "another type");
   }
-  template <class Read>
-  std::vector<std::string> texts(const Hdf5Id& type, const Hdf5Id& space, const std::string& object, Read read) const;
+  std::vector<std::string> fixed_texts(const Hdf5Id& type, const std::vector<char>& bytes) const;
 };
 
 bool Hdf5Reader::State::has(const std::string& path) const {
@@ -88,49 +109,60 @@ bool Hdf5Reader::State::has(const std::string& path) const {
     const htri_t there = H5Lexists(file.get(), part.c_str(), H5P_DEFAULT);
     if (there < 0) refuse(part, "a readable group above it", hdf5_reason());
     if (there == 0) return false;
-    if (H5Oexists_by_name(file.get(), part.c_str(), H5P_DEFAULT) <= 0) return false;  // a link that leads nowhere
+    H5L_info_t link;
+    if (H5Lget_info(file.get(), part.c_str(), &link, H5P_DEFAULT) < 0) refuse(part, "a readable link", hdf5_reason());
+    if (link.type != H5L_TYPE_HARD) refuse(part, "an object of this file", "a link to another place");
     if (end == std::string::npos) return true;
   }
 }
 
-// `read(memory_type, buffer)` reads the whole object.
-template <class Read>
-std::vector<std::string> Hdf5Reader::State::texts(const Hdf5Id& type, const Hdf5Id& space, const std::string& object, Read read) const {
-  if (!type.valid() || H5Tget_class(type.get()) != H5T_STRING) refuse(object, "texts", "another type");
-  const size_t n = count(type, space, object);
-  std::vector<std::string> list;
-  if (n == 0) return list;
-  list.reserve(n);
-  if (H5Tis_variable_str(type.get()) > 0) {
-    Hdf5Id memory(H5Tcopy(type.get()), H5Tclose);
-    std::vector<char*> pointers(n, nullptr);
-    if (!memory.valid() || read(memory.get(), pointers.data()) < 0) refuse(object, "readable texts", hdf5_reason());
-    for (const char* text : pointers) list.emplace_back(text == nullptr ? "" : text);
-    if (H5Dvlen_reclaim(memory.get(), space.get(), H5P_DEFAULT, pointers.data()) < 0) refuse(object, "readable texts", hdf5_reason());
-    return list;
-  }
+Hdf5Id Hdf5Reader::State::dataset(const std::string& path) const {
+  if (!has(path)) refuse(path, "a dataset", "nothing of this name");
+  Hdf5Id data = checked(H5Dopen2(file.get(), path.c_str(), H5P_DEFAULT), H5Dclose, path, "a dataset");
+  const Hdf5Id list = checked(H5Dget_create_plist(data.get()), H5Pclose, path, "a dataset");
+  const H5D_layout_t layout = H5Pget_layout(list.get());
+  const bool elsewhere = layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED;
+  if (elsewhere || H5Pget_external_count(list.get()) != 0) refuse(path, "values in this file", "values of another file");
+  if (H5Pget_nfilters(list.get()) != 0) refuse(path, "values as they are", "packed ones");
+  return data;
+}
+
+std::vector<std::string> Hdf5Reader::State::fixed_texts(const Hdf5Id& type, const std::vector<char>& bytes) const {
   const size_t width = H5Tget_size(type.get());
-  std::vector<char> bytes(n * width);
-  if (read(type.get(), bytes.data()) < 0) refuse(object, "readable texts", hdf5_reason());
   const bool spaces = H5Tget_strpad(type.get()) == H5T_STR_SPACEPAD;
-  for (size_t i = 0; i < n; ++i) {
-    std::string text(bytes.data() + i * width, ::strnlen(bytes.data() + i * width, width));
+  std::vector<std::string> list;
+  for (size_t at = 0; at + width <= bytes.size(); at += width) {
+    std::string text(bytes.data() + at, ::strnlen(bytes.data() + at, width));
     while (spaces && !text.empty() && text.back() == ' ') text.pop_back();
     list.push_back(std::move(text));
   }
   return list;
 }
 
+namespace {
+
+std::vector<std::string> copied(const std::vector<char*>& texts) {
+  std::vector<std::string> list;
+  list.reserve(texts.size());
+  for (const char* text : texts) list.emplace_back(text == nullptr ? "" : text);
+  return list;
+}
+
+}  // namespace
+
 Hdf5Reader::Hdf5Reader(const std::filesystem::path& file) : state_(std::make_unique<State>()) {
   State& s = *state_;
   s.name = file.string();
-  struct stat info {};
   {
-    const FileDescriptor readable(open_for_reading(file));  // the system's own words for a missing file or no permission
-    if (::fstat(readable.get(), &info) != 0) throw_read_failure(file, errno);
+    std::error_code none;
+    if (const auto size = std::filesystem::file_size(file, none); !none && size < 8)
+      s.refuse("file", "an HDF5 file", std::to_string(size) + " bytes");
+    const std::shared_ptr<const FileMap> map = map_file(file);
+    check_hdf5_superblock(map->bytes(), s.name);
+    check_hdf5_seal(map->bytes(), s.name);
+    s.largest_text = check_hdf5_heaps(map->bytes(), s.name);
+    s.most_bytes = map->size;
   }
-  check_hdf5_seal(file);
-  s.most_bytes = static_cast<uint64_t>(info.st_size) * kMostPacked;
   hdf5_prepare();
   Hdf5Id access = s.checked(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "file", "an HDF5 file");
   // No lock: a viewer may have the file open, and some network file systems know no locks. Results never change in place.
@@ -184,8 +216,21 @@ std::vector<std::string> Hdf5Reader::strings(const std::string& path) const {
   const State& s = *state_;
   const Hdf5Id data = s.dataset(path);
   const Hdf5Id type(H5Dget_type(data.get()), H5Tclose), space(H5Dget_space(data.get()), H5Sclose);
-  return s.texts(type, space, path,
-                 [&](hid_t memory, void* buffer) { return H5Dread(data.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer); });
+  const size_t n = s.count_texts(type, space, path);
+  if (n == 0) return {};
+  if (H5Tis_variable_str(type.get()) <= 0) {
+    std::vector<char> bytes(n * H5Tget_size(type.get()));
+    if (H5Dread(data.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0) s.refuse(path, "readable texts", hdf5_reason());
+    return s.fixed_texts(type, bytes);
+  }
+  TextMemory memory(s.most_bytes + n);  // the library ends each by a zero
+  const Hdf5Id transfer = s.checked(H5Pcreate(H5P_DATASET_XFER), H5Pclose, path, "readable texts");
+  std::vector<char*> texts(n, nullptr);
+  if (H5Pset_vlen_mem_manager(transfer.get(), TextMemory::take, &memory, TextMemory::leave, &memory) < 0 ||
+      H5Dread(data.get(), type.get(), H5S_ALL, H5S_ALL, transfer.get(), texts.data()) < 0) {
+    s.refuse(path, "readable texts", hdf5_reason());
+  }
+  return copied(texts);
 }
 
 std::vector<std::string> Hdf5Reader::texts_attribute(const std::string& object, const std::string& name) const {
@@ -193,7 +238,22 @@ std::vector<std::string> Hdf5Reader::texts_attribute(const std::string& object, 
   const std::string shown = object + "@" + name;
   const Hdf5Id attribute = s.attribute(object, name, shown);
   const Hdf5Id type(H5Aget_type(attribute.get()), H5Tclose), space(H5Aget_space(attribute.get()), H5Sclose);
-  return s.texts(type, space, shown, [&](hid_t memory, void* buffer) { return H5Aread(attribute.get(), memory, buffer); });
+  const size_t n = s.count_texts(type, space, shown);
+  if (n == 0) return {};
+  if (H5Tis_variable_str(type.get()) <= 0) {
+    std::vector<char> bytes(n * H5Tget_size(type.get()));
+    if (H5Aread(attribute.get(), type.get(), bytes.data()) < 0) s.refuse(shown, "readable texts", hdf5_reason());
+    return s.fixed_texts(type, bytes);
+  }
+  if (s.largest_text > kMostAttributeBytes / n) {
+    s.refuse(shown, "texts of at most " + std::to_string(kMostAttributeBytes >> 20) + " MiB",
+             std::to_string(n) + " of up to " + std::to_string(s.largest_text) + " bytes");
+  }
+  std::vector<char*> texts(n, nullptr);
+  if (H5Aread(attribute.get(), type.get(), texts.data()) < 0) s.refuse(shown, "readable texts", hdf5_reason());
+  std::vector<std::string> list = copied(texts);
+  if (H5Dvlen_reclaim(type.get(), space.get(), H5P_DEFAULT, texts.data()) < 0) s.refuse(shown, "readable texts", hdf5_reason());
+  return list;
 }
 
 std::string Hdf5Reader::text_attribute(const std::string& object, const std::string& name) const {

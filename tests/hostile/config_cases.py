@@ -56,7 +56,7 @@ def add_options(config, sound):
                              ("bos_token_id", "1", "bos_token_id: expected a token id"),
                              ("eos_token_id", [2, "3"], "eos_token_id: expected a token id"),
                              ("eos_token_id", 2**63, "eos_token_id: expected a token id"),
-                             ("quantization_config", {"quant_method": "gptq"}, "quantization_config: expected a floating-point checkpoint"),
+                             ("quantization_config", {"quant_method": "awq"}, "quantization_config: expected a floating-point checkpoint"),
                              ("rolora", 7, "rolora: expected an object"),
                              ("rolora", {"format": 99}, "rolora.format: expected")):
         if value is None:

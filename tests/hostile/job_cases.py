@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Job files, --bits files, data for training, run folders, statistics, llama2.c and GGUF files."""
+import hashlib
 import json
 import struct
 
@@ -115,11 +116,23 @@ def add_statistics(corpus):
     statistics("flipped", "one bit of a value, told by the seal", bytes(
         b ^ (1 if i == seal // 2 else 0) for i, b in enumerate(data)), "statistics.h5: file: expected the bytes that were saved")
     statistics("seal-lie", "a seal of another content", data[:-10] + b"0" * 9 + b"\n", "statistics.h5: file: expected the bytes that were saved")
-    for label, at in (("superblock", 8), ("root", 40), ("end-of-file", 28)):
-        statistics(f"{label}-ff", f"no seal, and bytes of the {label} set to 255", bare[:at] + b"\xff" * 8 + bare[at + 8:])
+    statistics("unsealed", "a sound file that another program wrote into", bare, "statistics.h5: file: expected the line with its checksum")
+    for label, at, says in (("superblock", 8, "superblock: expected version 2"), ("root", 40, ""), ("end-of-file", 28, "")):
+        statistics(f"{label}-ff", f"bytes of the {label} set to 255, sealed", sealed(bare[:at] + b"\xff" * 8 + bare[at + 8:]), "statistics.h5: " + says)
     for word, new in ((b"NX_class", b"NX_xlass"), (b"OHDR", b"OHDX"), (b"FRHP", b"FRHX"), (b"GCOL", b"GCOX")):
         if word in bare:
-            statistics(f"word-{word.decode().lower().replace('_', '-')}", f"no seal, and {word.decode()} damaged everywhere", bare.replace(word, new))
+            statistics(f"word-{word.decode().lower().replace('_', '-')}", f"{word.decode()} damaged everywhere, sealed", sealed(bare.replace(word, new)))
+    heap = bare.index(b"GCOL\1")  # HDF5 1.10 walks a heap for ever when a free object there has no size
+    hang = bare[:heap + 16] + bytes(16) + bare[heap + 32:]
+    statistics("heap-no-end", "a heap of texts that is walked for ever", hang, "statistics.h5: file: expected the line with its checksum")
+    for label, bad in (("no-end", hang), ("beyond", bare[:heap + 24] + struct.pack("<Q", 1 << 40) + bare[heap + 32:]),
+                       ("overflow", bare[:heap + 24] + struct.pack("<Q", 2**64 - 16) + bare[heap + 32:])):
+        statistics(f"heap-{label}-sealed", f"an object of a heap of texts: {label}, sealed", sealed(bad), f"heap of texts at byte {heap}: expected objects")
+
+
+def sealed(content):
+    """With the line that rolora writes at the end: anyone can."""
+    return content + b"\nsha256 of all before: " + hashlib.sha256(content).hexdigest().encode() + b"\n"
 
 
 def add_single_files(corpus):

@@ -12,7 +12,6 @@ import concurrent.futures
 import hashlib
 import os
 import pathlib
-import resource
 import subprocess
 import sys
 import tempfile
@@ -40,18 +39,16 @@ def state(folder):
     return found
 
 
-def limits():
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
-    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS + 5))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+# Set by a program between this one and rolora: code of this one between fork and exec could wait for a lock that another thread held.
+LIMITS = ["prlimit", f"--as={ADDRESSES}", f"--cpu={PROCESSOR_SECONDS}:{PROCESSOR_SECONDS + 5}", "--core=0"]
 
 
 def run(rolora, case, folder):
     """What is wrong with how this case was met, a list of lines; and the figures of the process."""
     before = state(folder)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = subprocess.Popen([rolora, *case["command"], *([] if case["command"][0] == "figures" else ["--threads", "1"])], cwd=folder,
-                                   stdin=subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=limits)
+        process = subprocess.Popen([*LIMITS, rolora, *case["command"], *([] if case["command"][0] == "figures" else ["--threads", "1"])], cwd=folder,
+                                   stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         deadline, status = time.monotonic() + WALL_SECONDS, 0
         while True:
             ended, status, usage = os.wait4(process.pid, os.WNOHANG)

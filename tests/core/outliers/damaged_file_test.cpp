@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/outliers/statistics_file.h"
+#include "core/storage/hdf5_seal.h"
 #include "tests/support/folders.h"
 #include "tests/support/sample_statistics.h"
 
@@ -18,11 +19,16 @@ namespace {
 
 using testing::HasSubstr;
 
-// A statistics file opened for damage. The library cuts the seal off when it closes the file, so readers take it as one of another program.
+// A statistics file opened for damage. The library cuts the seal off when it closes the file; a new one is put there, as anyone can.
 class Forged {
  public:
-  explicit Forged(const std::filesystem::path& file) : file_(H5Fopen(file.c_str(), H5F_ACC_RDWR, H5P_DEFAULT)) { EXPECT_GE(file_, 0); }
-  ~Forged() { EXPECT_GE(H5Fclose(file_), 0); }
+  explicit Forged(const std::filesystem::path& file) : path_(file), file_(H5Fopen(file.c_str(), H5F_ACC_RDWR, H5P_DEFAULT)) {
+    EXPECT_GE(file_, 0);
+  }
+  ~Forged() {
+    EXPECT_GE(H5Fclose(file_), 0);
+    seal_hdf5(path_);
+  }
   void extent(const char* path, const std::vector<hsize_t>& sides) const {
     const std::vector<hsize_t> chunk(sides.size(), 1);
     const hid_t space = H5Screate_simple(static_cast<int>(sides.size()), sides.data(), nullptr);
@@ -53,7 +59,24 @@ class Forged {
     H5Aclose(at);
   }
 
+  hid_t file() const { return file_; }
+  /// The same extent, values and name, but as the creation list says.
+  void stored_as(const char* path, const std::function<void(hid_t)>& choose) const {
+    const hsize_t count = 24;
+    const std::vector<float> values(count, 1.0F);
+    const hid_t space = H5Screate_simple(1, &count, nullptr), creation = H5Pcreate(H5P_DATASET_CREATE);
+    choose(creation);
+    EXPECT_GE(H5Ldelete(file_, path, H5P_DEFAULT), 0) << path;
+    const hid_t data = H5Dcreate2(file_, path, H5T_IEEE_F32LE, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    EXPECT_GE(data, 0) << path;
+    H5Dwrite(data, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+    H5Dclose(data);
+    H5Pclose(creation);
+    H5Sclose(space);
+  }
+
  private:
+  std::filesystem::path path_;
   hid_t file_;
 };
 
@@ -132,6 +155,26 @@ const std::vector<Damage>& damages() {
       {"a first bin that is no int",
        [](const Forged& f) { f.attribute("/plain/layers.1.down_in/hist_counts", "first_bin", (int64_t{1} << 32) + 1); }, site,
        "/plain/layers.1.down_in/hist_counts: expected bins of finite numbers"},
+      {"figures of another file",
+       [](const Forged& f) {
+         EXPECT_GE(H5Ldelete(f.file(), "/plain/layers.1.down_in/absmax", H5P_DEFAULT), 0);
+         EXPECT_GE(H5Lcreate_external("other.h5", "/x", f.file(), "/plain/layers.1.down_in/absmax", H5P_DEFAULT, H5P_DEFAULT), 0);
+       },
+       site, "/plain/layers.1.down_in/absmax: expected an object of this file, found a link to another place"},
+      {"figures that are the bytes of another file",
+       [](const Forged& f) {
+         f.stored_as("/plain/layers.1.down_in/absmax", [](hid_t creation) { H5Pset_external(creation, "other.bin", 0, 96); });
+       },
+       site, "/plain/layers.1.down_in/absmax: expected values in this file"},
+      {"packed figures, which may unpack to any size",
+       [](const Forged& f) {
+         f.stored_as("/plain/layers.1.down_in/absmax", [](hid_t creation) {
+           const hsize_t chunk = 24;
+           H5Pset_chunk(creation, 1, &chunk);
+           H5Pset_fletcher32(creation);
+         });
+       },
+       site, "/plain/layers.1.down_in/absmax: expected values as they are, found packed ones"},
       {"windows times context is 2^64",
        [](const Forged& f) {
          f.attribute("/", "windows", int64_t{1} << 32);

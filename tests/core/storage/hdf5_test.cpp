@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/storage/hdf5_seal.h"
 #include "tests/support/temporary_folder.h"
 
 #ifdef ROLORA_HAS_HDF5
@@ -13,6 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -217,12 +219,66 @@ TEST(Hdf5Reader, RefusesAFileWithOneByteChanged) {
   }
 }
 
-TEST(Hdf5Reader, OpensAFileWhoseLastLineIsGone) {  // as h5repack or an editor leaves it
+TEST(Hdf5Reader, RefusesAFileWhoseLastLineIsGone) {  // as a program leaves it that writes into it
   const TemporaryFolder folder;
   write_sample(folder / "s.h5");
   const std::string whole = get_bytes(folder / "s.h5");
   put_bytes(folder / "x.h5", whole.substr(0, whole.rfind("\nsha256")));
+  try {
+    Hdf5Reader reader(folder / "x.h5");
+    FAIL() << "opened";
+  } catch (const InputError& e) {
+    EXPECT_EQ(e.file(), (folder / "x.h5").string());
+    EXPECT_NE(std::string(e.what()).find("expected the line with its checksum that rolora writes at the end, found none"),
+              std::string::npos);
+    EXPECT_NE(std::string(e.what()).find("h5py's mode r+"), std::string::npos);
+  }
+  seal_hdf5(folder / "x.h5");
   EXPECT_EQ(Hdf5Reader(folder / "x.h5").numbers("/rotated/scalar"), std::vector<double>{2.5});
+}
+
+// What the library would walk for ever; sealed again, since anyone can.
+TEST(Hdf5Reader, RefusesAHeapOfTextsThatDoesNotEnd) {
+  const TemporaryFolder folder;
+  write_sample(folder / "s.h5");
+  std::string bytes = get_bytes(folder / "s.h5");
+  bytes.resize(bytes.rfind("\nsha256"));
+  const size_t heap = bytes.find("GCOL\1");
+  ASSERT_NE(heap, std::string::npos);
+  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(heap) + 16, 16, '\0');  // the first object becomes a free one of no bytes
+  put_bytes(folder / "x.h5", bytes);
+  seal_hdf5(folder / "x.h5");
+  try {
+    Hdf5Reader reader(folder / "x.h5");
+    FAIL() << "opened";
+  } catch (const InputError& e) {
+    EXPECT_EQ(e.key(), "heap of texts at byte " + std::to_string(heap));
+    EXPECT_NE(std::string(e.what()).find("found a free one of 0 bytes at its byte 16"), std::string::npos) << e.what();
+  }
+}
+
+// Ten thousand times the same text of the heap: the file is small, its texts are not.
+TEST(Hdf5Reader, ReadsNoMoreTextThanTheFileHas) {
+  const TemporaryFolder folder;
+  {
+    Hdf5Writer writer(folder / "s.h5");
+    std::vector<std::string> texts(10'000);
+    texts.front() = std::string(100'000, 'x');
+    writer.dataset("/texts", texts);
+    writer.commit();
+  }
+  std::string bytes = get_bytes(folder / "s.h5");
+  bytes.resize(bytes.rfind("\nsha256"));
+  const std::string length("\xa0\x86\1\0", 4);  // 100,000, in front of where the text lies
+  size_t at = bytes.find(length);
+  while (at != std::string::npos && bytes.substr(at + 16, 4) != std::string(4, '\0')) at = bytes.find(length, at + 1);
+  ASSERT_NE(at, std::string::npos) << "the first of the list, empty ones behind it";
+  for (size_t i = 1; i < 10'000; ++i) bytes.replace(at + 16 * i, 16, bytes, at, 16);
+  put_bytes(folder / "x.h5", bytes);
+  seal_hdf5(folder / "x.h5");
+  EXPECT_EQ(Hdf5Reader(folder / "s.h5").strings("/texts").front().size(), 100'000u);
+  const Hdf5Reader reader(folder / "x.h5");
+  EXPECT_EQ(refused_key(reader, [](const Hdf5Reader& r) { r.strings("/texts"); }), "/texts");
 }
 
 }  // namespace
