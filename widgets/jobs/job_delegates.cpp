@@ -82,15 +82,18 @@ void JobDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, c
   const QRectF first(area.left(), area.top(), area.width(), line), second(area.left(), area.top() + line * 1.1, area.width(), line);
   painter->setFont(option.font);
   painter->setPen(colours.state);
-  painter->drawText(first, Qt::AlignRight | Qt::AlignVCenter, right);
+  // Where both do not fit, half the row is the name's: a job that nobody can tell from the next is worse than a shortened state.
+  const QString name = index.data(Qt::DisplayRole).toString();
+  const double wanted = bold.horizontalAdvance(name), state_room = first.width() - gap - std::min(wanted, first.width() / 2);
+  const QString state_said = elided(plain, right, state_room);
+  painter->drawText(first, Qt::AlignRight | Qt::AlignVCenter, state_said);
   painter->setPen(colours.faint);
   painter->drawText(second, Qt::AlignRight | Qt::AlignVCenter, time);
   painter->drawText(second, Qt::AlignLeft | Qt::AlignVCenter,
                     elided(plain, index.data(JobListModel::WhereRole).toString(), second.width() - plain.horizontalAdvance(time) - gap));
   painter->setFont(strong);
   painter->setPen(colours.text);
-  painter->drawText(first, Qt::AlignLeft | Qt::AlignVCenter,
-                    elided(bold, index.data(Qt::DisplayRole).toString(), first.width() - plain.horizontalAdvance(right) - gap));
+  painter->drawText(first, Qt::AlignLeft | Qt::AlignVCenter, elided(bold, name, first.width() - plain.horizontalAdvance(state_said) - gap));
   const double thickness = std::max(2.0, line * 0.16);
   const QRectF track(area.left(), area.bottom() - thickness, area.width(), thickness);
   painter->setPen(Qt::NoPen);

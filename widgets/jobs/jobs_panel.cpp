@@ -126,7 +126,7 @@ QAction* JobsPanel::make_action(const QString& text, const QString& shortcut, co
 void JobsPanel::make_actions() {
   open_ = make_action(tr("Open run"), QStringLiteral("Ctrl+Return"), tr("Show the run's results: before and after, losses, errors"),
                       &JobsPanel::open_run);
-  go_on_ = make_action(tr("Start"), QStringLiteral("Ctrl+Shift+R"), tr("Start it, or go on from what is finished"), &JobsPanel::go_on);
+  go_on_ = make_action(tr("Start"), QStringLiteral("Ctrl+Shift+R"), tr("Start it, or resume it: go on from what is finished"), &JobsPanel::go_on);
   stop_ = make_action(tr("Stop and save"), QStringLiteral("Ctrl+Shift+S"), tr("Finish the step, save and end; it can go on later"),
                       &JobsPanel::stop_and_save);
   cancel_ =

@@ -295,7 +295,7 @@ void HeatHeader::draw(QCPPainter* painter) {
   painter->setFont(title_font_);
   painter->setPen(title_colour_);
   painter->drawText(line.adjusted(0, 0, -badge_width, 0), Qt::AlignLeft | Qt::AlignBottom,
-                    large.elidedText(title_, Qt::ElideRight, line.width() - badge_width));
+                    large.elidedText(title_, Qt::ElideMiddle, line.width() - badge_width));
   if (badge.isEmpty()) return;
   painter->setFont(badge_font_);
   painter->setPen(badge_colour_);

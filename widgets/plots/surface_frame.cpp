@@ -98,7 +98,7 @@ void SurfaceScene::paint_title(QPainter& painter, size_t panel, const QRectF& pl
   painter.setFont(style.title_font);
   painter.setPen(style.text);
   painter.drawText(line.adjusted(0, 0, -badge_width, 0), Qt::AlignLeft | Qt::AlignVCenter,
-                   title.elidedText(panels[panel].title, Qt::ElideRight, line.width() - badge_width));
+                   title.elidedText(panels[panel].title, Qt::ElideMiddle, line.width() - badge_width));
   painter.setFont(style.tick_font);
   painter.setPen(style.faint_text);
   painter.drawText(line, Qt::AlignRight | Qt::AlignVCenter, badge);

@@ -51,6 +51,7 @@ ModelMapPanel::ModelMapPanel(const Workbench& workbench, QWidget* parent)
   view_->setItemDelegateForColumn(kMapBar, bars_);
   view_->header()->setSectionResizeMode(kMapName, QHeaderView::Interactive);
   view_->header()->setSectionResizeMode(kMapBar, QHeaderView::Stretch);
+  view_->header()->setTextElideMode(Qt::ElideMiddle);
   add_empty_text(view_, tr("Open a run or a file of statistics to see its layers."));
 
   search_->setPlaceholderText(tr("Search: l2 down"));
@@ -129,6 +130,7 @@ void ModelMapPanel::renew() {
   const QString scale = map_scale(most, measure);
   if (!scale.isEmpty()) of = tr("%1: %2").arg(scale, of);
   model_->set_columns({tr("Layer, module, site"), of});
+  view_->header()->setToolTip(of);  // in a narrow panel it is shortened
   model_->show(items);
   view_->viewport()->update();
 }

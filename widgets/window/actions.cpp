@@ -135,7 +135,7 @@ std::vector<FinderEntry> Actions::find(const QString& text) const {
     if (match) entry.matched = match->positions;
     const auto used = used_.indexOf(entry.title);
     const int lately = used < 0 ? 0 : static_cast<int>(used_.size() - used) + (text.isEmpty() ? 100 : 0);
-    const int score = (match ? match->score : in_tip->score / 3) + (entry.enabled ? 4 : 0) + lately;
+    const int score = (match ? match->score : in_tip->score / 3) + (entry.enabled ? 4 : 0) + (entry.elsewhere ? 0 : 1) + lately;
     entry.run = [this, title = entry.title, run = std::move(entry.run)] {
       remember(title);
       run();

@@ -54,6 +54,11 @@ QString Centre::title(const QString& id) const {
   return tab == nullptr ? QString() : tab->title;
 }
 
+QWidget* Centre::page(const QString& id) const {
+  const Tab* tab = find(id);
+  return tab == nullptr ? nullptr : tab->page;
+}
+
 QString Centre::shown_title() const {
   const View* view = current_view();
   return view != nullptr ? view->shown_title() : title(current_id());

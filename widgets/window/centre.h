@@ -28,6 +28,7 @@ class Centre : public QWidget {
 
   QStringList ids() const;
   QString title(const QString& id) const;
+  QWidget* page(const QString& id) const;
   QString shown_title() const;  ///< of the page, or the part of it, that is shown
   QString current_id() const;   ///< "start" while the start page is shown
   View* current_view() const;   ///< nullptr on the start page and on pages that are no view

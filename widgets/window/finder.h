@@ -23,7 +23,8 @@ struct FinderEntry {
   QIcon icon;
   bool enabled = true;
   std::function<void()> run;
-  QVector<int> matched;  ///< letters of the title that were typed
+  QVector<int> matched;    ///< letters of the title that were typed
+  bool elsewhere = false;  ///< not on the page that is shown: comes after an equal one that is
 };
 
 class FinderModel : public QAbstractListModel {

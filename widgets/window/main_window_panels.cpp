@@ -100,10 +100,23 @@ void MainWindow::make_panels() {
 }
 
 void MainWindow::name_action_sources() {
+  // The page that is shown first; what is on another one goes there before it does it.
   actions_->set_page([this] {
-    const QString id = centre_->current_id();
-    const QWidget* page = id == QStringLiteral("start") ? nullptr : centre_->tabs()->currentWidget();
-    return page == nullptr ? std::vector<FinderEntry>() : page_controls(centre_->shown_title(), page);
+    if (centre_->shows_start()) return std::vector<FinderEntry>();
+    const QString shown = centre_->current_id();
+    std::vector<FinderEntry> all = page_controls(centre_->shown_title(), centre_->page(shown));
+    for (const QString& id : centre_->ids()) {
+      if (id == shown) continue;
+      for (FinderEntry& entry : page_controls(centre_->title(id), centre_->page(id))) {
+        entry.elsewhere = true;
+        entry.run = [centre = centre_, id, run = std::move(entry.run)] {
+          centre->show_tab(id);
+          run();
+        };
+        all.push_back(std::move(entry));
+      }
+    }
+    return all;
   });
   const auto add = [this](const QWidget* panel, const QString& name, const QString& reason) { actions_->add_source(panel, name, reason); };
   add(jobs_panel_, tr("Jobs"), tr("no job is chosen for which this makes sense"));

@@ -195,6 +195,20 @@ TEST_F(WholeWindow, PaletteRunsAnAction) {
   theme_.choose(ThemeChoice::light);
 }
 
+TEST_F(WholeWindow, PaletteFindsWhatIsOnAnotherPage) {
+  open_run();
+  window_->centre()->show_tab(QStringLiteral("magnitude"));
+  const auto found = window_->action_registry()->find(QStringLiteral("overview kurtosis"));
+  ASSERT_FALSE(found.empty());
+  EXPECT_TRUE(found.front().elsewhere);
+  found.front().run();
+  EXPECT_EQ(window_->centre()->current_id().toStdString(), "overview");
+  EXPECT_EQ(window_->workbench().selection->current().statistic.toStdString(), "kurtosis");
+  const auto same = window_->action_registry()->find(QStringLiteral("kurtosis"));
+  ASSERT_FALSE(same.empty());
+  EXPECT_FALSE(same.front().elsewhere) << same.front().title.toStdString();
+}
+
 TEST_F(WholeWindow, DisabledActionsSayWhy) {
   window_->finder()->dismiss();
   for (const FinderEntry& entry : window_->action_registry()->find({})) {
