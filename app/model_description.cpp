@@ -64,8 +64,8 @@ Json fused_json(const ModelConfig& config) {
 }
 
 // What `rotate` can do with the folder, with the construction that each rotation would take; null where it is rotated or quantized already.
-Json rotatable_json(const ModelConfig& config) {
-  if (!config.own_kind.empty()) return nullptr;
+Json rotatable_json(const ModelConfig& config, const std::string& kind) {
+  if (kind != "plain") return nullptr;
   const auto entry = [](int64_t width, const char* where, const char* how, const std::string& note) {
     const auto all = hadamard_constructions(width);
     return Json{
@@ -124,17 +124,18 @@ Json forecast_json(const ModelConfig& config, at::ScalarType type) {
 
 // Settings of a quantized folder, or null.
 Json quantization_json(const OpenedModel& model) {
+  if (model.quantization) return *model.quantization;
   const auto quantized = std::dynamic_pointer_cast<const QuantizedFolder>(model.source);
   return quantized ? spec_json(quantized->record().spec) : Json();
 }
 
 // What stays as it is, and why.
-Json unrotatable_json(const ModelConfig& config) {
+Json unrotatable_json(const ModelConfig& config, const std::string& kind) {
   Json all = Json::array();
   const auto add = [&](const char* what, const std::string& why) { all.push_back({{"what", what}, {"why", why}}); };
-  if (!config.own_kind.empty()) {
-    add("the model", config.own_kind == "rotated" ? "it is rotated already; rotate the plain one again for other rotations"
-                                                  : "it is quantized: its integers hold in this basis only; rotate before quantizing");
+  if (kind != "plain") {
+    add("the model", kind == "rotated" ? "it is rotated already; rotate the plain one again for other rotations"
+                                       : "it is quantized: its integers hold in this basis only; rotate before quantizing");
     return all;
   }
   add("queries and keys in their weights", "RoPE turns them by position behind the linears, so only R3, after RoPE, can: online");
@@ -148,10 +149,12 @@ Json unrotatable_json(const ModelConfig& config) {
 
 Json model_description(const OpenedModel& model, const Compute& compute) {
   const ModelConfig& c = model.source->config();
+  const std::string kind = model.quantized ? "quantized" : model.rotation ? "rotated" : "plain";
   return {
       {"family", c.family->name},
       {"model_type", c.model_type},
-      {"kind", c.own_kind.empty() ? "plain" : c.own_kind},
+      {"kind", kind},
+      {"stored_as", model.stored_as},
       {"parameters", parameter_count(c)},
       {"layers", c.layers},
       {"hidden", c.hidden},
@@ -173,8 +176,8 @@ Json model_description(const OpenedModel& model, const Compute& compute) {
       {"generation", generation_json(model)},
       {"tokenizer", tokenizer_json(model)},
       {"widths", {{"hidden", width_json(c.hidden)}, {"intermediate", width_json(c.intermediate)}, {"head_dim", width_json(c.head_dim)}}},
-      {"rotatable", rotatable_json(c)},
-      {"unrotatable", unrotatable_json(c)},
+      {"rotatable", rotatable_json(c, kind)},
+      {"unrotatable", unrotatable_json(c, kind)},
       {"rotation", model.rotation ? rotation_json(*model.rotation) : Json()},
       {"quantization", quantization_json(model)},
       {"forecasts", forecast_json(c, compute.type)}};

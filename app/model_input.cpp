@@ -8,7 +8,10 @@
 namespace rolora::app {
 
 void add_model_options(CLI::App& app, ModelOptions& options, bool with_adapter) {
-  app.add_option("MODEL", options.model, "Hugging Face folder, plain, rotated or quantized by this program (required)")->required();
+  app.add_option(
+         "MODEL", options.model,
+         "Hugging Face folder: plain, rotated or quantized by this program, or in the format of compressed-tensors or GPTQ (required)")
+      ->required();
   if (with_adapter) {
     app.add_option("--adapter", options.adapter,
                    "PEFT folder of a LoRA or DoRA adapter that stands beside the weights, unmerged (default none; own choice)");

@@ -49,7 +49,8 @@ void export_quantized(const ExportOptions& o, Session& session) {
   const auto* quantized = dynamic_cast<const QuantizedFolder*>(model.source.get());
   if (quantized == nullptr) {
     throw InputError((model.folder / "config.json").string(), "rolora.kind",
-                     "a folder that rolora quantize wrote (--to hf exports floating-point models)", "a floating-point model");
+                     "a folder that rolora quantize wrote (--to hf exports floating-point models)",
+                     model.quantized ? "one in another library's format already (" + model.stored_as + ")" : "a floating-point model");
   }
   check_samples(session, model);
   const bool gptq = o.to == "gptq";
@@ -65,6 +66,7 @@ void export_quantized(const ExportOptions& o, Session& session) {
       {"store", dtype_name(store)},
       {"rotated", model.rotation.has_value()},
       {"other_scale", check.other_scale ? Json(*check.other_scale) : Json(nullptr)},
+      {"rounding", check.rounding ? Json(*check.rounding) : Json(nullptr)},
       {"notes", check.notes}};
   std::string text = "model      " + o.out + " (" + o.to + ")\nverified   logits within " + Json(logits.relative_l2).dump() +
                      " of the model's on " + std::to_string(logits.tokens) + " tokens, read back from the folder\n";
@@ -73,6 +75,11 @@ void export_quantized(const ExportOptions& o, Session& session) {
 }
 
 void export_adapter(const ExportOptions& o, Session& session) {
+  const std::filesystem::path given = o.what;
+  if (!std::filesystem::exists(given / "adapter_config.json") && std::filesystem::exists(given / "config.json")) {
+    throw InputError(o.what, "MODEL", "the folder of an adapter (its base is exported with --to hf, and named here by --base)",
+                     "a model's folder");
+  }
   const int64_t tensors = export_peft(o.what, o.base, o.out, o.force);
   const Json object = {{"verified", {{"tensors", tensors}, {"passed", true}}}, {"to", o.to}};
   session.result(object, "adapter    " + o.out + " (PEFT)\nverified   " + std::to_string(tensors) + " tensors, value for value\n");
@@ -94,7 +101,7 @@ void add_export(Verbs& verbs) {
   a.add_option(
        "MODEL", o->what,
        "Model to export: with --to hf plain, merged, or rotated by R1 and R2; with --to compressed-tensors or gptq a quantized folder; "
-       "with --to peft the folder of an adapter (required)")
+       "with --to peft the folder of an adapter, not of its base (required)")
       ->required();
   a.add_option(
        "--to", o->to,

@@ -135,6 +135,9 @@ FinetuneBase open_base(const FinetuneOptions& o, Session& session) {
     if (!config.own_kind.empty()) {
       throw InputError(o.model + "/config.json", "rolora.kind", "a plain model whose shape is taken", "one that is " + config.own_kind);
     }
+    if (has_rotation(o.model)) {
+      throw InputError(o.model + "/rotation.json", "rotation", "a plain model whose shape is taken", "one that is rotated");
+    }
     const auto source = std::make_shared<RandomSource>(config, *o.init_random);
     return {source, folder_of_model(o.model), std::nullopt, source->hash(), at::kFloat, /*from_scratch=*/true};
   }

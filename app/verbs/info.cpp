@@ -67,10 +67,16 @@ void print_particulars(std::ostream& out, const Json& j) {
   }
 }
 
+std::string kind_text(const Json& j) {
+  const std::string kind = j["kind"], form = j["stored_as"];
+  if (kind == "rotated" && form == "hf") return "rotated, exported as a Hugging Face folder";
+  if (kind == "quantized" && form != "rolora") return "quantized, stored as " + form;
+  return kind;
+}
+
 std::string table(const Json& j) {
   std::ostringstream out;
-  out << "family        " << j["family"].get<std::string>() << " (" << j["model_type"].get<std::string>() << ", "
-      << j["kind"].get<std::string>() << ")\n"
+  out << "family        " << j["family"].get<std::string>() << " (" << j["model_type"].get<std::string>() << ", " << kind_text(j) << ")\n"
       << "parameters    " << grouped(j["parameters"]) << " as " << j["dtype"].get<std::string>()
       << (j["tied"] ? ", tied head" : ", untied head") << "\n"
       << "layers        " << j["layers"] << "\n"
@@ -93,8 +99,8 @@ std::string table(const Json& j) {
         << rotation_text(j["rotation"]);
   }
   if (const Json& q = j["quantization"]; !q.is_null()) {
-    out << "quantization  weights " << q["weights"]["bits"] << " bits by " << q["method"].get<std::string>() << ", activations "
-        << q["activations"]["bits"] << " bits\n";
+    out << "quantization  weights " << q["weights"]["bits"] << " bits " << (j["stored_as"] == "rolora" ? "by " : "as ")
+        << q["method"].get<std::string>() << ", activations " << q["activations"]["bits"] << " bits\n";
   }
   out << "Hadamard constructions\n";
   print_widths(out, j["widths"]);
@@ -196,10 +202,10 @@ void add_info(Verbs& verbs) {
   app.add_option("--recipe", o->recipe,
                  "Recipe to forecast memory, disk and time of: rolora, lora or ptq at the sizes of the papers, or a job file with texts of "
                  "its own (default rolora, without times; own choice)");
-  app.add_flag("--verify", o->verify,
-               "Run the sample tokens of a rotated, quantized or --to hf exported folder and compare with the logits stored beside them, "
-               "as every verb does "
-               "that computes (default off; own choice)");
+  app.add_flag(
+      "--verify", o->verify,
+      "Run the sample tokens of a rotated, quantized or exported folder and compare with the logits stored beside them, as every verb "
+      "does that computes (default off; own choice)");
   app.add_flag(
       "--hash", o->hash,
       "Also the identity that jobs and records name a model by: a SHA-256 over its configuration and weights, all bytes of which are "

@@ -26,7 +26,7 @@ void settle_settings(const Options& o, uint64_t seed, RotationSettings& s) {
   s.r4 = parse_orthogonal_kind(o.r4, "--r4", "value");
   s.seed = seed;
   if (s.r4_signs && s.r4 == OrthogonalKind::none) throw UsageError("--r4-signs: expected an R4 rotation, found --r4 none");
-  if (s.r4_signs && s.r4 == OrthogonalKind::orthogonal) throw UsageError("--r4-signs: expected --r4 hadamard, found orthogonal");
+  if (s.r4_signs && s.r4 != OrthogonalKind::hadamard) throw UsageError("--r4-signs: expected --r4 hadamard, found " + o.r4);
   if (s.fold_only) {
     for (const char* option : {"--r1", "--r2", "--r3", "--r4", "--r4-signs"}) {
       if (o.app->count(option) > 0) throw UsageError(std::string("--fold-only: expected no rotation beside it, found ") + option);
@@ -98,9 +98,10 @@ void add_rotate(Verbs& verbs) {
   app.add_flag("--r3", s.r3,
                "Rotate queries and keys per head online; only useful with a quantized KV cache; SpinQuant's R3 (default off; RoLoRA)");
   app.add_option("--r4", o->r4,
-                 "Rotation in front of down_proj, online: hadamard, orthogonal or none (default hadamard; RoLoRA's in-block "
-                 "rotation)")
-      ->check(kinds);
+                 "Rotation in front of down_proj, online: hadamard, orthogonal, none, or blocks (Sylvester's matrix on blocks of the "
+                 "largest power of two in the width: mixes less, and export --to compressed-tensors can say it by name) (default hadamard; "
+                 "RoLoRA's in-block rotation)")
+      ->check(CLI::IsMember({"hadamard", "orthogonal", "blocks", "none"}));
   app.add_flag("--r4-signs", s.r4_signs, "Random signs on R4's Hadamard matrix (default off; QuaRot and RoLoRA)");
   app.add_flag("--fold-only", s.fold_only, "Only fold the norms' gains into the weights, rotate nothing (default off; own choice)");
   app.add_option("--store", o->store, "Type of the written weights: float32, bfloat16 or float16 (default the input's; command contract)")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // rolora tokenize: texts to ids and back, for scripts and to look at what a tokenizer does.
+#include "app/template_input.h"
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/storage/atomic_file.h"
@@ -11,6 +12,7 @@ namespace {
 struct Options {
   std::string model, text, text_file, texts, decode;
   bool special = false;
+  TemplateOptions asking;
   CLI::Option *text_option = nullptr, *text_file_option = nullptr, *texts_option = nullptr, *decode_option = nullptr;
 };
 
@@ -65,6 +67,9 @@ void tokenize(const Options& o, Session& session) {
     given += option->count() > 0 ? 1 : 0;
   if (given != 1) throw UsageError("tokenize: expected one of --text, --text-file, --texts and --decode, found " + std::to_string(given));
   if (o.decode_option->count() > 0 && o.special) throw UsageError("tokenize: expected --special with texts, found it with --decode");
+  if (o.asking.given() && (o.decode_option->count() > 0 || o.special))
+    throw UsageError("tokenize: expected --template with texts alone (it says which special tokens there are), found it with " +
+                     std::string(o.special ? "--special" : "--decode"));
   const std::unique_ptr<Tokenizer> tokenizer = open_tokenizer(o.model);
   if (o.decode_option->count() > 0) {
     Json texts = Json::array();
@@ -83,8 +88,16 @@ void tokenize(const Options& o, Session& session) {
     texts.push_back(o.text_option->count() > 0 ? o.text : read_file(o.text_file));
   }
   std::vector<std::vector<int64_t>> lists;
-  for (const std::string& text : texts) lists.push_back(tokenizer->encode(text, o.special));
-  session.result({{"ids", lists}}, session.options().json ? "" : readable(*tokenizer, lists));
+  for (const std::string& text : texts) {
+    lists.push_back(o.asking.given() ? encode_asking(o.asking, text, "tokenize", "the text", *tokenizer, session.monitor())
+                                     : tokenizer->encode(text, o.special));
+  }
+  Json result = {{"ids", lists}};
+  if (o.asking.given()) {
+    const auto end = end_of_template(o.asking, *tokenizer);
+    result["end_of_response"] = end ? Json(*end) : Json();
+  }
+  session.result(result, session.options().json ? "" : readable(*tokenizer, lists));
 }
 
 }  // namespace
@@ -101,6 +114,7 @@ void add_tokenize(Verbs& verbs) {
   o->texts_option = a.add_option("--texts", o->texts, "JSON file: a list of texts, or of objects with `text` (required: as --text)");
   o->decode_option = a.add_option("--decode", o->decode, "JSON file: a list of id lists to turn into texts (required: as --text)");
   a.add_flag("--special", o->special, "Add BOS and EOS as the tokenizer defines (default off; command contract)");
+  add_template_options(a, o->asking, "each text");
 }
 
 }  // namespace rolora::app

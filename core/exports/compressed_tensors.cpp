@@ -3,8 +3,6 @@
 
 #include <ATen/Functions.h>
 
-#include <regex>
-
 #include "core/base/error.h"
 #include "core/exports/packed_words.h"
 
@@ -15,56 +13,11 @@ using Declared = SafetensorsWriter::Declared;
 
 int64_t words_of(int64_t values, int bits) { return (values * bits + 31) / 32; }
 
-bool matches(const std::string& name, const std::string& target) {
-  if (!target.starts_with("re:")) return name == target;
-  return std::regex_search(name, std::regex(target.substr(3)), std::regex_constants::match_continuous);
-}
-
-bool matches_any(const std::string& name, const std::vector<std::string>& targets) {
-  return std::any_of(targets.begin(), targets.end(), [&](const std::string& target) { return matches(name, target); });
-}
-
 }  // namespace
-
-CompressedTensorsFormat::CompressedTensorsFormat(const Json& quantization_config, std::string file) : file_(std::move(file)) {
-  const JsonObject root(quantization_config, file_, "quantization_config");
-  ignored_ = root.strings("ignore");
-  const JsonObject groups = root.object("config_groups");
-  for (const auto& [name, value] : root.raw("config_groups").items()) {
-    const JsonObject group = groups.object(name);
-    const JsonObject weights = group.object("weights");
-    Scheme scheme;
-    scheme.targets = group.strings("targets");
-    scheme.bits = static_cast<int>(weights.integer("num_bits", 2, 8));
-    scheme.symmetric = weights.boolean("symmetric");
-    scheme.packed = group.string("format") == "pack-quantized";
-    if (weights.string("strategy") == "group") scheme.group = weights.integer("group_size", 1, INT32_MAX);
-    if (group.has("input_activations")) {
-      scheme.activation_bits = static_cast<int>(group.object("input_activations").integer("num_bits", 2, 8));
-    }
-    schemes_.push_back(std::move(scheme));
-  }
-}
-
-const CompressedTensorsFormat::Scheme* CompressedTensorsFormat::scheme_of(const std::string& linear) const {
-  if (matches_any(linear, ignored_)) return nullptr;
-  for (const Scheme& scheme : schemes_) {
-    if (matches_any(linear, scheme.targets)) return &scheme;
-  }
-  for (const Scheme& scheme : schemes_) {  // a class of modules comes after names
-    if (std::find(scheme.targets.begin(), scheme.targets.end(), "Linear") != scheme.targets.end()) return &scheme;
-  }
-  return nullptr;
-}
 
 const CompressedTensorsFormat::Scheme& CompressedTensorsFormat::quantized_scheme(const std::string& linear) const {
   if (const Scheme* scheme = scheme_of(linear)) return *scheme;
   throw InputError(file_, "quantization_config.config_groups", "a group for " + linear, "none");
-}
-
-int CompressedTensorsFormat::activation_bits(const std::string& linear) const {
-  const Scheme* scheme = scheme_of(linear);
-  return scheme == nullptr ? kFullBits : scheme->activation_bits;
 }
 
 std::vector<Declared> CompressedTensorsFormat::declared(const WholeLinear& linear) const {
@@ -120,7 +73,7 @@ at::Tensor CompressedTensorsFormat::dequantized(const TensorStore& file, const W
     integers = stored_tensor(file, linear.name + ".weight", StoredType::I8, {out, in}).to(at::kFloat);
     if (!scheme.symmetric) zeros = stored_tensor(file, linear.name + ".weight_zero_point", StoredType::I8, {out, groups}).to(at::kFloat);
   }
-  const at::Tensor scales = stored_tensor(file, linear.name + ".weight_scale", StoredType::F32, {out, groups});
+  const at::Tensor scales = stored_scales(file, linear.name + ".weight_scale", {out, groups});
   at::Tensor runs = integers.view({out, groups, in / groups});
   if (zeros.defined()) runs = runs - zeros.unsqueeze(-1);
   return (runs * scales.unsqueeze(-1)).view({out, in});

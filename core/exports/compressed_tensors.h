@@ -19,13 +19,16 @@ Json compressed_tensors_config(const std::vector<WholeLinear>& linears, const st
 
 class CompressedTensorsFormat final : public LinearFormat {
  public:
-  /// `quantization_config` as config.json holds it; `file` stands in messages.
+  /// `quantization_config` as config.json holds it; `file` stands in messages. Everything in it must be understood: InputError for keys
+  /// that are not known, and for what this program cannot compute (static activations, blocks, floating-point types, a quantized KV cache).
+  /// A transform_config is left to whoever opens the folder.
   CompressedTensorsFormat(const Json& quantization_config, std::string file);
   std::vector<SafetensorsWriter::Declared> declared(const WholeLinear& linear) const override;
   std::vector<at::Tensor> tensors(const WholeLinear& linear, const QuantizedWeight& weight) const override;
   at::Tensor dequantized(const TensorStore& file, const WholeLinear& linear) const override;
-  /// 16 where the linear's input is not quantized.
-  int activation_bits(const std::string& linear) const;
+  WeightLayout layout(const std::string& linear, int64_t out, int64_t in) const override;
+  int activation_bits(const std::string& linear) const override;
+  void require_linears_alone(const std::set<std::string>& linears, const std::vector<std::string>& others) const override;
 
  private:
   struct Scheme {
@@ -35,6 +38,9 @@ class CompressedTensorsFormat final : public LinearFormat {
     int64_t group = 0;
     int activation_bits = 16;
   };
+  Scheme read_scheme(const JsonObject& group, const std::string& usual_format) const;
+  /// By a name or a regular expression; nullptr where there is none. InputError where several groups do.
+  const Scheme* scheme_by_name(const std::string& module) const;
   /// nullptr for what is ignored or not targeted.
   const Scheme* scheme_of(const std::string& linear) const;
   const Scheme& quantized_scheme(const std::string& linear) const;

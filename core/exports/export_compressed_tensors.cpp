@@ -2,7 +2,6 @@
 #include <ATen/Functions.h>
 
 #include "core/base/error.h"
-#include "core/base/random.h"
 #include "core/exports/compressed_tensors.h"
 #include "core/exports/exported_folder.h"
 #include "core/exports/online_transform.h"
@@ -83,13 +82,10 @@ void add_notes(const QuantizedExport& from, const std::optional<OnlineTransform>
 
 // The online part does what the record's R4 does?
 void verify_transform(const Json& quantization_config, const ExportedFolder& written, const OrthogonalMap& r4) {
-  Random random(0, "transform probe");
-  at::Tensor probe = at::empty({4, r4.order}, at::kDouble);
-  for (int64_t i = 0; i < probe.numel(); ++i) probe.mutable_data_ptr<double>()[i] = random.normal();
-  const at::Tensor expected = r4.apply(probe);
-  const at::Tensor found = transformed(quantization_config["transform_config"], written.store(), written.config(), probe);
-  const double error = ((found - expected).norm() / expected.norm()).item<double>();
-  if (!(error <= 1e-6)) throw GateError("export: transform_config: expected R4 within 1e-06, found " + Json(error).dump());
+  const double error = transform_error(quantization_config["transform_config"], written.store(), written.config(), r4);
+  if (!(error <= kTransformBound)) {
+    throw GateError("export: transform_config: expected R4 within " + Json(kTransformBound).dump() + ", found " + Json(error).dump());
+  }
 }
 
 // What the format computes: the model's weights, activations on the format's scales.
@@ -135,9 +131,9 @@ QuantizedCheck export_compressed_tensors(const QuantizedExport& from, const fs::
   write_exported(from, plan, CompressedTensorsFormat(plan.quantization_config, "config.json"), pending.path(), monitor);
 
   const Json read = read_quantization_config(pending.path());  // from here on only what the folder says
-  const CompressedTensorsFormat format(read, (pending.path() / "config.json").string());
+  const auto format = std::make_shared<const CompressedTensorsFormat>(read, (pending.path() / "config.json").string());
   std::map<std::string, int> activations;
-  for (const WholeLinear& linear : plan.linears) activations[linear.name] = format.activation_bits(linear.name);
+  for (const WholeLinear& linear : plan.linears) activations[linear.name] = format->activation_bits(linear.name);
   const ExportedFolder written(pending.path(), format, plan.linears, activations);
   if (transform) verify_transform(read, written, from.model.rotation()->r4);
   check.logits = verify_exported(served, written, from.store, compute, monitor);

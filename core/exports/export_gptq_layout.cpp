@@ -2,6 +2,8 @@
 #include "core/base/error.h"
 #include "core/exports/exported_folder.h"
 #include "core/exports/gptq_layout.h"
+#include "core/exports/rounded_model.h"
+#include "core/rotation/gate.h"
 #include "core/rotation/samples.h"
 #include "core/storage/atomic_file.h"
 
@@ -40,6 +42,18 @@ void add_notes(const QuantizedExport& from, bool second_version, ExportPlan& pla
   }
 }
 
+// Nothing where every value that is stored in the type is one of it already.
+std::optional<double> rounding_of(const QuantizedExport& from, const Compute& compute, Monitor& monitor) {
+  if (from.store == at::kFloat) return std::nullopt;  // what scales are
+  const std::vector<int64_t> ids = gate_tokens(from.model.config(), 0);
+  const Compute exact{compute.type == at::kDouble ? at::kDouble : at::kFloat, compute.device};
+  const at::Tensor own = logits_of_text(from.model, ids, exact, monitor, "export: own scales").to(at::kDouble);
+  const RoundedModel rounded(from.model, from.store);
+  const at::Tensor stored = logits_of_text(rounded, ids, exact, monitor, "export: stored scales").to(at::kDouble);
+  const double difference = ((stored - own).norm() / own.norm()).item<double>();
+  return difference == 0 ? std::nullopt : std::optional(difference);
+}
+
 }  // namespace
 
 QuantizedCheck export_gptq_layout(const QuantizedExport& from, const fs::path& out, const GptqLayoutOptions& how, bool force,
@@ -49,14 +63,23 @@ QuantizedCheck export_gptq_layout(const QuantizedExport& from, const fs::path& o
   plan.linears = exportable_linears(from);
   plan.quantization_config = gptq_config(from.model, plan.linears, how.second_version, (from.folder / kQuantizationFile).string());
   add_notes(from, how.second_version, plan);
+  QuantizedCheck check;
+  check.rounding = rounding_of(from, compute, monitor);
+  if (check.rounding) {
+    plan.notes.push_back("Scales and what is not quantized are rounded to " + dtype_name(from.store) +
+                         ": the logits of 64 sample tokens differ by a relative " + Json(*check.rounding).dump() +
+                         " from the model's (--store float32 rounds nothing).");
+  }
   PendingFolder pending(out, force);
   write_exported(from, plan, GptqFormat(plan.quantization_config, from.store, "config.json"), pending.path(), monitor);
   write_file_atomically(pending.path() / "quantize_config.json", json_text(plan.quantization_config));
 
-  const GptqFormat format(read_quantization_config(pending.path()), from.store, (pending.path() / "config.json").string());
+  const auto format =
+      std::make_shared<const GptqFormat>(read_quantization_config(pending.path()), from.store, (pending.path() / "config.json").string());
   const ExportedFolder written(pending.path(), format, plan.linears, {});
-  QuantizedCheck check;
-  check.logits = verify_exported(from.model, written, from.store, compute, monitor);
+  // Against the model at the stored scales to the last bit of the arithmetic; what their rounding costs is told.
+  const RoundedModel stored(from.model, from.store);
+  check.logits = verify_exported(stored, written, at::kFloat, compute, monitor);
   save_samples(written, pending.path(), 0, monitor);
   pending.commit();
   check.notes = plan.notes;

@@ -10,6 +10,7 @@
 #include "core/rotation/gate.h"
 #include "core/rotation/rotated_source.h"
 #include "core/storage/atomic_file.h"
+#include "core/storage/sha256.h"
 
 namespace rolora {
 namespace {
@@ -101,14 +102,18 @@ std::string note_text(const ExportPlan& plan) {
   return text;
 }
 
+}  // namespace
+
 ModelConfig exported_config(const fs::path& folder) {
   const fs::path file = folder / "config.json";
   Json document = read_json_file(file);
+  const Json whole = document;
   document.erase("quantization_config");
-  return parse_model_config(document, file.string());
+  ModelConfig config = parse_model_config(document, file.string());
+  config.own_kind = "quantized";
+  config.raw = whole;
+  return config;
 }
-
-}  // namespace
 
 void write_exported(const QuantizedExport& from, const ExportPlan& plan, const LinearFormat& format, const fs::path& folder,
                     Monitor& monitor) {
@@ -126,9 +131,9 @@ void OtherActivations::attach(Listeners& listeners, const Compute& compute) cons
   attach_quantization(spec_, model_.config(), listeners);
 }
 
-ExportedFolder::ExportedFolder(const fs::path& folder, const LinearFormat& format, std::vector<WholeLinear> linears,
+ExportedFolder::ExportedFolder(const fs::path& folder, std::shared_ptr<const LinearFormat> format, std::vector<WholeLinear> linears,
                                const std::map<std::string, int>& activations)
-    : config_(exported_config(folder)), store_(TensorStore::open(folder)), format_(format), linears_(std::move(linears)) {
+    : config_(exported_config(folder)), store_(TensorStore::open(folder)), format_(std::move(format)), linears_(std::move(linears)) {
   spec_.activations.convention = ScaleConvention::compressed_tensors;
   for (const WholeLinear& linear : linears_) {
     const auto bits = activations.find(linear.name);
@@ -137,7 +142,54 @@ ExportedFolder::ExportedFolder(const fs::path& folder, const LinearFormat& forma
       spec_.per_linear[linear_name(*config_.family, linear.layer, kind)] = {kFullBits, bits->second};
     }
   }
-  if (has_rotation(folder)) rotation_ = load_rotation(folder);
+  if (!has_rotation(folder)) return;
+  rotation_ = load_rotation(folder);
+  require_fitting(*rotation_, config_, folder / "rotation.json");
+}
+
+void ExportedFolder::expect_tensors(const std::set<std::string>& beside) const {
+  const FamilyDescription& family = *config_.family;
+  std::set<std::string> known = beside;
+  const auto expect = [&](const std::string& name, const std::vector<int64_t>& shape) {
+    store_.expect(name, shape);
+    known.insert(name);
+  };
+  expect(std::string(family.embedding), {config_.vocabulary, config_.hidden});
+  expect(std::string(family.final_norm), {config_.hidden});
+  if (!config_.tied) expect(std::string(family.head), {config_.vocabulary, config_.hidden});
+  for (int64_t i = 0; i < config_.layers; ++i) {
+    for (const LayerNorm& norm : layer_norms(config_)) expect(layer_tensor(family, LayerIndex(i), norm.tail), {norm.width});
+  }
+  for (const WholeLinear& linear : linears_) {
+    if (linear.bias) expect(linear.name + ".bias", {linear.layout.out});
+    if (linear.layout.bits == kFullBits) {
+      expect(linear.name + ".weight", {linear.layout.out, linear.layout.in});
+      continue;
+    }
+    for (const Declared& tensor : format_->declared(linear)) {
+      known.insert(tensor.name);
+      if (at::isFloatingType(torch_type(tensor.type))) {
+        store_.expect(tensor.name, tensor.shape);
+      } else {
+        expect_stored(store_, tensor.name, tensor.type, tensor.shape);
+      }
+    }
+  }
+  for (const std::string& name : store_.names()) {
+    if (known.contains(name) || name.ends_with(family.ignored_suffix)) continue;
+    throw InputError(store_.file_of(name).path().string(), name, "only tensors of this model in this format", "an extra tensor");
+  }
+}
+
+std::string ExportedFolder::hash() const {
+  Sha256 sum;
+  sum.add(json_text(config_.raw));
+  for (const std::string& name : store_.names()) {
+    sum.add(name + " " + std::string(name_of(store_.entry(name).type)) + " " + shape_text(store_.entry(name).shape) + "\n");
+    sum.add(store_.file_of(name).bytes(name));
+    store_.release(name);
+  }
+  return sum.hex();
 }
 
 LayerWeights ExportedFolder::layer(LayerIndex index, const Compute& compute) const {
@@ -150,7 +202,7 @@ LayerWeights ExportedFolder::layer(LayerIndex index, const Compute& compute) con
     if (!(whole.layer == index)) continue;
     const at::Tensor weight = store_.has(whole.name + ".weight") && whole.layout.bits == kFullBits
                                   ? store_.load(whole.name + ".weight", exact)
-                                  : format_.dequantized(store_, whole).to(at::TensorOptions().dtype(exact.type).device(exact.device));
+                                  : format_->dequantized(store_, whole).to(at::TensorOptions().dtype(exact.type).device(exact.device));
     const at::Tensor bias = whole.bias ? store_.load(whole.name + ".bias", exact) : at::Tensor();
     int64_t row = 0;
     for (const LinearKind kind : whole.parts) {

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,11 +51,12 @@ class OtherActivations final : public ModelSource {
   QuantizationSpec spec_;
 };
 
-/// An exported folder, read with a format that was made from its own config.json. `activations` says the bits of each linear's input by the
-/// linear's name in files; their scales are the compressed-tensors ones. An online R4 is the record's, which the caller has compared.
+/// A quantized folder in another library's format, read with a LinearFormat that was made from its own config.json. `activations` says the
+/// bits of each linear's input by the linear's name in files; their scales are the compressed-tensors ones. An online R4 is the record's,
+/// which the caller has compared. To the rest of the program its kind is "quantized".
 class ExportedFolder final : public ModelSource {
  public:
-  ExportedFolder(const std::filesystem::path& folder, const LinearFormat& format, std::vector<WholeLinear> linears,
+  ExportedFolder(const std::filesystem::path& folder, std::shared_ptr<const LinearFormat> format, std::vector<WholeLinear> linears,
                  const std::map<std::string, int>& activations);
   const ModelConfig& config() const override { return config_; }
   LayerWeights layer(LayerIndex index, const Compute& compute) const override;
@@ -62,11 +65,17 @@ class ExportedFolder final : public ModelSource {
   at::Tensor head(const Compute& compute) const override;
   void attach(Listeners& listeners, const Compute& compute) const override;
   const TensorStore& store() const { return store_; }
+  const std::vector<WholeLinear>& linears() const { return linears_; }
+  const std::optional<RotationRecord>& rotation() const { return rotation_; }
+  /// InputError unless the folder holds exactly the model's tensors (and those named in `beside`), in the format's shapes and types.
+  void expect_tensors(const std::set<std::string>& beside) const;
+  /// SHA-256 over config.json's settings and all tensor bytes, in name order.
+  std::string hash() const;
 
  private:
   ModelConfig config_;
   TensorStore store_;
-  const LinearFormat& format_;
+  std::shared_ptr<const LinearFormat> format_;
   std::vector<WholeLinear> linears_;
   QuantizationSpec spec_;  ///< of activations
   std::optional<RotationRecord> rotation_;
@@ -76,6 +85,8 @@ class ExportedFolder final : public ModelSource {
 ExportCheck verify_exported(const ModelSource& expected, const ExportedFolder& written, at::ScalarType store, const Compute& compute,
                             Monitor& monitor);
 
+/// The configuration of such a folder; its kind is "quantized".
+ModelConfig exported_config(const std::filesystem::path& folder);
 /// The quantization_config of a folder.
 Json read_quantization_config(const std::filesystem::path& folder);
 

@@ -3,6 +3,8 @@
 
 #include <ATen/Functions.h>
 
+#include <array>
+
 #include "core/base/error.h"
 #include "core/base/version.h"
 #include "core/exports/packed_words.h"
@@ -63,12 +65,71 @@ Json gptq_config(const QuantizedFolder& model, const std::vector<WholeLinear>& l
           {"meta", {{"quantizer", {std::string("rolora:") + kToolVersion}}}}};
 }
 
-GptqFormat::GptqFormat(const Json& quantization_config, at::ScalarType scales, const std::string& file) : scales_(scales) {
+namespace {
+
+// How the integers were found and which kernel shall run them: nothing of what they give.
+constexpr std::array kOrigin = {"desc_act",
+                                "static_groups",
+                                "true_sequential",
+                                "damp_percent",
+                                "damp_auto_increment",
+                                "mse",
+                                "meta",
+                                "model_name_or_path",
+                                "model_file_base_name",
+                                "quantizer",
+                                "dataset",
+                                "tokenizer",
+                                "batch_size",
+                                "pad_token_id",
+                                "model_seqlen",
+                                "max_input_length",
+                                "cache_block_outputs",
+                                "block_name_to_quantize",
+                                "module_name_preceding_first_block",
+                                "use_cuda_fp16",
+                                "use_exllama",
+                                "disable_exllama",
+                                "exllama_config",
+                                "backend"};
+
+void refuse_other_settings(const JsonObject& root) {
+  const std::string method = root.string_or("quant_method", "gptq");
+  if (method != "gptq") root.refuse("quant_method", "gptq", printable(method));
+  for (const char* key : {"lm_head", "is_marlin_format"}) {
+    if (root.boolean_or(key, false)) root.refuse(key, "false", "true");
+  }
+  const std::string words = root.string_or("pack_dtype", "int32");
+  if (words != "int32") root.refuse("pack_dtype", "int32", printable(words));
+  for (const char* key : {"dynamic", "modules_in_block_to_quantize"}) {  // linears with bits of their own
+    if (root.has(key) && !root.raw(key).empty()) root.refuse(key, "none: the same bits in all linears", printable(root.raw(key).dump()));
+  }
+  for (const char* key : kOrigin) root.has(key);
+}
+
+}  // namespace
+
+GptqFormat::GptqFormat(const Json& quantization_config, at::ScalarType scales, const std::string& file) : scales_(scales), file_(file) {
   const JsonObject root(quantization_config, file, "quantization_config");
   bits_ = static_cast<int>(root.integer("bits", 2, 8));
+  if (bits_ != 2 && bits_ != 4 && bits_ != 8) root.refuse("bits", "2, 4 or 8", std::to_string(bits_));
   group_ = root.integer("group_size", -1, INT32_MAX);
+  if (group_ == 0) root.refuse("group_size", "-1 or at least 1", "0");
   symmetric_ = root.boolean("sym");
-  less_ = root.string("checkpoint_format") == "gptq_v2" ? 0 : 1;
+  const std::string version = root.string_or("checkpoint_format", "gptq");
+  if (version != "gptq" && version != "gptq_v2") root.refuse("checkpoint_format", "gptq or gptq_v2", printable(version));
+  less_ = version == "gptq_v2" ? 0 : 1;
+  refuse_other_settings(root);
+  root.refuse_unknown();
+}
+
+WeightLayout GptqFormat::layout(const std::string& linear, int64_t out, int64_t in) const {
+  const int64_t a_word = 32 / bits_;
+  if (in % a_word != 0 || out % a_word != 0) {
+    throw InputError(file_, "quantization_config.bits", "words that hold the widths of " + linear + ", " + shape_text({out, in}),
+                     std::to_string(bits_));
+  }
+  return {out, in, bits_, group_ > 0 && in % group_ == 0 ? group_ : 0, symmetric_};
 }
 
 // Readers count groups of the settings' length for every linear, also where that does not divide the width.
@@ -114,8 +175,18 @@ at::Tensor GptqFormat::dequantized(const TensorStore& file, const WholeLinear& l
   const auto read = [&](size_t i) { return stored_tensor(file, names[i].name, names[i].type, names[i].shape); };
   const int64_t out = linear.layout.out, in = linear.layout.in;
   const at::Tensor integers = unpack_words(read(0).t().contiguous(), bits_, in).to(at::kFloat);  // [out, in]
-  const at::Tensor zeros = unpack_words(read(1), bits_, out).to(at::kFloat).add(less_);          // [groups, out]
-  const at::Tensor scales = read(2).to(at::kFloat), group = read(3).to(at::kLong);               // [groups, out], [in]
+  const at::Tensor stored_zeros = unpack_words(read(1), bits_, out);                             // [groups, out]
+  if (less_ == 1 && stored_zeros.eq((1 << bits_) - 1).any().item<bool>()) {
+    throw InputError(file.file_of(names[1].name).path().string(), names[1].name,
+                     "zero points of at most " + std::to_string((1 << bits_) - 2) + ", which readers add one to",
+                     "one that leaves its bits");
+  }
+  const at::Tensor zeros = stored_zeros.to(at::kFloat).add(less_);
+  const at::Tensor scales = stored_scales(file, names[2].name, names[2].shape), group = read(3).to(at::kLong);  // [groups, out], [in]
+  if (group.lt(0).logical_or(group.ge(groups_of(linear))).any().item<bool>()) {
+    throw InputError(file.file_of(names[3].name).path().string(), names[3].name,
+                     "groups from 0 to " + std::to_string(groups_of(linear) - 1), "others");
+  }
   return (integers - zeros.index_select(0, group).t()) * scales.index_select(0, group).t();
 }
 

@@ -21,16 +21,21 @@ Json gptq_config(const QuantizedFolder& model, const std::vector<WholeLinear>& l
 
 class GptqFormat final : public LinearFormat {
  public:
+  /// `scales` is the type that scales are written in; read are all. Everything in the settings must be understood, as above. A missing
+  /// checkpoint_format is the first version's.
   GptqFormat(const Json& quantization_config, at::ScalarType scales, const std::string& file);
   std::vector<SafetensorsWriter::Declared> declared(const WholeLinear& linear) const override;
   /// NumericError for a zero point of 0 in the first version, and for scales that their type cannot hold.
   std::vector<at::Tensor> tensors(const WholeLinear& linear, const QuantizedWeight& weight) const override;
   at::Tensor dequantized(const TensorStore& file, const WholeLinear& linear) const override;
+  WeightLayout layout(const std::string& linear, int64_t out, int64_t in) const override;
+  void require_linears_alone(const std::set<std::string>&, const std::vector<std::string>&) const override {}  // lm_head is a key
 
  private:
   int64_t groups_of(const WholeLinear& linear) const;
   int64_t group_length(const WholeLinear& linear) const;
   at::ScalarType scales_;
+  std::string file_;
   int bits_ = 4, less_ = 1;  // what zero points are stored less
   int64_t group_ = -1;
   bool symmetric_ = true;

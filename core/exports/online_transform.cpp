@@ -3,9 +3,11 @@
 
 #include <ATen/Functions.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/random.h"
 
 namespace rolora {
 namespace {
@@ -24,12 +26,21 @@ bool is_blocks_of_sylvester(const OrthogonalMap& map) {
   return at::equal(map.factor, at::eye(map.factor.size(0), at::kDouble));
 }
 
+constexpr int64_t kSliceRows = 256;  // of fp64 matrices as wide as the model's widest: tens of megabytes
+
 // M·√n; of a Hadamard matrix exactly ±1.
 at::Tensor unscaled(const OrthogonalMap& map) {
-  const at::Tensor matrix = map.dense().mul_(std::sqrt(static_cast<double>(map.order)));
-  const at::Tensor whole = matrix.round();
-  const bool signs = (matrix - whole).abs().max().item<double>() < 1e-9 && whole.abs().eq(1).all().item<bool>();
-  return (signs ? whole : matrix).to(at::kFloat);
+  const double n = static_cast<double>(map.order);
+  const bool signs = map.factor.abs().eq(1).all().item<bool>() && map.scale == 1 / std::sqrt(n);
+  at::Tensor matrix = at::empty({map.order, map.order}, at::kFloat);
+  for (int64_t first = 0; first < map.order; first += kSliceRows) {
+    const int64_t rows = std::min(kSliceRows, map.order - first);
+    at::Tensor unit = at::zeros({rows, map.order}, at::kDouble);
+    unit.narrow(1, first, rows).diagonal().fill_(1);
+    at::Tensor slice = map.apply(unit).mul_(std::sqrt(n));
+    matrix.narrow(0, first, rows).copy_(signs ? slice.round_() : slice);
+  }
+  return matrix;
 }
 
 // Sylvester's matrix on the last dimension by its recursion, unscaled.
@@ -42,18 +53,28 @@ at::Tensor sylvester(const at::Tensor& x) {
 
 }  // namespace
 
-OnlineTransform online_transform(const OrthogonalMap& r4, const ModelConfig& config) {
-  OnlineTransform result;
-  result.named = is_blocks_of_sylvester(r4);
-  const int64_t blocks = r4.factor.size(0), order = result.named ? r4.sylvester : r4.order;
+Json online_transform_config(const OrthogonalMap& r4, const ModelConfig& config) {
+  const bool named = is_blocks_of_sylvester(r4);
+  const Json head_dim = named && r4.factor.size(0) > 1 ? Json(r4.sylvester) : Json(nullptr);
   std::string pattern = "re:.*";
   for (const char c : "." + tail_of_down(config)) pattern += c == '.' ? std::string("\\.") : std::string(1, c);
-  Json scheme = {{"type", result.named ? "hadamard" : "random-hadamard"},
+  Json scheme = {{"type", named ? "hadamard" : "random-hadamard"},
                  {"apply", {{{"targets", {pattern + "$"}}, {"location", "input"}, {"inverse", false}, {"ignore", Json::array()}}}},
                  {"randomize", false},
                  {"requires_grad", false},
-                 {"head_dim", result.named && blocks > 1 ? Json(order) : Json(nullptr)}};
-  result.config = {{"config_groups", {{kGroup, std::move(scheme)}}}};
+                 {"head_dim", head_dim}};
+  return {{"config_groups", {{kGroup, std::move(scheme)}}}};
+}
+
+std::optional<std::string> online_transform_tensor(const OrthogonalMap& r4, const ModelConfig& config) {
+  return is_blocks_of_sylvester(r4) ? std::nullopt : std::optional(matrix_name(config));
+}
+
+OnlineTransform online_transform(const OrthogonalMap& r4, const ModelConfig& config) {
+  OnlineTransform result;
+  result.named = is_blocks_of_sylvester(r4);
+  result.config = online_transform_config(r4, config);
+  const int64_t blocks = r4.factor.size(0), order = result.named ? r4.sylvester : r4.order;
   if (result.named) {
     result.described = "Sylvester's Hadamard matrix of order " + std::to_string(order) +
                        (blocks > 1 ? ", on each of " + std::to_string(blocks) + " blocks of channels" : "") + ", by its name";
@@ -71,8 +92,24 @@ at::Tensor transformed(const Json& transform_config, const TensorStore& file, co
   const at::Tensor blocks = x.to(at::kDouble).view({x.size(0), -1, order});
   const double scale = 1 / std::sqrt(static_cast<double>(order));
   if (scheme.string("type") == "hadamard") return (sylvester(blocks) * scale).view(x.sizes());
-  const at::Tensor matrix = stored_tensor(file, matrix_name(config), StoredType::F32, {order, order}).to(at::kDouble);
-  return (blocks.matmul(matrix) * scale).view(x.sizes());
+  const std::string name = matrix_name(config);
+  expect_stored(file, name, StoredType::F32, {order, order});
+  const at::Tensor matrix = file.view(name);
+  at::Tensor y = at::zeros_like(blocks);
+  for (int64_t first = 0; first < order; first += kSliceRows) {
+    const int64_t rows = std::min(kSliceRows, order - first);
+    y += blocks.narrow(-1, first, rows).matmul(matrix.narrow(0, first, rows).to(at::kDouble));
+  }
+  file.release(name);
+  return (y * scale).view(x.sizes());
+}
+
+double transform_error(const Json& transform_config, const TensorStore& file, const ModelConfig& config, const OrthogonalMap& r4) {
+  Random random(0, "transform probe");
+  at::Tensor probe = at::empty({4, config.intermediate}, at::kDouble);
+  for (int64_t i = 0; i < probe.numel(); ++i) probe.mutable_data_ptr<double>()[i] = random.normal();
+  const at::Tensor expected = r4.apply(probe);
+  return ((transformed(transform_config, file, config, probe) - expected).norm() / expected.norm()).item<double>();
 }
 
 }  // namespace rolora

@@ -2,6 +2,7 @@
 #include "core/exports/packed_words.h"
 
 #include <ATen/Functions.h>
+#include <ATen/Parallel.h>
 
 #include "core/base/error.h"
 
@@ -34,12 +35,29 @@ at::Tensor unpack_words(const at::Tensor& words, int bits, int64_t n) {
   if (words.scalar_type() != at::kInt || words.dim() != 2 || words.size(1) != (n * bits + 31) / 32) {
     throw Error("unpack: expected int32 words for " + std::to_string(n) + " values a row, found another shape");
   }
-  const at::Tensor position = at::arange(n, at::kLong) * bits;
-  const at::Tensor first = position.div(32, "floor"), shift = position.remainder(32);
-  const at::Tensor wide = words.to(at::kLong).bitwise_and(0xFFFFFFFFLL);
-  const at::Tensor padded = at::constant_pad_nd(wide, {0, 1}, 0);  // a value may end in the word behind
-  const at::Tensor pair = padded.index_select(1, first).bitwise_or(padded.index_select(1, first + 1).bitwise_left_shift(32));
-  return pair.bitwise_right_shift(shift).bitwise_and((1 << bits) - 1).to(at::kByte);
+  const at::Tensor whole = words.contiguous();
+  at::Tensor values = at::empty({words.size(0), n}, at::kByte);
+  const int32_t* in = whole.const_data_ptr<int32_t>();
+  uint8_t* out = values.mutable_data_ptr<uint8_t>();
+  const int64_t a_row = words.size(1);
+  const uint32_t mask = (uint32_t{1} << bits) - 1;
+  at::parallel_for(0, words.size(0), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const int32_t* word = in + r * a_row;
+      uint64_t held = 0;
+      int count = 0;
+      for (int64_t i = 0; i < n; ++i) {
+        if (count < bits) {
+          held |= uint64_t{static_cast<uint32_t>(*word++)} << count;
+          count += 32;
+        }
+        out[r * n + i] = static_cast<uint8_t>(held & mask);
+        held >>= bits;
+        count -= bits;
+      }
+    }
+  });
+  return values;
 }
 
 }  // namespace rolora

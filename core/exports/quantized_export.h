@@ -22,6 +22,7 @@ struct QuantizedExport {
 struct QuantizedCheck {
   ExportCheck logits;                 ///< of the folder as written against the model's
   std::optional<double> other_scale;  ///< relative L2 of the logits between the two scales of activations, where they differ
+  std::optional<double> rounding;     ///< relative L2 of the logits that narrower stored scales cost, where they cost any
   std::vector<std::string> notes;     ///< what to know before running the folder elsewhere; NOTE.md in it says the same
 };
 
@@ -46,7 +47,8 @@ struct GptqLayoutOptions {
 
 /// GPTQ's layout: qweight [in·b/32, out], qzeros [groups, out·b/32], scales [groups, out] in `store`, g_idx [in]; one number of bits (2, 4
 /// or 8) for all linears, nothing else quantized. A linear whose width the group does not divide repeats its one scale for every group.
-/// Otherwise as above.
+/// Compared
+/// with the model at the stored scales; what their rounding costs is `rounding`. Otherwise as above.
 QuantizedCheck export_gptq_layout(const QuantizedExport& from, const std::filesystem::path& out, const GptqLayoutOptions& how, bool force,
                                   const Compute& compute, Monitor& monitor);
 

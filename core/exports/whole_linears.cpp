@@ -10,39 +10,49 @@ namespace {
 
 std::string bits_text(const LinearBits& bits) { return "W" + std::to_string(bits.weights) + "A" + std::to_string(bits.activations); }
 
-void add_linear(const QuantizedFolder& model, LayerIndex layer, LinearKind kind, const std::string& file, std::vector<WholeLinear>& list) {
-  const ModelConfig& config = model.config();
-  const FamilyDescription& family = *config.family;
-  const LinearBits bits = bits_of(model.record().spec, config, layer, kind);
-  const FusedLinears* fused = fused_with(family, kind);
-  if (fused != nullptr && kind != fused->first) {
-    WholeLinear& whole = list.back();
-    const LinearBits first{whole.layout.bits, whole.activation_bits};
-    if (!(bits == first)) {
-      throw InputError(file, linear_name(family, layer, kind),
-                       bits_text(first) + " as the rows above it in " + whole.name + " (one tensor)", bits_text(bits));
-    }
-    whole.parts.push_back(kind);
-    whole.layout.out += linear_shape(config, kind).out;
-    return;
+// A tensor has one kind of integers.
+void require_equal_bits(const QuantizedFolder& model, const WholeLinear& linear, const std::string& file) {
+  const auto bits = [&](LinearKind kind) { return bits_of(model.record().spec, model.config(), linear.layer, kind); };
+  const LinearBits first = bits(linear.parts.front());
+  for (const LinearKind kind : linear.parts) {
+    if (bits(kind) == first) continue;
+    throw InputError(file, linear_name(*model.config().family, linear.layer, kind),
+                     bits_text(first) + " as the rows above it in " + linear.name + " (one tensor)", bits_text(bits(kind)));
   }
-  WholeLinear whole;
-  whole.tail = fused != nullptr ? fused->name : family.linears[static_cast<size_t>(kind)];
-  whole.name = layer_tensor(family, layer, whole.tail);
-  whole.layer = layer;
-  whole.parts = {kind};
-  whole.layout = weight_layout(model.record().spec, config, layer, kind);
-  whole.activation_bits = bits.activations;
-  whole.bias = has_bias(config, kind);
-  list.push_back(std::move(whole));
 }
 
 }  // namespace
 
-std::vector<WholeLinear> whole_linears(const QuantizedFolder& model, const std::string& file) {
+std::vector<WholeLinear> linears_as_stored(const ModelConfig& config) {
+  const FamilyDescription& family = *config.family;
   std::vector<WholeLinear> list;
-  for (int64_t layer = 0; layer < model.config().layers; ++layer) {
-    for (const LinearKind kind : kAllLinears) add_linear(model, LayerIndex(layer), kind, file, list);
+  for (int64_t layer = 0; layer < config.layers; ++layer) {
+    for (const LinearKind kind : kAllLinears) {
+      const FusedLinears* fused = fused_with(family, kind);
+      if (fused == nullptr || kind == fused->first) {
+        WholeLinear whole;
+        whole.tail = fused != nullptr ? fused->name : family.linears[static_cast<size_t>(kind)];
+        whole.layer = LayerIndex(layer);
+        whole.name = layer_tensor(family, whole.layer, whole.tail);
+        whole.layout.in = linear_shape(config, kind).in;
+        whole.bias = has_bias(config, kind);
+        list.push_back(std::move(whole));
+      }
+      list.back().parts.push_back(kind);
+      list.back().layout.out += linear_shape(config, kind).out;
+    }
+  }
+  return list;
+}
+
+std::vector<WholeLinear> whole_linears(const QuantizedFolder& model, const std::string& file) {
+  std::vector<WholeLinear> list = linears_as_stored(model.config());
+  for (WholeLinear& linear : list) {
+    require_equal_bits(model, linear, file);
+    const int64_t out = linear.layout.out;
+    linear.layout = weight_layout(model.record().spec, model.config(), linear.layer, linear.parts.front());
+    linear.layout.out = out;
+    linear.activation_bits = bits_of(model.record().spec, model.config(), linear.layer, linear.parts.front()).activations;
   }
   return list;
 }

@@ -22,7 +22,9 @@ struct WholeLinear {
   bool bias = false;
 };
 
-/// All of the model, layer by layer. InputError when linears that share a tensor have different bits: a tensor has one kind of integers.
+/// All of a model, layer by layer, none of them quantized yet.
+std::vector<WholeLinear> linears_as_stored(const ModelConfig& config);
+/// With the bits of a quantized folder. InputError when linears that share a tensor have different bits: a tensor has one kind of integers.
 std::vector<WholeLinear> whole_linears(const QuantizedFolder& model, const std::string& file);
 /// Integers, scales and zeros of all its rows: every row has its own scales, so rows of several linears stand below each other unchanged.
 QuantizedWeight whole_weight(const QuantizedFolder& model, const WholeLinear& linear);

@@ -86,8 +86,13 @@ void require_same_rotation(const Adapter& adapter, const std::string& adapter_fo
   const auto described = [](const std::string& checksum) {
     return checksum.empty() ? "no rotation (a plain base)" : "rotation " + checksum;
   };
+  // Other programs keep no records, and may have trained on an exported rotated folder.
+  const bool made_elsewhere = adapter.rotation_checksum.empty() && adapter.base_hash.empty();
   throw InputError(adapter_folder, "rotation", "an adapter made on this base's: " + described(base_checksum),
-                   "one made on " + described(adapter.rotation_checksum));
+                   "one made on " + described(adapter.rotation_checksum) +
+                       (made_elsewhere ? "; if another program trained it on the exported rotated folder, put that folder's rotation.json "
+                                         "and rotation.safetensors beside it"
+                                       : ""));
 }
 
 AdaptedSource::AdaptedSource(std::shared_ptr<const ModelSource> base, Adapter adapter, bool merged)

@@ -7,7 +7,7 @@ namespace rolora {
 namespace {
 
 std::string part(const char* name, OrthogonalKind kind) {
-  return std::string(name) + (kind == OrthogonalKind::orthogonal ? " orthogonal" : "");
+  return std::string(name) + (kind == OrthogonalKind::hadamard ? "" : " " + std::string(name_of(kind)));
 }
 
 ModelState after(const Job& job, const Station& station, const RotateStation& s) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Opens any MODEL folder — plain, rotated or quantized by this program — as one source.
+// Opens any MODEL folder — plain, rotated, quantized by this program, or in another library's quantized format — as one source.
 #pragma once
 
 #include <filesystem>
@@ -21,6 +21,8 @@ struct OpenedModel {
   std::filesystem::path folder;
   std::optional<RotationRecord> rotation;  ///< of rotated folders and of quantized ones made from them
   bool quantized = false;
+  std::string stored_as = "rolora";    ///< the folder's form: "rolora", "hf", "llama2.c", "compressed-tensors" or "gptq"
+  std::optional<Json> quantization{};  ///< of a quantized folder in another library's format: bits and groups, as info shows them
   at::ScalarType stored = at::kFloat;  ///< type of the linears (of what they were made from, when quantized)
   std::vector<std::string> notes;      ///< what a user should know about the folder though it loads
   /// Identity of the weights (and of their rotation), for records. Reads every tensor once, so it is computed when asked for.
@@ -28,7 +30,8 @@ struct OpenedModel {
   std::function<std::string()> identity;
 };
 
-/// Recognises the kind by config.json. InputError on anything broken.
+/// Recognises the kind by config.json; a plain Hugging Face folder with rotation.json beside it is rotated, one with a
+/// quantization_config of compressed-tensors or GPTQ is quantized. InputError on anything broken.
 OpenedModel open_model(const std::filesystem::path& folder);
 
 /// Runs the sample tokens that a rotated, quantized or exported folder carries, in fp32 on `device`: GateError when it does not give the

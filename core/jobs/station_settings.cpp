@@ -24,15 +24,12 @@ std::optional<std::string> store(const JsonObject& o) {
 }
 
 OrthogonalKind orthogonal_kind(const JsonObject& o, std::string_view key) {
-  const std::string word = one_of(o, key, {"hadamard", "orthogonal", "none"}, "hadamard");
-  if (word == "none") return OrthogonalKind::none;
-  return word == "hadamard" ? OrthogonalKind::hadamard : OrthogonalKind::orthogonal;
+  const std::string word = key == "r4" ? one_of(o, key, {"hadamard", "orthogonal", "blocks", "none"}, "hadamard")
+                                       : one_of(o, key, {"hadamard", "orthogonal", "none"}, "hadamard");
+  return parse_orthogonal_kind(word, o.file(), o.key_path(key));
 }
 
-std::string word_of(OrthogonalKind kind) {
-  if (kind == OrthogonalKind::none) return "none";
-  return kind == OrthogonalKind::hadamard ? "hadamard" : "orthogonal";
-}
+std::string word_of(OrthogonalKind kind) { return std::string(name_of(kind)); }
 
 template <class T>
 Json or_null(const std::optional<T>& value) {

@@ -20,7 +20,7 @@
 namespace rolora {
 namespace {
 
-constexpr std::array<std::string_view, 3> kKindNames = {"none", "hadamard", "orthogonal"};
+constexpr std::array<std::string_view, 4> kKindNames = {"none", "hadamard", "orthogonal", "blocks"};
 constexpr int64_t kPieceValues = int64_t{1} << 18;  // 2 MiB of fp64 are turned at a time: they stay in the cache
 
 at::Tensor haar(int64_t n, Random& random) {
@@ -38,6 +38,8 @@ at::Tensor random_signs_of(int64_t n, Random& random) {
   return signs;
 }
 
+int64_t power_of_two_in(int64_t n) { return int64_t{1} << std::countr_zero(static_cast<uint64_t>(n)); }
+
 void construct_hadamard(OrthogonalMap& map, Random& random) {
   const auto constructions = hadamard_constructions(map.order);
   if (!constructions.empty()) {
@@ -50,12 +52,25 @@ void construct_hadamard(OrthogonalMap& map, Random& random) {
     map.scale = 1 / std::sqrt(static_cast<double>(map.order));
     return;
   }
-  map.sylvester = int64_t{1} << std::countr_zero(static_cast<uint64_t>(map.order));
+  map.sylvester = power_of_two_in(map.order);
   const int64_t odd = map.order / map.sylvester;
   map.factor = haar(odd, random);
   map.scale = 1 / std::sqrt(static_cast<double>(map.sylvester));
   map.construction = "Haar(" + std::to_string(odd) + ")" +
                      (map.sylvester > 1 ? " x Sylvester(" + std::to_string(map.sylvester) + ")" : "") + " [no construction here]";
+}
+
+// I ⊗ Sylvester
+void construct_blocks(OrthogonalMap& map, const std::string& purpose) {
+  map.sylvester = power_of_two_in(map.order);
+  if (map.sylvester == 1) {
+    throw InputError(purpose, "blocks", "an even width (hadamard and orthogonal take any)", std::to_string(map.order));
+  }
+  const int64_t count = map.order / map.sylvester;
+  map.factor = at::eye(count, at::kDouble);
+  map.scale = 1 / std::sqrt(static_cast<double>(map.sylvester));
+  const std::string one = "Sylvester(" + std::to_string(map.sylvester) + ")";
+  map.construction = count == 1 ? one : std::to_string(count) + " blocks of " + one;
 }
 
 // Pieces go to the threads whole: no thread waits for another inside one.
@@ -74,10 +89,10 @@ at::Tensor signs_like(const OrthogonalMap& map, const at::Tensor& x) { return ma
 std::string_view name_of(OrthogonalKind kind) { return kKindNames[static_cast<size_t>(kind)]; }
 
 OrthogonalKind parse_orthogonal_kind(const std::string& name, const std::string& file, const std::string& key) {
-  for (OrthogonalKind kind : {OrthogonalKind::none, OrthogonalKind::hadamard, OrthogonalKind::orthogonal}) {
+  for (OrthogonalKind kind : {OrthogonalKind::none, OrthogonalKind::hadamard, OrthogonalKind::orthogonal, OrthogonalKind::blocks}) {
     if (name == name_of(kind)) return kind;
   }
-  throw InputError(file, key, "hadamard, orthogonal or none", printable(name));
+  throw InputError(file, key, "hadamard, orthogonal, blocks or none", printable(name));
 }
 
 at::Tensor OrthogonalMap::apply(const at::Tensor& x) const {
@@ -124,6 +139,8 @@ OrthogonalMap make_orthogonal(OrthogonalKind kind, int64_t order, uint64_t seed,
   if (kind == OrthogonalKind::orthogonal) {
     map.factor = haar(order, matrix);
     map.construction = "Haar(" + std::to_string(order) + ")";
+  } else if (kind == OrthogonalKind::blocks) {
+    construct_blocks(map, purpose);
   } else {
     construct_hadamard(map, matrix);
     map.signed_rows = random_signs;

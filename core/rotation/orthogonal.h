@@ -12,8 +12,10 @@
 
 namespace rolora {
 
-enum class OrthogonalKind { none, hadamard, orthogonal };
-std::string_view name_of(OrthogonalKind kind);  ///< "none", "hadamard", "orthogonal"
+/// `blocks`: Sylvester's Hadamard matrix on each run of as many channels as the largest power of two in the width, which is what other
+/// libraries' formats can say by name of a width that is none. It mixes less than a Hadamard matrix of the whole width.
+enum class OrthogonalKind { none, hadamard, orthogonal, blocks };
+std::string_view name_of(OrthogonalKind kind);  ///< "none", "hadamard", "orthogonal", "blocks"
 /// InputError(file "--r1"-style option or a file's name, key) when the name is none of them.
 OrthogonalKind parse_orthogonal_kind(const std::string& name, const std::string& file, const std::string& key);
 
@@ -22,7 +24,8 @@ OrthogonalKind parse_orthogonal_kind(const std::string& name, const std::string&
 struct OrthogonalMap {
   OrthogonalKind kind = OrthogonalKind::none;
   int64_t order = 0;
-  std::string construction;  ///< as HadamardConstruction::name, or "Haar(64)", or "Haar(107) x Sylvester(128) [no construction here]"
+  std::string construction;  ///< as HadamardConstruction::name, or "Haar(64)", or "Haar(107) x Sylvester(128) [no construction here]", or
+                             ///< "43 blocks of Sylvester(256)"
   uint64_t seed = 0;
   bool signed_rows = false;
   at::Tensor signs;   // [n] int8, ±1
@@ -46,7 +49,8 @@ std::string checksum_of(const OrthogonalMap& map);
 
 /// Seeded map of the given kind. `purpose` names the stream of random numbers ("r1"). Hadamard: the cheapest construction, with random
 /// signs or without; a width without one takes Haar(odd part) ⊗ Sylvester and says so in `construction`. Orthogonal: Haar, the QR factor of
-/// a Gaussian matrix with the signs of R's diagonal made positive (F. Mezzadri, Notices AMS 54, 2007).
+/// a Gaussian matrix with the signs of R's diagonal made positive (F. Mezzadri, Notices AMS 54, 2007). Blocks: without signs; InputError
+/// for an odd width, which has none.
 OrthogonalMap make_orthogonal(OrthogonalKind kind, int64_t order, uint64_t seed, const std::string& purpose, bool random_signs);
 
 /// w [out, in] → W diag(gain) M, rows transformed; gain [in] fp64 or undefined. In fp64, piece by piece, rounded once to `type`.

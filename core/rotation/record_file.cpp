@@ -102,7 +102,7 @@ uint64_t read_seed(const JsonObject& json) {
 
 void read_numbers(const JsonObject& json, OrthogonalMap& map) {
   map.kind = parse_orthogonal_kind(json.string("kind"), json.file(), json.key_path("kind"));
-  if (!map) json.refuse("kind", "hadamard or orthogonal (null where there is no rotation)", "none");
+  if (!map) json.refuse("kind", "hadamard, orthogonal or blocks (null where there is no rotation)", "none");
   map.order = json.integer("order", 1, kMostOrder);
   map.construction = json.string("construction");
   map.seed = read_seed(json);

@@ -18,6 +18,11 @@ std::shared_ptr<const Checkpoint> open_plain(const fs::path& model) {
   if (!config.own_kind.empty()) {
     throw InputError((model / "config.json").string(), "rolora.kind", "a plain model", "a model that is " + config.own_kind + " already");
   }
+  if (has_rotation(model)) {
+    throw InputError((model / "rotation.json").string(), "rotation",
+                     "no record of one: a plain model (rotate the one that it was made from again for other rotations)",
+                     "rotation " + load_rotation(model).checksum() + ", which the weights carry already");
+  }
   return std::make_shared<const Checkpoint>(model);
 }
 

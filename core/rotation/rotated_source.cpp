@@ -170,10 +170,37 @@ void RotatedSource::attach(Listeners& listeners, const Compute& compute) const {
   attach_online_rotations(record_, listeners, compute);
 }
 
+namespace {
+
+// Where the gains went into the weights every norm is left with ones: a record that lies beside another model is seen before anything runs.
+void require_folded_gains(const Checkpoint& base) {
+  const ModelConfig& config = base.config();
+  std::vector<std::string> names = {std::string(config.family->final_norm)};
+  for (int64_t i = 0; i < config.layers; ++i) {
+    names.push_back(layer_tensor(*config.family, LayerIndex(i), config.family->input_norm));
+    names.push_back(layer_tensor(*config.family, LayerIndex(i), config.family->post_attention_norm));
+  }
+  for (const std::string& name : names) {
+    const at::Tensor gain = base.store().load(name, {at::kFloat, at::kCPU});
+    if (gain.eq(1).all().item<bool>()) continue;
+    throw InputError(base.store().file_of(name).path().string(), name, "ones, since rotation.json beside it says that gains are folded",
+                     "other gains (the record of another model?)");
+  }
+}
+
+}  // namespace
+
 RotatedFolder::RotatedFolder(const std::filesystem::path& folder) : base_(folder), record_(load_rotation(folder)) {
-  const std::filesystem::path config_file = folder / "config.json";
-  if (base_.config().own_kind != "rotated") throw InputError(config_file.string(), "rolora.kind", "rotated", "a plain model");
-  require_fitting(record_, base_.config(), folder / "rotation.json");
+  const std::filesystem::path record_file = folder / "rotation.json";
+  require_fitting(record_, base_.config(), record_file);
+  if (record_.gains_folded) require_folded_gains(base_);
+  if (!base_.config().own_kind.empty()) return;
+  // A Hugging Face folder, as `export --to hf` writes it.
+  for (const auto& [part, map] : {std::pair{"parts.r3", &record_.r3}, std::pair{"parts.r4", &record_.r4}}) {
+    if (!*map) continue;
+    throw InputError(record_file.string(), part, "none beside a plain Hugging Face folder, which other programs run without it",
+                     "an online rotation");
+  }
 }
 
 void RotatedFolder::attach(Listeners& listeners, const Compute& compute) const { attach_online_rotations(record_, listeners, compute); }

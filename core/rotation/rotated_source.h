@@ -31,7 +31,8 @@ class RotatedSource final : public ModelSource {
   Compute exact_;  ///< how plain weights are fetched: a type that holds them exactly, on the CPU
 };
 
-/// A folder written by `rotate`.
+/// A folder written by `rotate`, or a Hugging Face folder with the record of its rotation beside it, as `export --to hf` writes it (no
+/// online rotations then). InputError where the record does not fit: other widths, gains that are not ones though they are folded.
 class RotatedFolder final : public ModelSource {
  public:
   explicit RotatedFolder(const std::filesystem::path& folder);

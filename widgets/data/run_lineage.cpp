@@ -15,7 +15,7 @@ QString rotation_state(const JsonObject& station) {
   const auto named = [&](const char* key) {
     const std::string kind = station.string_or(key, "none");
     if (kind != "none")
-      parts.append(QString::fromLatin1(key).toUpper() + (kind == "orthogonal" ? QStringLiteral(" orthogonal") : QString()));
+      parts.append(QString::fromLatin1(key).toUpper() + (kind == "hadamard" ? QString() : QLatin1Char(' ') + QString::fromStdString(kind)));
   };
   named("r1");
   if (station.boolean_or("r2", false)) parts.append(QStringLiteral("R2"));

@@ -21,7 +21,7 @@ std::vector<Field> rotate_fields() {
       {"r1", K::choice, T("R1, residual stream"), kNone, "\"hadamard\"", kNone, 0, 0, "hadamard orthogonal none", "fold_only=false", kPlain,
        T("Folded into the weights: a Hadamard matrix with random signs, a random orthogonal one, or none. RoLoRA's between-block "
          "rotation.")},
-      {"r4", K::choice, T("R4, before down_proj"), kNone, "\"hadamard\"", kNone, 0, 0, "hadamard orthogonal none", "fold_only=false",
+      {"r4", K::choice, T("R4, before down_proj"), kNone, "\"hadamard\"", kNone, 0, 0, "hadamard orthogonal blocks none", "fold_only=false",
        kPlain, T("Applied while the model runs, in front of down_proj, where the largest outliers sit. RoLoRA's in-block rotation.")},
       {"r2", K::flag, T("R2, values per head"), kNone, "false", kNone, 0, 0, kNone, "fold_only=false", kAdvanced,
        T("Folded between V and O. SpinQuant's; RoLoRA leaves it off.")},

@@ -51,6 +51,8 @@ COMPRESSED = {
     "R1 R2 W4A4": (["--r2", "--r4", "none"], ["--weights", "4", "--activations", "4", *CT], []),
     "R1 R4 W4A16": (R4, ["--weights", "4", *CT], ["--online-transform"]),
     "R1 R4 W4A4": (R4, ["--weights", "4", "--activations", "4", *CT], ["--online-transform"]),
+    "R4 blocks W4A16": (["--r4", "blocks"], ["--weights", "4", *CT], ["--online-transform"]),
+    "R4 blocks W4A4": (["--r4", "blocks"], ["--weights", "4", "--activations", "4", *CT], ["--online-transform"]),
     "R4 orthogonal W4A16": (["--r1", "none", "--r4", "orthogonal"], ["--weights", "4", *CT], ["--online-transform"]),
 }
 GPTQ = {

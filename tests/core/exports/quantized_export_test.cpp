@@ -200,12 +200,13 @@ TEST_F(ExportQuantized, GptqLayoutInTheScalesType) {
       quantize(family, spec);
       EXPECT_LE(gptq().logits.relative_l2, 1e-6) << family;
       EXPECT_LE(gptq({.second_version = true}).logits.relative_l2, 1e-6) << family;
-      try {  // gains of 5 make much of fp16's rounding
-        const double half = gptq({}, at::kHalf).logits.relative_l2;
-        EXPECT_TRUE(half > 1e-6 && half <= 3e-3) << half;
-      } catch (const GateError& e) {
-        EXPECT_TRUE(says(e.what(), "--store float32")) << e.what();
-      }
+      EXPECT_FALSE(gptq().rounding.has_value()) << "fp32 rounds nothing";
+      const QuantizedCheck half = gptq({}, at::kHalf);  // gains of 5 make much of fp16's rounding, which is told and no error
+      EXPECT_LE(half.logits.relative_l2, 1e-6) << family << ": against the model at the stored scales";
+      ASSERT_TRUE(half.rounding.has_value());
+      EXPECT_GT(*half.rounding, 1e-6) << family;
+      EXPECT_LT(*half.rounding, 0.1) << family;
+      EXPECT_TRUE(says(test::read_text(folder_ / "out/NOTE.md"), "are rounded to float16"));
     }
   }
   gptq({}, at::kFloat);
