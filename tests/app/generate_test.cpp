@@ -150,6 +150,11 @@ TEST_F(Generate, TemplatesAskAsTransformersDoes) {
       ASSERT_EQ(outcome.code, 0) << outcome.err;
       test::write_text(folder_ / "ids.json", Json{{"ids", asked(number, name)}}.dump());
       EXPECT_EQ(Json::parse(outcome.out)["ids"].get<Ids>(), ids({"--ignore-eos"})) << name << " " << number;
+      std::vector<std::string> words = {"tokenize", model().string(), "--json"};
+      for (const std::string& option : options) {
+        if (option != "--ignore-eos") words.push_back(option);
+      }
+      EXPECT_EQ(Json::parse(rolora(words).out).at("ids")[0], asked(number, name)) << name << " " << number;
     }
   }
   const auto code = [&](std::vector<std::string> options) { return run(std::move(options)).code; };
@@ -158,6 +163,18 @@ TEST_F(Generate, TemplatesAskAsTransformersDoes) {
   EXPECT_EQ(code({"--template", "qwen", "--ids", folder_ / "ids.json"}), 2);
   EXPECT_EQ(code({"--system", "Be kind", "--text", "Hello"}), 2);
   EXPECT_EQ(code({"--template", "gemma", "--text", "Hello"}), 2);
+  const auto tokenize = [&](const std::string& option) {
+    return rolora({"tokenize", model().string(), "--text", "Hello", "--template", "qwen", option, "--json"});
+  };
+  EXPECT_EQ(tokenize("--special").code, 2);
+  const Json asking = Json::parse(rolora({"tokenize", model().string(), "--text", "Hello", "--template", "llama2", "--json"}).out);
+  const Json end = Json::parse(rolora({"tokenize", model().string(), "--text", "</s>", "--json"}).out);
+  EXPECT_EQ(asking.at("end_of_response"), end.at("ids")[0][0]);
+}
+
+TEST_F(Generate, StopsAtTokensThatAreNamed) {
+  EXPECT_EQ(ids({"--stop-ids", std::to_string(free_[2]) + ",1"}), until({free_[2], 1}));
+  EXPECT_EQ(ids({"--stop-ids", std::to_string(free_[2]), "--ignore-eos"}), ids({"--ignore-eos"}));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <QFile>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSpinBox>
@@ -22,6 +23,7 @@
 #include "widgets/jobs/model_title.h"
 #include "widgets/jobs/worker_call.h"
 #include "widgets/recipe/path_edit.h"
+#include "widgets/recipe/recipe_fields.h"
 
 namespace rolora::widgets {
 namespace {
@@ -37,6 +39,20 @@ QPlainTextEdit* text_box(const QString& name, const QString& placeholder, int li
   box->setMinimumHeight(box->fontMetrics().lineSpacing() * lines + 2 * box->frameWidth() +
                         static_cast<int>(2 * box->document()->documentMargin()));
   return box;
+}
+
+// As the recipe's form offers them for records.
+QStringList template_names() {
+  const StationKind* tuning = find_kind(QStringLiteral("finetune"));
+  for (const Field& field : tuning->fields) {
+    if (QLatin1String(field.key) == QLatin1String("template")) return QString::fromLatin1(field.words).split(QLatin1Char(' '));
+  }
+  return {};
+}
+
+// Alpaca's and RoLoRA's prompts have no place for a system message.
+bool takes_system(const QString& name) {
+  return !name.isEmpty() && !QStringList{QStringLiteral("stanford"), QStringLiteral("alpaca"), QStringLiteral("rolora")}.contains(name);
 }
 
 // The list shows what a model is called and then where it lies; the box itself holds the folder.
@@ -86,6 +102,7 @@ PromptPanel::PromptPanel(MeasureService* service, QWidget* parent) : QWidget(par
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(gap / 2);
   column->addWidget(prompt_);
+  column->addWidget(make_asking());
   column->addWidget(make_bar());
   column->addLayout(make_start());
   column->addWidget(tokens_);
@@ -95,8 +112,8 @@ PromptPanel::PromptPanel(MeasureService* service, QWidget* parent) : QWidget(par
   layout_->setSpacing(gap);
   layout_->addWidget(text_, 1);
   layout_->addWidget(sides, 1);
-  const QList<QWidget*> order = {prompt_,         site_,           most_,         stop_button_, run_button_,
-                                 sides_[0].model, sides_[1].model, sides_[0].out, sides_[1].out};
+  const QList<QWidget*> order = {prompt_,     template_,       system_,         site_,         most_,        stop_button_,
+                                 run_button_, sides_[0].model, sides_[1].model, sides_[0].out, sides_[1].out};
   for (qsizetype i = 1; i < order.size(); ++i) setTabOrder(order[i - 1], order[i]);  // what is filled in before what is read
   connect(prompt_, &QPlainTextEdit::textChanged, this, &PromptPanel::show_state);
   style_texts();
@@ -135,6 +152,31 @@ QWidget* PromptPanel::make_bar() {
     layout->addWidget(widget);
   }
   layout->addStretch(1);
+  return bar;
+}
+
+QWidget* PromptPanel::make_asking() {
+  template_ = new QComboBox;
+  template_->addItem(tr("as it stands"), QString());
+  for (const QString& name : template_names()) template_->addItem(name, name);
+  template_->setAccessibleName(tr("Prompt template"));
+  template_->setToolTip(
+      tr("Puts the text where a user speaks, in the wording and special tokens that the model was tuned with, and asks for the response"));
+  system_ = new QLineEdit;
+  system_->setAccessibleName(tr("System message"));
+  system_->setPlaceholderText(tr("system message, or the template's own"));
+  connect(template_, &QComboBox::currentIndexChanged, this,
+          [this] { system_->setEnabled(takes_system(template_->currentData().toString())); });
+  system_->setEnabled(false);
+  system_->setToolTip(tr("What a chat template says before the user speaks; empty: what the template says by itself"));
+  auto* bar = new QWidget;
+  auto* layout = new QHBoxLayout(bar);
+  layout->setContentsMargins(0, 0, 0, 0);
+  auto* name = new QLabel(tr("Template"));
+  name->setBuddy(template_);
+  layout->addWidget(name);
+  layout->addWidget(template_);
+  layout->addWidget(system_, 1);
   return bar;
 }
 
@@ -201,6 +243,12 @@ void PromptPanel::set_site(SiteKind site) {
 }
 
 void PromptPanel::set_text(const QString& text) { prompt_->setPlainText(text); }
+void PromptPanel::set_template(const QString& name, const QString& system) {
+  const int row = template_->findData(name);
+  if (row >= 0) template_->setCurrentIndex(row);
+  system_->setText(system);
+}
+
 QString PromptPanel::model(int side) const { return sides_[side].model->currentText().trimmed(); }
 QString PromptPanel::tokens_shown() const { return tokens_->text(); }
 
@@ -235,10 +283,16 @@ void PromptPanel::stop() {
 void PromptPanel::tokenize(int turn) {
   const QString file = write("text.txt", prompt_->toPlainText().toUtf8());
   if (file.isEmpty()) return finished(turn);
-  WorkerCall::start({QStringLiteral("tokenize"), model(0), QStringLiteral("--special"), QStringLiteral("--text-file"), file}, this,
-                    [this, turn](const Result<nlohmann::json>& answer) {
-                      if (turn == turn_) tokenized(answer, turn);
-                    });
+  QStringList arguments = {QStringLiteral("tokenize"), model(0), QStringLiteral("--text-file"), file};
+  const QString name = template_->currentData().toString();
+  if (name.isEmpty())
+    arguments << QStringLiteral("--special");
+  else
+    arguments << QStringLiteral("--template") << name;
+  if (takes_system(name) && !system_->text().isEmpty()) arguments << QStringLiteral("--system") << system_->text();
+  WorkerCall::start(arguments, this, [this, turn](const Result<nlohmann::json>& answer) {
+    if (turn == turn_) tokenized(answer, turn);
+  });
 }
 
 void PromptPanel::tokenized(const Result<nlohmann::json>& answer, int turn) {
@@ -250,10 +304,13 @@ void PromptPanel::tokenized(const Result<nlohmann::json>& answer, int turn) {
   QStringList numbers;
   for (const int64_t id : ids_) numbers << QString::number(id);
   show_tokens(numbers, QStringLiteral(" "));
+  const auto end_of_response = answer.value.find("end_of_response");
+  const bool ends = end_of_response != answer.value.end() && end_of_response->is_number_integer();
+  const QString end = ends ? QString::number(end_of_response->get<int64_t>()) : QString();
   const QString ids = write("ids.json", QByteArray::fromStdString(nlohmann::json{{"ids", ids_}}.dump()));
   for (int side : {0, 1}) {
     if (model(side).isEmpty() || ids.isEmpty()) continue;
-    go_on(side, ids, turn);
+    go_on(side, ids, end, turn);
     measure(side, turn);
   }
   finished(turn);
@@ -273,10 +330,12 @@ QString PromptPanel::write(const char* name, const QByteArray& bytes) {
   return {};
 }
 
-void PromptPanel::go_on(int side, const QString& ids, int turn) {
+// `end` closes a response of the template; empty where the model's own configuration says what does.
+void PromptPanel::go_on(int side, const QString& ids, const QString& end, int turn) {
   ++waiting_;
-  const QStringList arguments = {QStringLiteral("generate"),     model(side), QStringLiteral("--ids"), ids, QStringLiteral("--max-new"),
-                                 QString::number(most_->value())};
+  QStringList arguments = {QStringLiteral("generate"),     model(side), QStringLiteral("--ids"), ids, QStringLiteral("--max-new"),
+                           QString::number(most_->value())};
+  if (!end.isEmpty()) arguments << QStringLiteral("--stop-ids") << end;
   sides_[side].call = WorkerCall::start(arguments, this, [this, side, turn](const Result<nlohmann::json>& answer) {
     if (turn != turn_) return;
     if (!answer.ok()) {

@@ -15,6 +15,7 @@ class QAction;
 class QBoxLayout;
 class QComboBox;
 class QLabel;
+class QLineEdit;
 class QPlainTextEdit;
 class QPushButton;
 class QSpinBox;
@@ -33,6 +34,8 @@ class PromptPanel : public QWidget {
   void set_models(const QString& a, const QString& b);
   void set_site(SiteKind site);
   void set_text(const QString& text);
+  /// A prompt template by its name, empty for the text as it stands; the system message of a chat template, empty for the template's own.
+  void set_template(const QString& name, const QString& system = {});
   QSize minimumSizeHint() const override;
   bool is_busy() const { return waiting_ > 0; }
   QString continuation(int side) const { return sides_[side].text; }
@@ -63,13 +66,14 @@ class PromptPanel : public QWidget {
   };
   QWidget* make_side(int side);
   QWidget* make_bar();
+  QWidget* make_asking();
   QLayout* make_start();
   QString model(int side) const;
   void tokenize(int turn);
   void tokenized(const Result<nlohmann::json>& answer, int turn);
   void show_tokens(const QStringList& tokens, const QString& between);
   QString write(const char* name, const QByteArray& bytes);
-  void go_on(int side, const QString& ids, int turn);
+  void go_on(int side, const QString& ids, const QString& end, int turn);
   void measure(int side, int turn);
   void finished(int turn);
   void show_side(int side);
@@ -83,7 +87,8 @@ class PromptPanel : public QWidget {
   QPlainTextEdit* prompt_ = nullptr;
   QLabel *tokens_ = nullptr, *status_ = nullptr;
   QSpinBox* most_ = nullptr;
-  QComboBox* site_ = nullptr;
+  QComboBox *site_ = nullptr, *template_ = nullptr;
+  QLineEdit* system_ = nullptr;
   QPushButton *run_button_ = nullptr, *stop_button_ = nullptr;
   QAction* run_ = nullptr;
   Side sides_[2];

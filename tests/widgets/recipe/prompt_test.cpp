@@ -4,6 +4,7 @@
 #include <QAction>
 #include <QComboBox>
 #include <QFileInfo>
+#include <QLineEdit>
 #include <QSignalSpy>
 
 #include "tests/widgets/jobs/job_fixture.h"
@@ -40,6 +41,43 @@ TEST(PromptPanel, ShowsBothModelsOnAText) {
   EXPECT_EQ(QFileInfo(a.file).completeBaseName(), QStringLiteral("“In the beginning God created”")) << "titles name the file";
   EXPECT_FALSE(panel.tokens_shown().isEmpty());
   save_shot(panel, "prompt");
+}
+
+// Every template is one that the worker knows, and a system message is offered only where the worker has a place for it.
+TEST(PromptPanel, PutsTheTextIntoATemplate) {
+  StatisticsStore store;
+  MeasureService service(&store);
+  PromptPanel panel(&service);
+  panel.show();
+  panel.set_models(bundled_model(), QString());
+  panel.set_text(QStringLiteral("In the beginning"));
+  const auto run = [&] {
+    panel.run();
+    EXPECT_TRUE(wait_for([&] { return !panel.is_busy(); }));
+    return panel.tokens_shown();
+  };
+  QSignalSpy measured(&panel, &PromptPanel::measured);
+  const QString plain = run();
+  auto* templates = panel.findChildren<QComboBox*>().first();
+  for (QComboBox* combo : panel.findChildren<QComboBox*>()) {
+    if (combo->accessibleName() == QStringLiteral("Prompt template")) templates = combo;
+  }
+  QLineEdit* system = nullptr;
+  for (QLineEdit* line : panel.findChildren<QLineEdit*>()) {
+    if (line->accessibleName() == QStringLiteral("System message")) system = line;
+  }
+  ASSERT_NE(system, nullptr);
+  ASSERT_GE(templates->count(), 10);
+  EXPECT_FALSE(system->isEnabled());
+  for (const char* name : {"stanford", "chatml"}) {
+    panel.set_template(QString::fromLatin1(name));
+    const QString asked = run();
+    EXPECT_NE(asked, plain) << name;
+    panel.set_template(QString::fromLatin1(name), QStringLiteral("Be kind."));
+    EXPECT_EQ(run() != asked, system->isEnabled()) << name << ": " << asked.toStdString();
+  }
+  EXPECT_TRUE(system->isEnabled());
+  EXPECT_EQ(measured.count(), 5);
 }
 
 TEST(PromptPanel, OffersModelsThatAreThereByTheirNames) {
