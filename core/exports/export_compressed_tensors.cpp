@@ -77,7 +77,8 @@ void add_notes(const QuantizedExport& from, const std::optional<OnlineTransform>
                            ? "vLLM's source applies this named transform with its hadacore kernel on one GPU (no tensor parallelism, no "
                              "bias on down_proj); it was not run here: compare with rotation_samples.safetensors first."
                            : "vLLM's source multiplies by the stored matrix on one GPU (no tensor parallelism, no bias on down_proj), "
-                             "slower than a named one; it was not run here: compare with rotation_samples.safetensors first.");
+                             "slower than a named one, which rotate --r4 blocks gives at any even width; it was not run here: compare with "
+                             "rotation_samples.safetensors first.");
 }
 
 // The online part does what the record's R4 does?

@@ -95,6 +95,25 @@ void require_same_rotation(const Adapter& adapter, const std::string& adapter_fo
                                        : ""));
 }
 
+namespace {
+
+// Norms of one weight differ by less as two programs sum them in fp32, and in a half type as its values are rounded.
+double rests_within(at::ScalarType type) { return type == at::kFloat || type == at::kDouble ? 1e-5 : 1e-2; }
+
+// What a linear gets that has a magnitude and no adapter: nothing where its rows have that length, as they do in the model that the adapter
+// was made for; on another one, PEFT brings them to it. `weight` in the arithmetic's type, [out, in]
+std::shared_ptr<const AdapterTerm> resting_term(const at::Tensor& weight, const at::Tensor& magnitude, at::ScalarType own, bool merged) {
+  AdapterTerm term{at::zeros({1, weight.size(1)}, weight.options().dtype(own)),
+                   at::zeros({weight.size(0), 1}, weight.options().dtype(own))};
+  const at::Tensor norms = row_norms(weight, term);
+  term.magnitude = magnitude.to(weight.device(), own);
+  if ((term.magnitude - norms).abs().le(rests_within(weight.scalar_type()) * norms).all().item<bool>()) return nullptr;
+  if (!merged) term.row_norms = norms;
+  return std::make_shared<const AdapterTerm>(std::move(term));
+}
+
+}  // namespace
+
 AdaptedSource::AdaptedSource(std::shared_ptr<const ModelSource> base, Adapter adapter, bool merged)
     : base_(std::move(base)), adapter_(std::move(adapter)), merged_(merged) {}
 
@@ -104,7 +123,8 @@ LayerWeights AdaptedSource::layer(LayerIndex index, const Compute& compute) cons
   const at::ScalarType own = compute.type == at::kDouble || merged_ ? at::kDouble : at::kFloat;
   for (const LinearKind kind : kAllLinears) {
     Linear& linear = weights[kind];
-    const auto found = adapter_.pairs.find(linear_name(*config().family, index, kind));
+    const std::string name = linear_name(*config().family, index, kind);
+    const auto found = adapter_.pairs.find(name);
     if (found != adapter_.pairs.end()) {
       const LoraPair& pair = found->second;
       AdapterTerm term{pair.a.to(compute.device, own), pair.b.to(compute.device, own), adapter_.settings.scaling(), 0.0, false};
@@ -113,6 +133,8 @@ LayerWeights AdaptedSource::layer(LayerIndex index, const Compute& compute) cons
         if (!merged_) term.row_norms = row_norms(linear.weight, term);
       }
       linear.adapter = std::make_shared<AdapterTerm>(std::move(term));
+    } else if (const auto rests = adapter_.resting.find(name); rests != adapter_.resting.end()) {
+      linear.adapter = resting_term(linear.weight, rests->second, own, merged_);
     }
     if (linear.adapter && merged_) {
       linear.weight = linear.merged_weight();

@@ -8,6 +8,7 @@
 #include "core/model/rope_settings.h"
 #include "core/model/tuned.h"
 #include "core/model/weights.h"
+#include "core/storage/small_json.h"
 
 namespace rolora {
 namespace {
@@ -43,7 +44,8 @@ void read_type(const JsonObject& json, ModelConfig& config) {
   const bool derived = config.model_type.starts_with(kOwnPrefix);
   if (derived || json.has("rolora")) read_own_block(json.object("rolora"), derived, config);
   if (!derived && json.has("quantization_config")) {
-    json.refuse("quantization_config", "a floating-point checkpoint, or a folder that rolora quantize wrote",
+    json.refuse("quantization_config",
+                "a floating-point checkpoint (of quantized folders those of rolora quantize, compressed-tensors and GPTQ can be run)",
                 "one in another library's format" + format_of_other(json));
   }
   config.family = find_family(config.model_type);
@@ -221,7 +223,7 @@ ModelConfig read_model_config(const std::filesystem::path& folder) {
   }
   const std::filesystem::path file = folder / "config.json";
   if (!std::filesystem::exists(file)) refuse_original(folder);
-  return parse_model_config(read_json_file(file), file.string());
+  return parse_model_config(read_json_file(file, kSmallJson), file.string());
 }
 
 bool has_bias(const ModelConfig& config, LinearKind kind) {

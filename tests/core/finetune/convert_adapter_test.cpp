@@ -241,6 +241,27 @@ TEST(ConvertFolder, DoraOfAPartOfAFusedLinear) {
   for (const auto& [name, lengths] : adapter.resting) EXPECT_LE(relative_l2(back.resting.at(name), lengths), 1e-6) << name;
 }
 
+// On other weights than those it was made for PEFT brings the rows to the magnitudes in the file; so does this.
+TEST(ConvertFolder, MagnitudesThatRestInOneModelActInAnother) {
+  const auto plain = std::make_shared<const Checkpoint>(test::family_fixture("phi3_window"));
+  Adapter adapter = random_adapter(plain->config(), {LinearKind::q, LinearKind::gate});
+  adapter.settings.dora = true;
+  set_magnitudes(adapter, *plain);
+  const LayerWeights own = plain->layer(LayerIndex(1), Compute{});
+  const at::Tensor w = own[LinearKind::k].weight.to(at::kDouble), x = at::arange(2 * w.size(1), at::kDouble).sin().view({2, -1});
+  at::Tensor& magnitude = adapter.resting.at("model.layers.1.self_attn.k_proj");
+  magnitude = magnitude * at::linspace(0.5, 2, magnitude.size(0));
+  const at::Tensor wanted = (magnitude.to(at::kDouble) / w.square().sum(1).sqrt()).unsqueeze(1) * w;  // [out, in]
+  for (const bool merged : {false, true}) {
+    const LayerWeights found = AdaptedSource(plain, adapter, merged).layer(LayerIndex(1), Compute{});
+    at::Tensor y = found[LinearKind::k].apply(x.to(at::kFloat));
+    if (found[LinearKind::k].bias.defined()) y = y - found[LinearKind::k].bias;
+    EXPECT_LE(relative_l2(y, x.matmul(wanted.t())), 1e-6) << merged;
+    EXPECT_FALSE(found[LinearKind::v].adapter) << "its rows have their lengths";
+    EXPECT_TRUE(at::equal(found[LinearKind::v].weight, own[LinearKind::v].weight));
+  }
+}
+
 TEST(ConvertFolder, EveryFamilyThereAndBack) {
   SilentMonitor silent;
   for (const char* family : {"qwen2_tied", "qwen3", "phi3_window", "mistral_window", "llama3_tied"}) {
