@@ -2,18 +2,19 @@
 # Builds the fuzz entries (clang's libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer) and runs each, two at a time; fails when
 # one finds something, and says where the input that does it lies.
 #   packaging/fuzz.sh [--seconds 60] [--within SECONDS] [--build DIR] [NAME...]
-# --seconds: of each entry. --within: all of it, the build included, in this time: then it is built without optimisation, which takes half
-# as long, and an entry gets what is left for it, 10 seconds at least and --seconds at most. NAME: only these entries (tests/fuzz/NAME_fuzz.cpp). What they learn is kept in DIR/corpus (default
-# build/fuzz) and goes on from there the next time.
+# --seconds: of each entry, looking elsewhere each time; what they learn is kept in DIR/corpus (default build/fuzz) and goes on from there.
+# --within: the same inputs each time, from the seeds alone, as many as tests/fuzz/counts.txt says (a minute's where what is left of SECONDS,
+# the build included, allows it, else their first eighth); built without optimisation, which takes half as long. NAME: only these entries
+# (tests/fuzz/NAME_fuzz.cpp).
 set -eu
 cd "$(dirname "$0")/.."
-seconds=60; within=""; build=build/fuzz; names=""; seed=""
+root=$(pwd); seconds=60; within=""; build=build/fuzz; names=""
 while [ $# -gt 0 ]; do
   case $1 in
     --seconds) seconds=${2:?--seconds needs a number}; shift ;;
     --within) within=${2:?--within needs a number}; shift ;;
     --build) build=${2:?--build needs a folder}; shift ;;
-    -h|--help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h|--help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
     -*) echo "error: $1: expected an option of fuzz.sh (see --help), found none" >&2; exit 2 ;;
     *) names="$names $1" ;;
   esac
@@ -27,7 +28,7 @@ command -v clang++ >/dev/null || { echo "error: clang++: expected on PATH (packa
 libtorch=$(packaging/fetch-libtorch.sh)
 mkdir -p "$build"
 build=$(cd "$build" && pwd)
-optimise=1; [ -z "$within" ] || { optimise=0; seed=-seed=1; }  # bounded runs repeat, others look elsewhere each time
+optimise=1; [ -z "$within" ] || optimise=0
 cmake --preset fuzz -B "$build" -DROLORA_LIBTORCH="$libtorch" -DROLORA_FUZZ_OPTIMISE=$optimise > "$build/configure.log" 2>&1 || { cat "$build/configure.log" >&2; exit 1; }
 cmake --build "$build" --parallel "$(nproc)"
 python3 tests/fuzz/make_seeds.py "$build/seeds"
@@ -35,22 +36,34 @@ python3 tests/fuzz/make_seeds.py "$build/seeds"
 # shellcheck disable=SC2086
 set -- $names
 echo "$# entries built after $(( $(date +%s) - began )) s"
-if [ -n "$within" ]; then
-  left=$(( (within - $(date +%s) + began) / (($# + 1) / 2) ))
-  [ "$left" -ge 10 ] || left=10
-  [ "$left" -ge "$seconds" ] || seconds=$left
-fi
+share=1
+# A minute's inputs of the optimised entries take these two minutes, and a machine may be busy.
+[ -z "$within" ] || [ $(( within - $(date +%s) + began )) -ge $(( 180 * (($# + 1) / 2) )) ] || share=8
+scratch=$(mktemp -d "$([ -d /dev/shm ] && echo /dev/shm || echo /tmp)/rolora-fuzz-XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+# Addresses that differ from run to run reach what libFuzzer compares; where the system allows it they do not.
+fixed=""; if [ -n "$within" ] && setarch -R true 2>/dev/null; then fixed="setarch -R"; fi
 
 # One entry: its corpus, its dictionary, its bounds of memory (MiB) and of time for one input (seconds, on a machine that is busy).
 run_one() {
-  name=$1
-  mkdir -p "$build/corpus/$name" "$build/findings"
+  name=$1; corpus=$build/corpus/$name; seeds=$build/seeds/$name; options=-max_total_time=$seconds; inputs=""
+  if [ -n "$within" ]; then  # nothing but the seeds in one order, and a stop that only a machine ten times slower meets
+    corpus=$scratch/corpus/$name; seeds=""
+    find "$build/seeds/$name" -type f | LC_ALL=C sort | paste -sd, > "$scratch/$name.seeds"
+    inputs=$(awk -v name="$name" -v share=$share '$1 == name { print int($2 / share) }' "$root/tests/fuzz/counts.txt")
+    [ -n "$inputs" ] || { echo "error: tests/fuzz/counts.txt: expected a line for $name, found none" >&2; touch "$build/failed"; return; }
+    options="-seed=1 -runs=$inputs -reload=0 -max_total_time=$(( 1200 / share )) -seed_inputs=@$scratch/$name.seeds"
+  fi
+  mkdir -p "$corpus" "$build/findings" "$scratch/$name"
   dictionary=""
   [ ! -s "$build/seeds/$name.dict" ] || dictionary=-dict=$build/seeds/$name.dict
+  start=$(date +%s)
   # shellcheck disable=SC2086
-  if "$build/bin/fuzz_$name" $dictionary $seed -max_total_time="$seconds" -rss_limit_mb=1536 -malloc_limit_mb=1024 -timeout=25 \
-      -print_final_stats=1 -artifact_prefix="$build/findings/$name-" "$build/corpus/$name" "$build/seeds/$name" > "$build/$name.log" 2>&1; then
-    echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$name.log") inputs in $seconds s, nothing found"
+  if (cd "$scratch/$name" && ROLORA_FUZZ_HERE=1 $fixed "$build/bin/fuzz_$name" $dictionary $options -rss_limit_mb=1536 -malloc_limit_mb=1024 \
+      -timeout=120 -print_final_stats=1 -artifact_prefix="$build/findings/$name-" "$corpus" $seeds) > "$build/$name.log" 2>&1; then
+    kept=""
+    [ -z "$within" ] || kept=", kept $(find "$corpus" -type f | wc -l) ($(find "$corpus" -type f -printf '%f\n' | sort | sha256sum | cut -c1-12))"
+    echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$name.log") inputs${inputs:+ of $inputs} in $(( $(date +%s) - start )) s$kept, nothing found"
   else
     tail -n 60 "$build/$name.log" >&2
     echo "error: fuzz_$name: expected only typed errors within the bounds, found the above; its input: $(ls -t "$build/findings/$name-"* | head -n 1)" >&2

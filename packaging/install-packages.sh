@@ -7,7 +7,7 @@ packages="g++ make cmake ninja-build ccache git pkg-config unzip ca-certificates
  libgtest-dev libgmock-dev
  qt6-base-dev qt6-svg-dev libqt6svg6 libqcustomplot-dev qt6-qpa-plugins qt6-wayland qt6-gtk-platformtheme fonts-dejavu-core poppler-utils"
 case ${1:-} in
-  --fuzz) packages="$packages clang libclang-rt-14-dev llvm" ;;
+  --fuzz) packages="$packages clang libclang-rt-14-dev lld llvm" ;;
   "") ;;
   *) echo "error: $1: expected --fuzz or nothing" >&2; exit 2 ;;
 esac

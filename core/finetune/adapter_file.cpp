@@ -14,6 +14,7 @@
 #include "core/rotation/record.h"
 #include "core/storage/atomic_file.h"
 #include "core/storage/safetensors.h"
+#include "core/storage/small_json.h"
 
 namespace rolora {
 namespace {
@@ -180,7 +181,7 @@ void read_pairs(const TensorFile& file, const ModelConfig& config, bool trained_
 Split read_split(const fs::path& folder, const FamilyDescription& family) {
   Split split;
   if (!fs::exists(folder / kOwnFile)) return split;
-  const Json document = read_json_file(folder / kOwnFile);
+  const Json document = read_json_file(folder / kOwnFile, kSmallJson);
   const JsonObject own(document, (folder / kOwnFile).string());
   if (!own.has(kSplitKey)) return split;
   const JsonObject parts = own.object(kSplitKey);
@@ -200,7 +201,7 @@ Split read_split(const fs::path& folder, const FamilyDescription& family) {
 void read_origin(const fs::path& folder, Adapter& adapter) {
   const fs::path file = folder / kOwnFile;
   if (fs::exists(file)) {
-    const Json document = read_json_file(file);
+    const Json document = read_json_file(file, kSmallJson);
     const JsonObject own(document, file.string());
     own.integer("format", kOwnFormat, kOwnFormat);
     own.string("tool_version");
@@ -279,7 +280,7 @@ fs::path adapter_weights(const fs::path& folder) {
 
 Adapter load_adapter(const fs::path& folder, const ModelConfig& config) {
   const fs::path file = folder / "adapter_config.json";
-  const Json document = read_json_file(file);
+  const Json document = read_json_file(file, kSmallJson);
   const JsonObject peft(document, file.string());
   const Split split = read_split(folder, *config.family);
   refuse_unsupported(document, peft, split);

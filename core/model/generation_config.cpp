@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/storage/json_file.h"
+#include "core/storage/small_json.h"
 
 namespace rolora {
 namespace {
@@ -22,7 +23,7 @@ GenerationTokens read_generation_tokens(const std::filesystem::path& folder, con
   const std::filesystem::path file = folder / "generation_config.json";
   std::error_code failure;
   if (config.single_file || !std::filesystem::exists(file, failure)) return {config.bos, config.eos};
-  const Json document = read_json_file(file);
+  const Json document = read_json_file(file, kSmallJson);
   if (!document.is_object()) throw InputError(file.string(), "document", "an object", document.type_name());
   const JsonObject json(document, file.string());
   GenerationTokens tokens;

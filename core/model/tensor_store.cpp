@@ -12,6 +12,7 @@
 #include "core/model/finite.h"
 #include "core/model/llama2c.h"
 #include "core/storage/json_file.h"
+#include "core/storage/small_json.h"
 
 namespace rolora {
 namespace {
@@ -83,7 +84,7 @@ TensorStore TensorStore::of_one(const TensorFile& opened) {
 TensorStore TensorStore::open_shards(const fs::path& listing, const std::string& ending) {
   TensorStore store;
   store.listing_ = listing;
-  const Json document = read_json_file(listing);
+  const Json document = read_json_file(listing, kSmallJson);
   const JsonObject index(document, listing.string());
   const JsonObject map = index.object("weight_map");
   for (const auto& item : index.raw("weight_map").items()) {

@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/model/tensor_store.h"
 #include "core/quantization/weights.h"
+#include "core/storage/small_json.h"
 
 namespace rolora {
 namespace {
@@ -124,7 +125,7 @@ Json record_json(const QuantizationRecord& record) {
 
 QuantizationRecord read_record(const std::filesystem::path& folder, const ModelConfig& config) {
   const std::filesystem::path file = folder / kQuantizationFile;
-  const Json document = read_json_file(file);
+  const Json document = read_json_file(file, kSmallJson);
   const JsonObject root(document, file.string());
   const int64_t format = root.integer("format", 1, kFormat);
   QuantizationRecord record;

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/model/sites.h"
+#include "core/storage/small_json.h"
 
 namespace rolora {
 namespace {
@@ -247,7 +248,7 @@ QuantizationSpec parse_spec(const JsonObject& object) {
 
 std::map<std::string, LinearBits> read_bits_file(const std::filesystem::path& file, const QuantizationSpec& general,
                                                  const ModelConfig& config) {
-  const Json document = read_json_file(file);
+  const Json document = read_json_file(file, kSmallJson);
   const JsonObject root(document, file.string());
   root.integer("format", 1, 1);
   const JsonObject linears = root.object("linears");

@@ -15,6 +15,7 @@
 #include "core/storage/atomic_file.h"
 #include "core/storage/json_file.h"
 #include "core/storage/safetensors.h"
+#include "core/storage/small_json.h"
 
 namespace rolora {
 namespace {
@@ -193,7 +194,7 @@ void save_rotation(const RotationRecord& record, const fs::path& folder) {
 
 RotationRecord load_rotation(const fs::path& folder) {
   const fs::path json_file = folder / kJsonName;
-  const Json document = read_json_file(json_file);
+  const Json document = read_json_file(json_file, kSmallJson);
   const JsonObject json(document, json_file.string());
   json.integer("format", kFormat, kFormat);
   const SafetensorsFile file = SafetensorsFile::open(folder / kTensorsName);

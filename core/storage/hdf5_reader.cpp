@@ -2,6 +2,7 @@
 #ifdef ROLORA_HAS_HDF5
 #include <algorithm>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "core/base/error.h"
@@ -62,8 +63,9 @@ herr_t take_number(hid_t object, const char* name, const H5A_info_t*, void* list
 
 struct Hdf5Reader::State {
   std::string name;
-  uint64_t most_bytes = 0;    // of one dataset or attribute, as stored: a file may declare any extent, and none is packed
-  uint64_t largest_text = 0;  // of those in the heaps
+  uint64_t most_bytes = 0;              // of one dataset or attribute, as stored: a file may declare any extent, and none is packed
+  uint64_t largest_text = 0;            // of those in the heaps
+  mutable std::set<std::string> there;  // paths that were looked up and found: the file does not change
   Hdf5Id file;
 
   [[noreturn]] void refuse(const std::string& object, const std::string& expected, const std::string& found) const {
@@ -78,8 +80,8 @@ struct Hdf5Reader::State {
   Hdf5Id attribute(const std::string& object, const std::string& attribute_name, const std::string& shown) const {
     if (object != "/" && !has(object)) refuse(object, "an object", "nothing of this name");
     hdf5_prepare();
-    const htri_t there = H5Aexists_by_name(file.get(), object.c_str(), attribute_name.c_str(), H5P_DEFAULT);
-    if (there <= 0) refuse(shown, "an attribute", there < 0 ? hdf5_reason() : "none of this name");
+    const htri_t exists = H5Aexists_by_name(file.get(), object.c_str(), attribute_name.c_str(), H5P_DEFAULT);
+    if (exists <= 0) refuse(shown, "an attribute", exists < 0 ? hdf5_reason() : "none of this name");
     return checked(H5Aopen_by_name(file.get(), object.c_str(), attribute_name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, shown,
                    "an attribute");
   }
@@ -106,12 +108,17 @@ bool Hdf5Reader::State::has(const std::string& path) const {
   if (path.empty() || path == "/") return path == "/";
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {  // the library needs every level above to be there
     const std::string part = path.substr(0, end);
-    const htri_t there = H5Lexists(file.get(), part.c_str(), H5P_DEFAULT);
-    if (there < 0) refuse(part, "a readable group above it", hdf5_reason());
-    if (there == 0) return false;
+    if (there.contains(part)) {
+      if (end == std::string::npos) return true;
+      continue;
+    }
+    const htri_t found = H5Lexists(file.get(), part.c_str(), H5P_DEFAULT);
+    if (found < 0) refuse(part, "a readable group above it", hdf5_reason());
+    if (found == 0) return false;
     H5L_info_t link;
     if (H5Lget_info(file.get(), part.c_str(), &link, H5P_DEFAULT) < 0) refuse(part, "a readable link", hdf5_reason());
     if (link.type != H5L_TYPE_HARD) refuse(part, "an object of this file", "a link to another place");
+    there.insert(part);
     if (end == std::string::npos) return true;
   }
 }

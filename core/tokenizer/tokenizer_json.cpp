@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/storage/json_file.h"
+#include "core/storage/small_json.h"
 #include "core/tokenizer/added_tokens.h"
 #include "core/tokenizer/decoder.h"
 #include "core/tokenizer/normalizer.h"
@@ -132,7 +133,7 @@ class JsonTokenizer final : public Tokenizer {
 
   void read_config(const std::filesystem::path& file) {
     if (!std::filesystem::exists(file)) return;
-    const Json document = read_json_file(file);
+    const Json document = read_json_file(file, kSmallJson);
     const JsonObject config(document, file.string());
     const auto id_of = [&](const std::optional<std::string>& name) -> std::optional<int64_t> {
       if (!name) return std::nullopt;

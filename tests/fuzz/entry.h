@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -39,11 +40,17 @@ int expect_typed(Read&& read) {
 inline std::string_view as_text(const uint8_t* data, size_t size) { return {reinterpret_cast<const char*>(data), size}; }
 
 /// A folder in memory where a file system there is (/dev/shm), for readers that take a path. Left to the system at the end: libFuzzer ends
-/// by _exit.
+/// by _exit. With ROLORA_FUZZ_HERE in the environment it lies in the current folder, so that its path is the same each time.
 class Folder {
  public:
   Folder() {
     const char* place = std::filesystem::exists("/dev/shm") ? "/dev/shm/rolora-fuzz-XXXXXX" : "/tmp/rolora-fuzz-XXXXXX";
+    static int count = 0;
+    if (std::getenv("ROLORA_FUZZ_HERE") != nullptr) {
+      std::snprintf(pattern_, sizeof pattern_, "inputs-%d", count++);
+      std::filesystem::create_directory(pattern_);
+      return;
+    }
     std::strncpy(pattern_, place, sizeof pattern_ - 1);
     if (::mkdtemp(pattern_) == nullptr) finding("no temporary folder", place);
   }

@@ -10,10 +10,7 @@ OUT/NAME is the corpus of fuzz_NAME, OUT/NAME.dict its dictionary. Inputs are th
     rolora random-checkpoint --hidden 8 --intermediate 12 --heads 2 --layers 1 --vocab 16 --context 32 --out m
     rolora rotate m --r2 --r3 --out r                       # rotation.json, rotation.safetensors
     rolora finetune m --ids ids.json --format text --block 16 --steps 1 --rank 2 --out a   # adapter_config.json, adapter_model.safetensors
-    rolora statistics m --ids ids.json --context 16 --windows 1 --sites down_in --out s.h5   # statistics.h5.gz: without its last line, the
-                                                            # seal, which would tell every change before the reader is reached
 """
-import gzip
 import json
 import pathlib
 import struct
@@ -64,7 +61,9 @@ def inputs():
         yield ("tiktoken" if file.stem == "tiktoken" else "sentencepiece"), file.name, file.read_bytes()
     for name, document in short_tokenizers():
         yield "tokenizer_json", name, compact(document)
-    yield "statistics", "small", gzip.decompress((SEEDS / "statistics.h5.gz").read_bytes())
+    for edit in range(10):  # one edit each (statistics_edits.cpp), and several
+        yield "statistics", f"edit-{edit}", bytes([edit, 40, 0, 2, 1, 1, 3, 0, 0, 0])
+    yield "statistics", "edits", bytes(value for edit in range(10) for value in (edit, 17 * edit, 0, 5, edit))
     for folder in sorted([*(model / "fixtures").iterdir(), *(model / "family_fixtures").iterdir()]):
         generation = folder / "generation_config.json"
         yield "config", folder.name, pair(compact(json.loads((folder / "config.json").read_text())),
@@ -102,7 +101,7 @@ FORMAT_WORDS = {  # of formats that are no JSON
     "safetensors": ["dtype", "shape", "data_offsets", "__metadata__", "F32", "BF16", "I8", "F64", "BOOL"],
     "torch_file": ["PK\x01\x02", "PK\x03\x04", "PK\x05\x06", "PK\x06\x06", "PK\x06\x07", "archive/data.pkl", "data/0", "byteorder", "little",
                    "ctorch._utils\n_rebuild_tensor_v2\n", "ccollections\nOrderedDict\n", "ctorch\nFloatStorage\n", "ctorch\nHalfStorage\n"],
-    "statistics": ["OHDR", "OCHK", "FRHP", "BTHD", "GCOL", "TREE", "SNOD", "HEAP", "FHDB", "BTLF", "NX_class", "default", "signal", "axes"],
+    "statistics": ["plain", "/plain", "layers.0.down_in", "absmax", "tensor", "tokens"],
 }
 
 

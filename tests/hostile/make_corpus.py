@@ -13,6 +13,7 @@ import re
 import sys
 
 import config_cases
+import export_cases
 import folder_cases
 import job_cases
 import pickle_cases
@@ -41,7 +42,7 @@ BY_HAND = re.compile(
 def make(rolora, out):
     corpus = Corpus(out, pathlib.Path(rolora).resolve())
     corpus.make_base()
-    for module in (safetensors_cases, config_cases, pickle_cases, tokenizer_cases, folder_cases, job_cases):
+    for module in (safetensors_cases, config_cases, pickle_cases, tokenizer_cases, folder_cases, export_cases, job_cases):
         module.add(corpus)
     for case in corpus.cases:
         case["by_hand"] = BY_HAND.fullmatch(case["name"]) is not None
