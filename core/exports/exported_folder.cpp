@@ -11,6 +11,7 @@
 #include "core/rotation/rotated_source.h"
 #include "core/storage/atomic_file.h"
 #include "core/storage/sha256.h"
+#include "core/storage/small_json.h"
 
 namespace rolora {
 namespace {
@@ -106,7 +107,7 @@ std::string note_text(const ExportPlan& plan) {
 
 ModelConfig exported_config(const fs::path& folder) {
   const fs::path file = folder / "config.json";
-  Json document = read_json_file(file);
+  Json document = read_json_file(file, kSmallJson);
   const Json whole = document;
   document.erase("quantization_config");
   ModelConfig config = parse_model_config(document, file.string());
@@ -247,7 +248,7 @@ ExportCheck verify_exported(const ModelSource& expected, const ExportedFolder& w
 
 Json read_quantization_config(const fs::path& folder) {
   const fs::path file = folder / "config.json";
-  const Json document = read_json_file(file);
+  const Json document = read_json_file(file, kSmallJson);
   return JsonObject(document, file.string()).raw("quantization_config");
 }
 

@@ -5,6 +5,7 @@
 #include "core/exports/compressed_tensors.h"
 #include "core/exports/gptq_layout.h"
 #include "core/exports/online_transform.h"
+#include "core/storage/small_json.h"
 
 namespace rolora {
 namespace {
@@ -79,8 +80,9 @@ std::set<std::string> require_same_transform(const Json& settings, const Exporte
 
 std::string exported_format(const fs::path& folder) {
   const fs::path file = folder / "config.json";
-  if (!fs::is_regular_file(file)) return "";
-  const Json document = read_json_file(file);
+  std::error_code unreadable;  // told where the file is read as what it should be
+  if (!fs::is_regular_file(file, unreadable)) return "";
+  const Json document = read_json_file(file, kSmallJson);
   if (!document.is_object() || !document.contains("quantization_config")) return "";
   if (document.contains("model_type") && document["model_type"].is_string() &&
       document["model_type"].get<std::string>().starts_with("rolora_")) {
