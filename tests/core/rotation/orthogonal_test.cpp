@@ -4,6 +4,7 @@
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>
 
+#include "core/base/error.h"
 #include "core/base/random.h"
 #include "tests/support/near.h"
 
@@ -108,6 +109,21 @@ TEST(Orthogonal, NoneIsNothing) {
   const OrthogonalMap map = make_orthogonal(OrthogonalKind::none, 48, 9, "test", true);
   EXPECT_FALSE(map);
   EXPECT_FALSE(map.factor.defined());
+}
+
+// 40 = 5 runs of 8 channels, each turned by the sign of ⟨i, j⟩ over GF(2)³.
+TEST(Orthogonal, BlocksOfSylvester) {
+  const OrthogonalMap map = make_orthogonal(OrthogonalKind::blocks, 40, 3, "r4", false);
+  EXPECT_EQ(map.construction, "5 blocks of Sylvester(8)");
+  const at::Tensor found = map.dense();
+  for (int64_t i = 0; i < 40; ++i) {
+    for (int64_t j = 0; j < 40; ++j) {
+      const double sign = __builtin_popcountll(static_cast<uint64_t>(i % 8 & j % 8)) % 2 == 0 ? 1 : -1;
+      EXPECT_NEAR(found[i][j].item<double>(), i / 8 == j / 8 ? sign / std::sqrt(8.0) : 0, 1e-15) << i << " " << j;
+    }
+  }
+  EXPECT_EQ(make_orthogonal(OrthogonalKind::blocks, 32, 3, "r4", false).construction, "Sylvester(32)");
+  EXPECT_THROW(make_orthogonal(OrthogonalKind::blocks, 43, 3, "r4", false), InputError);
 }
 
 }  // namespace
