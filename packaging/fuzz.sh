@@ -8,7 +8,7 @@
 # (tests/fuzz/NAME_fuzz.cpp).
 set -eu
 cd "$(dirname "$0")/.."
-root=$(pwd); seconds=60; within=""; build=build/fuzz; names=""
+seconds=60; within=""; build=build/fuzz; names=""
 while [ $# -gt 0 ]; do
   case $1 in
     --seconds) seconds=${2:?--seconds needs a number}; shift ;;
@@ -41,30 +41,34 @@ share=1
 [ -z "$within" ] || [ $(( within - $(date +%s) + began )) -ge $(( 180 * (($# + 1) / 2) )) ] || share=8
 scratch=$(mktemp -d "$([ -d /dev/shm ] && echo /dev/shm || echo /tmp)/rolora-fuzz-XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
-# Addresses that differ from run to run reach what libFuzzer compares; where the system allows it they do not.
+# Addresses reach what libFuzzer compares: where the system allows it they are the same each time, and so is all that lies on the stack.
 fixed=""; if [ -n "$within" ] && setarch -R true 2>/dev/null; then fixed="setarch -R"; fi
 
-# One entry: its corpus, its dictionary, its bounds of memory (MiB) and of time for one input (seconds, on a machine that is busy).
+# One entry: its corpus, its dictionary, its bounds of memory (MiB) and of time for one input (seconds, on a machine that is busy). It runs
+# in a folder of its own where everything has the same short name.
 run_one() {
-  name=$1; corpus=$build/corpus/$name; seeds=$build/seeds/$name; options=-max_total_time=$seconds; inputs=""
+  name=$1; here=$scratch/$name; options=-max_total_time=$seconds; inputs=""; seeds=seeds
+  mkdir -p "$here" "$build/findings" "$build/corpus/$name"
+  ln -s "$build/bin/fuzz_$name" "$here/entry"; ln -s "$build/seeds/$name" "$here/seeds"
   if [ -n "$within" ]; then  # nothing but the seeds in one order, and a stop that only a machine ten times slower meets
-    corpus=$scratch/corpus/$name; seeds=""
-    find "$build/seeds/$name" -type f | LC_ALL=C sort | paste -sd, > "$scratch/$name.seeds"
-    inputs=$(awk -v name="$name" -v share=$share '$1 == name { print int($2 / share) }' "$root/tests/fuzz/counts.txt")
+    mkdir "$here/corpus"; seeds=""
+    (cd "$here" && find -H seeds -type f | LC_ALL=C sort | paste -sd, > list)
+    inputs=$(awk -v name="$name" -v share=$share '$1 == name { print int($2 / share) }' tests/fuzz/counts.txt)
     [ -n "$inputs" ] || { echo "error: tests/fuzz/counts.txt: expected a line for $name, found none" >&2; touch "$build/failed"; return; }
-    options="-seed=1 -runs=$inputs -reload=0 -max_total_time=$(( 1200 / share )) -seed_inputs=@$scratch/$name.seeds"
+    options="-seed=1 -runs=$inputs -reload=0 -max_total_time=$(( 1200 / share )) -seed_inputs=@list"
+  else
+    ln -s "$build/corpus/$name" "$here/corpus"
   fi
-  mkdir -p "$corpus" "$build/findings" "$scratch/$name"
-  dictionary=""
-  [ ! -s "$build/seeds/$name.dict" ] || dictionary=-dict=$build/seeds/$name.dict
+  [ ! -s "$build/seeds/$name.dict" ] || { ln -s "$build/seeds/$name.dict" "$here/words"; options="-dict=words $options"; }
   start=$(date +%s)
   # shellcheck disable=SC2086
-  if (cd "$scratch/$name" && ROLORA_FUZZ_HERE=1 $fixed "$build/bin/fuzz_$name" $dictionary $options -rss_limit_mb=1536 -malloc_limit_mb=1024 \
-      -timeout=120 -print_final_stats=1 -artifact_prefix="$build/findings/$name-" "$corpus" $seeds) > "$build/$name.log" 2>&1; then
+  if (cd "$here" && env -i PATH=/usr/bin:/bin ROLORA_FUZZ_HERE=1 $fixed ./entry $options -rss_limit_mb=1536 -malloc_limit_mb=1024 -timeout=120 \
+      -print_final_stats=1 -artifact_prefix=found- corpus $seeds) > "$build/$name.log" 2>&1; then
     kept=""
-    [ -z "$within" ] || kept=", kept $(find "$corpus" -type f | wc -l) ($(find "$corpus" -type f -printf '%f\n' | sort | sha256sum | cut -c1-12))"
+    [ -z "$within" ] || kept=", kept $(find "$here/corpus" -type f | wc -l) ($(find "$here/corpus" -type f -printf '%f\n' | LC_ALL=C sort | sha256sum | cut -c1-12))"
     echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$name.log") inputs${inputs:+ of $inputs} in $(( $(date +%s) - start )) s$kept, nothing found"
   else
+    for found in "$here"/found-*; do [ ! -f "$found" ] || mv "$found" "$build/findings/$name-${found##*/found-}"; done
     tail -n 60 "$build/$name.log" >&2
     echo "error: fuzz_$name: expected only typed errors within the bounds, found the above; its input: $(ls -t "$build/findings/$name-"* | head -n 1)" >&2
     touch "$build/failed"
