@@ -95,7 +95,7 @@ def add_documents(config, sound):
     config("json-deep", "a million nested lists", b'{"a":' + b"[" * 1_000_000, "config.json: a[0]")
     config("json-deep-objects", "nested objects", b'{"a":' * 100_000, "expected at most 64 levels")
     config("json-large", "17 MiB of a list, which would take many times that", b'{"a":[' + b"1.5," * (17 << 18) + b"1]}",
-           "size: expected at most 16777216 bytes")
+           "config.json: file: expected at most 16777216 bytes")
     config("json-bomb", "4 million empty lists in 12 MB", b'{"a":[' + b"[]," * 4_000_000 + b"[]]}", "config.json: ")
     config("json-number", "a number beyond double", text.replace(b"10000.0", b"1e999"), "outside the range of double")
     config("json-digits", "a number of a million digits", text.replace(b"10000.0", b"1" * 1_000_000), "config.json: line 1 column")
