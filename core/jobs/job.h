@@ -124,7 +124,11 @@ struct Job {
   std::string dtype = "float32";
   std::map<std::string, JobText> texts;
   std::vector<Station> stations;
-  std::string base_label = "plain";                   ///< what tables call the base; not part of the file
+  /// What the base is, as the run's inputs.json tells once it was opened; not part of the file.
+  struct Base {
+    std::string label = "plain";
+    bool rotated = false, quantized = false;
+  } base;
   const Station& station(std::string_view id) const;  ///< Error when there is none
 };
 

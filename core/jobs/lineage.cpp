@@ -47,7 +47,10 @@ ModelState after(const Job&, const Station& station, const auto&) { throw Error(
 ModelState state_of(const Job& job, const std::string& model) {
   if (model == kBaseModel) {
     ModelState plain;
-    plain.label = job.base_label;
+    plain.label = job.base.label;
+    plain.rotated = job.base.rotated;
+    plain.quantized = job.base.quantized;
+    if (plain.quantized) plain.quantization = "as it came";
     plain.unquantized = model;
     return plain;
   }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/jobs/open_model.h"
 
-#include <cmath>
-
 #include "core/base/error.h"
 #include "core/exports/open_exported.h"
 #include "core/model/checkpoint.h"
@@ -75,16 +73,13 @@ OpenedModel open_model(const std::filesystem::path& folder) {
     open_quantized(folder, model);
   }
   if (!model.sampled) model.sampled = model.source;
+  require_samples_of_rotation(model.folder, model.rotation ? model.rotation->checksum() : "",
+                              model.rotation && model.stored_as != "rolora");
   return model;
 }
 
 std::optional<SampleCheck> require_samples(const OpenedModel& model, at::Device device, Monitor& monitor) {
-  const auto check = verify_samples(*model.sampled, model.folder, device, monitor);
-  if (!check || check->passed) return check;
-  const std::string found =
-      std::isfinite(check->relative_l2) ? "a difference of " + Json(check->relative_l2).dump() : "logits that are no numbers";
-  throw GateError((model.folder / kSamplesFile).string() + ": sample_logits: expected the model's logits within a relative " +
-                  Json(check->bound).dump() + ", found " + found + " (weights, config.json or rotation of another model, or damaged)");
+  return require_samples(*model.sampled, model.folder, device, monitor);
 }
 
 }  // namespace rolora

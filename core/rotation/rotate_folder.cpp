@@ -38,6 +38,7 @@ GateBounds bounds_for(at::ScalarType stored, at::ScalarType arithmetic) {
 RotateResult rotate_folder(const fs::path& model, const fs::path& out, const RotateOptions& options, Monitor& monitor) {
   const auto plain = open_plain(model);
   if (fs::exists(out) && fs::equivalent(model, out)) throw UsageError("--out: expected another folder than MODEL, found the same");
+  require_samples(*plain, folder_of_model(model), options.compute.device, monitor);
   PendingFolder pending(out, options.force);
   RotateResult result;
   result.stored = options.store.value_or(torch_type(plain->stored()));

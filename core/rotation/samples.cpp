@@ -10,12 +10,15 @@
 #include "core/base/error.h"
 #include "core/model/tensor_store.h"
 #include "core/rotation/gate.h"
+#include "core/rotation/record.h"
+#include "core/storage/json_file.h"
 
 namespace rolora {
 namespace {
 
 constexpr int64_t kMostTokens = 64;  // gate_tokens gives no more
 constexpr double kMostBound = 1e-2;
+constexpr const char* kRotationKey = "rotation";
 
 at::Tensor last_logits(const ModelSource& model, const std::vector<int64_t>& ids, const Compute& compute, Monitor& monitor) {
   const at::Tensor all = logits_of_text(model, ids, compute, monitor, "samples: layer");
@@ -68,8 +71,11 @@ double distance(const at::Tensor& found, const at::Tensor& expected) {
 void save_samples(const ModelSource& model, const std::filesystem::path& folder, uint64_t seed, Monitor& monitor) {
   const std::vector<int64_t> ids = gate_tokens(model.config(), seed);
   const at::Tensor tokens = at::tensor(ids, at::kLong), logits = last_logits(model, ids, {at::kFloat, at::kCPU}, monitor);
-  SafetensorsWriter writer(folder / kSamplesFile, {{"sample_ids", StoredType::I64, tokens.sizes().vec()},
-                                                   {"sample_logits", StoredType::F32, logits.sizes().vec()}});
+  const std::string rotation = has_rotation(folder) ? load_rotation(folder).checksum() : "";
+  SafetensorsWriter writer(
+      folder / kSamplesFile,
+      {{"sample_ids", StoredType::I64, tokens.sizes().vec()}, {"sample_logits", StoredType::F32, logits.sizes().vec()}},
+      {{kRotationKey, rotation}});
   writer.write("sample_ids", bytes_of_tensor(tokens));
   writer.write("sample_logits", bytes_of_tensor(logits));
   writer.finish();
@@ -90,6 +96,35 @@ std::optional<SampleCheck> verify_samples(const ModelSource& model, const std::f
   check.relative_l2 = distance(samples.logits, exact);
   check.passed = check.relative_l2 <= check.bound;
   return check;
+}
+
+std::optional<SampleCheck> require_samples(const ModelSource& model, const std::filesystem::path& folder, at::Device device,
+                                           Monitor& monitor) {
+  const auto check = verify_samples(model, folder, device, monitor);
+  if (!check || check->passed) return check;
+  const std::string found =
+      std::isfinite(check->relative_l2) ? "a difference of " + Json(check->relative_l2).dump() : "logits that are no numbers";
+  throw GateError((folder / kSamplesFile).string() + ": sample_logits: expected the model's logits within a relative " +
+                  Json(check->bound).dump() + ", found " + found + " (weights, config.json or rotation of another model, or damaged)");
+}
+
+void require_samples_of_rotation(const std::filesystem::path& folder, const std::string& rotation, bool must) {
+  const std::filesystem::path path = folder / kSamplesFile;
+  const auto shown = [](const std::string& checksum) { return checksum.empty() ? std::string("none") : printable(checksum); };
+  const std::string expected = "the checksum of the rotation.json beside it, " + shown(rotation);
+  if (!std::filesystem::exists(path)) {
+    if (must)
+      throw InputError(path.string(), "file", "sample tokens stored with rotation.json, without which its record counts for nothing",
+                       "none");
+    return;
+  }
+  const SafetensorsFile file = SafetensorsFile::open(path);
+  const auto said = file.metadata().find(kRotationKey);
+  if (said == file.metadata().end()) {
+    if (must) throw InputError(path.string(), kRotationKey, expected, "no word of a rotation");
+    return;
+  }
+  if (said->second != rotation) throw InputError(path.string(), kRotationKey, expected, shown(said->second));
 }
 
 }  // namespace rolora

@@ -3,6 +3,7 @@
 
 #include <QStringList>
 #include <limits>
+#include <utility>
 
 namespace rolora::widgets {
 namespace {
@@ -42,7 +43,7 @@ QString quantization_text(const JsonObject& how) {
   return text;
 }
 
-RunLineage::RunLineage(const std::vector<JsonObject>& stations) {
+RunLineage::RunLineage(const std::vector<JsonObject>& stations, QString base) : base_(std::move(base)) {
   for (const JsonObject& station : stations) {
     const std::string kind = station.string("kind");
     if (kind == "evaluate" || kind == "statistics") continue;
@@ -74,7 +75,7 @@ QString RunLineage::state(const std::string& model) const {
     added = step->second.added + added;
     at = step->second.from;
   }
-  return QStringLiteral("plain") + added;
+  return base_ + added;
 }
 
 std::string RunLineage::unquantized(const std::string& model) const {

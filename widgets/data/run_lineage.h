@@ -11,8 +11,8 @@ namespace rolora::widgets {
 /// The stations of a job that make a model, by id.
 class RunLineage {
  public:
-  /// `stations`: the array of that name.
-  explicit RunLineage(const std::vector<JsonObject>& stations);
+  /// `stations`: the array of that name; `base`: what the base is, in words.
+  explicit RunLineage(const std::vector<JsonObject>& stations, QString base = QStringLiteral("plain"));
   /// "plain", "rotated (seed 0)", "rotated (seed 0) + LoRA", "folded", "rotated (seed 0) + LoRA, GPTQ W4A4".
   QString state(const std::string& model) const;
   /// The model before quantization; itself when it is not quantized.
@@ -25,6 +25,7 @@ class RunLineage {
     bool rotates = false, quantizes = false;
   };
   std::map<std::string, Step> steps_;
+  QString base_;
 };
 
 /// "GPTQ W4A8 KV4" of the keys of a quantize station or of an evaluation's "quantization".

@@ -241,7 +241,14 @@ StateTitles titles_in(const RunData& run, const QString& file) {
 }
 
 void name_states(const std::vector<JsonObject>& stations, RunData& data) {
-  const RunLineage lineage(stations);
+  const auto base_is = [&data](const char* what) {  // before the first station has begun, nothing is known of it
+    const nlohmann::json::json_pointer at(std::string("/model/") + what);
+    return data.inputs.contains(at) && data.inputs[at] == true;
+  };
+  const bool quantized_base = base_is("quantized");
+  QString base = base_is("rotated") ? QStringLiteral("base (rotated)") : QStringLiteral("plain");
+  if (quantized_base) base += QStringLiteral(", quantized as it came");
+  const RunLineage lineage(stations, base);
   for (MeasuredState& measured : data.measured) measured.title = lineage.state(measured.model.toStdString());
   std::map<std::string, Json> looks;  // station → how it was evaluated, without the model
   std::map<std::string, std::string> unquantized;
@@ -256,7 +263,8 @@ void name_states(const std::vector<JsonObject>& stations, RunData& data) {
       if (row.station.toStdString() != id) continue;
       row.state = lineage.state(model);
       if (station.has("quantization")) row.state += QStringLiteral(", ") + quantization_text(station.object("quantization"));
-      if (!station.has("quantization") && unquantized[id] == model) row.full_precision = row.perplexity;
+      const bool whole = unquantized[id] == model && !(model == "base" && quantized_base);
+      if (!station.has("quantization") && whole) row.full_precision = row.perplexity;
     }
   }
   std::vector<const PerplexityRow*> full;

@@ -36,7 +36,10 @@ RunData::RunData(const RunFolder& folder)
       job_(read_job(folder.path() / "job.json")),
       inputs_(read_json_file(folder.path() / "inputs.json")),
       machine_(machine_of_run(folder.path())) {
-  if (inputs_.at("model").at("rotated").get<bool>()) job_.base_label = "base (rotated)";
+  const Json& model = inputs_.at("model");
+  job_.base.rotated = model.at("rotated").get<bool>();
+  job_.base.quantized = model.at("quantized").get<bool>();
+  if (job_.base.rotated) job_.base.label = "base (rotated)";
   for (const Station& station : job_.stations) results_[station.id] = folder.result(station.id);
 }
 

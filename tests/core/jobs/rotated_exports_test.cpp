@@ -183,5 +183,53 @@ TEST_F(RotatedExports, ARecordBesideAnotherModelIsRefused) {
   EXPECT_TRUE(says(refusal([&] { open_model(at("online")); }), "parts.r4: expected none beside a plain Hugging Face folder"));
 }
 
+// Logits are the same under every rotation, so nothing but the samples' own word tells one seed's record from another's.
+TEST_F(RotatedExports, TheRecordOfAnotherSeedIsRefused) {
+  const std::string own = base("hf").rotation->checksum(), others = base("other").rotation->checksum();
+  QuantizationSpec spec;
+  spec.weights.bits = 4;
+  const OpenedModel model = open_model(at("rotated"));
+  quantize_folder({*model.source, model.folder, model.hash(), own}, at("w4"), spec, {}, {}, silent_);
+  for (const std::string from : {"hf", "rotated", "w4"}) {
+    const fs::path copy = at(from + "-swapped");
+    fs::copy(at(from), copy, fs::copy_options::recursive);
+    for (const char* record : {"rotation.json", "rotation.safetensors"})
+      fs::copy_file(at("other") / record, copy / record, fs::copy_options::overwrite_existing);
+    const std::string why = refusal([&] { open_model(copy); });
+    EXPECT_TRUE(says(why, own) && says(why, others)) << from << ": " << why;
+  }
+  fs::copy(at("hf"), at("unsampled"), fs::copy_options::recursive);
+  fs::remove(at("unsampled") / kSamplesFile);
+  EXPECT_TRUE(says(refusal([&] { open_model(at("unsampled")); }), "expected sample tokens stored with rotation.json"));
+}
+
+TEST_F(RotatedExports, ARecordBesideAPlainExportIsRefused) {
+  export_folder("plain", "bare");
+  for (const char* record : {"rotation.json", "rotation.safetensors"}) fs::copy(at("other") / record, at("bare") / record);
+  EXPECT_NE(refusal([&] { open_model(at("bare")); }), "accepted");
+  RotateOptions options;  // no gains are folded where R1 is not, so the samples alone can tell
+  options.rotation.r1 = options.rotation.r4 = OrthogonalKind::none;
+  options.rotation.r2 = true;
+  rotate_folder(at("plain"), at("r2"), options, silent_);
+  for (const char* record : {"rotation.json", "rotation.safetensors"})
+    fs::copy_file(at("r2") / record, at("bare") / record, fs::copy_options::overwrite_existing);
+  const std::string why = refusal([&] { open_model(at("bare")); });
+  EXPECT_TRUE(says(why, "rotation: expected the checksum of the rotation.json beside it") && says(why, "found none")) << why;
+}
+
+TEST_F(RotatedExports, ADamagedExportIsNotRotated) {
+  export_folder("plain", "damaged");
+  rotate_folder(at("damaged"), at("from-export"), {}, silent_);
+  EXPECT_TRUE(require_samples(open_model(at("from-export")), at::kCPU, silent_)) << "with samples of its own";
+  std::fstream file(at("damaged") / "model-00001-of-00001.safetensors", std::ios::in | std::ios::out | std::ios::binary);
+  ASSERT_TRUE(file);
+  file.seekp(-64, std::ios::end);
+  const std::vector<float> wrong(16, 7.0f);
+  file.write(reinterpret_cast<const char*>(wrong.data()), 64);
+  file.close();
+  EXPECT_THROW(rotate_folder(at("damaged"), at("from-damaged"), {}, silent_), GateError);
+  EXPECT_FALSE(fs::exists(at("from-damaged")));
+}
+
 }  // namespace
 }  // namespace rolora
