@@ -36,6 +36,13 @@ std::vector<Declared> CompressedTensorsFormat::declared(const WholeLinear& linea
   return list;
 }
 
+std::vector<IdleTensor> CompressedTensorsFormat::idle(const WholeLinear& linear) const {
+  const Scheme* scheme = scheme_of(linear.name);
+  if (scheme == nullptr || !scheme->symmetric) return {};
+  const int64_t groups = scheme->group == 0 ? 1 : linear.layout.in / scheme->group;
+  return {{linear.name + ".weight_zero_point", {linear.layout.out, groups}, "symmetric weights have no zero points"}};
+}
+
 // The library's integers are signed; ours start at 0 where they are asymmetric. Packed, both start at 0.
 std::vector<at::Tensor> CompressedTensorsFormat::tensors(const WholeLinear& linear, const QuantizedWeight& weight) const {
   const Scheme& scheme = quantized_scheme(linear.name);

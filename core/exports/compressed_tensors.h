@@ -25,6 +25,8 @@ class CompressedTensorsFormat final : public LinearFormat {
   CompressedTensorsFormat(const Json& quantization_config, std::string file);
   std::vector<SafetensorsWriter::Declared> declared(const WholeLinear& linear) const override;
   std::vector<at::Tensor> tensors(const WholeLinear& linear, const QuantizedWeight& weight) const override;
+  /// Zero points beside symmetric weights.
+  std::vector<IdleTensor> idle(const WholeLinear& linear) const override;
   at::Tensor dequantized(const TensorStore& file, const WholeLinear& linear) const override;
   WeightLayout layout(const std::string& linear, int64_t out, int64_t in) const override;
   int activation_bits(const std::string& linear) const override;

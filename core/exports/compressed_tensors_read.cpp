@@ -55,9 +55,10 @@ std::vector<std::string> read_targets(const JsonObject& from, std::string_view k
   return targets;
 }
 
-// Null, {} and [] say nothing.
+// Null, false, {} and [] say nothing.
 void require_nothing(const JsonObject& from, std::string_view key, const char* why) {
-  if (from.has(key) && !from.raw(key).empty()) from.refuse(key, std::string("none (") + why + ")", printable(from.raw(key).dump()));
+  if (from.has(key) && !from.raw(key).empty() && from.raw(key) != false)
+    from.refuse(key, std::string("none (") + why + ")", printable(from.raw(key).dump()));
 }
 
 void require_word(const JsonObject& from, std::string_view key, const std::vector<std::string>& known) {
@@ -89,14 +90,15 @@ int read_activations(const JsonObject& group) {
   return bits;
 }
 
-// Until 0.15 the library packed bits that divide no word with gaps, in the same shapes.
+// Until 0.17 the library left the rest of a word free where the bits do not divide it; since 0.18 it packs without gaps. The shapes do not
+// always tell.
 void require_gapless(const JsonObject& root, const JsonObject& weights, int bits) {
   if (bits == 2 || bits == 4 || bits == 8) return;
   int major = 0, minor = 0;
   const std::string version = root.string_or("version", "");
   const bool read = std::sscanf(version.c_str(), "%d.%d", &major, &minor) == 2;
-  if (read && (major > 0 || minor >= 20)) return;
-  weights.refuse("num_bits", "2, 4 or 8 in a folder of compressed-tensors before 0.20",
+  if (read && (major > 0 || minor >= 18)) return;
+  weights.refuse("num_bits", "2, 4 or 8 in a folder of compressed-tensors before 0.18",
                  std::to_string(bits) + " of version " + (version.empty() ? "none" : printable(version)));
 }
 
@@ -146,15 +148,16 @@ CompressedTensorsFormat::Scheme CompressedTensorsFormat::read_scheme(const JsonO
   } else {
     weights.integer_or("group_size", -1, -1, -1);  // null, or -1 for the whole row
   }
-  if (weights.has("actorder")) require_word(weights, "actorder", {"weight", "static"});  // columns stay in their own order
+  const bool reordered = weights.has("actorder") && weights.raw("actorder") != false;
+  if (reordered) require_word(weights, "actorder", {"weight", "static"});  // columns stay in their own order
   require_nothing(weights, "block_structure", "blocks are not read");
   pass_over_origin(weights);
   weights.refuse_unknown();
   scheme.activation_bits = read_activations(group);
   require_nothing(group, "output_activations", "outputs are not quantized here");
   const std::string format = group.string_or("format", usual_format);
-  if (format != "pack-quantized" && format != "int-quantized") {
-    group.refuse("format", "pack-quantized or int-quantized", format.empty() ? "none" : printable(format));
+  if (format != "pack-quantized" && format != "int-quantized" && format != "naive-quantized") {  // the last: the same integers
+    group.refuse("format", "pack-quantized, int-quantized or naive-quantized", format.empty() ? "none" : printable(format));
   }
   scheme.packed = format == "pack-quantized";
   group.refuse_unknown();

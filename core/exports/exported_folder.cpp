@@ -167,7 +167,7 @@ void ExportedFolder::expect_tensors(const std::set<std::string>& beside) const {
       expect(linear.name + ".weight", {linear.layout.out, linear.layout.in});
       continue;
     }
-    for (const Declared& tensor : format_->declared(linear)) {
+    for (const Declared& tensor : format_->expected(store_, linear)) {
       known.insert(tensor.name);
       if (at::isFloatingType(torch_type(tensor.type))) {
         store_.expect(tensor.name, tensor.shape);

@@ -67,12 +67,14 @@ Json gptq_config(const QuantizedFolder& model, const std::vector<WholeLinear>& l
 
 namespace {
 
-// How the integers were found and which kernel shall run them: nothing of what they give.
-constexpr std::array kOrigin = {"desc_act",
-                                "static_groups",
+// How the integers were found, where they waited meanwhile, and which kernel shall run them: nothing of what they give.
+constexpr std::array kOrigin = {"static_groups",
                                 "true_sequential",
                                 "damp_percent",
                                 "damp_auto_increment",
+                                "act_group_aware",
+                                "hyb_act",
+                                "gptaq",
                                 "mse",
                                 "meta",
                                 "model_name_or_path",
@@ -87,24 +89,50 @@ constexpr std::array kOrigin = {"desc_act",
                                 "cache_block_outputs",
                                 "block_name_to_quantize",
                                 "module_name_preceding_first_block",
+                                "offload_to_disk",
+                                "offload_to_disk_path",
+                                "pack_impl",
                                 "use_cuda_fp16",
                                 "use_exllama",
                                 "disable_exllama",
                                 "exllama_config",
                                 "backend"};
 
+void require_word(const JsonObject& root, const char* key, const char* word) {
+  const std::string found = root.string_or(key, word);
+  if (found != word) root.refuse(key, word, printable(found));
+}
+
+// Null, false, "", {} and [] say nothing.
+void require_nothing(const JsonObject& root, const char* key, const char* why) {
+  if (!root.has(key)) return;
+  const Json& value = root.raw(key);
+  if (value.empty() || value == false || value == "") return;
+  root.refuse(key, std::string("none") + why, printable(value.dump()));
+}
+
 void refuse_other_settings(const JsonObject& root) {
-  const std::string method = root.string_or("quant_method", "gptq");
-  if (method != "gptq") root.refuse("quant_method", "gptq", printable(method));
+  require_word(root, "quant_method", "gptq");
+  require_word(root, "method", "gptq");
+  require_word(root, "pack_dtype", "int32");
   for (const char* key : {"lm_head", "is_marlin_format"}) {
     if (root.boolean_or(key, false)) root.refuse(key, "false", "true");
   }
-  const std::string words = root.string_or("pack_dtype", "int32");
-  if (words != "int32") root.refuse("pack_dtype", "int32", printable(words));
-  for (const char* key : {"dynamic", "modules_in_block_to_quantize"}) {  // linears with bits of their own
-    if (root.has(key) && !root.raw(key).empty()) root.refuse(key, "none: the same bits in all linears", printable(root.raw(key).dump()));
-  }
+  require_nothing(root, "dynamic", ": the same bits in all linears");
+  require_nothing(root, "adapter", " (adapters beside the integers are not read)");
+  require_nothing(root, "rotation", " (rotations of other programs are not read)");
   for (const char* key : kOrigin) root.has(key);
+}
+
+// The first version of the layout or the second, by either key or both.
+std::string read_version(const JsonObject& root) {
+  const std::string format = root.string_or("format", root.string_or("checkpoint_format", "gptq"));
+  const std::string version = root.string_or("checkpoint_format", format);
+  for (const auto& [key, found] : {std::pair("checkpoint_format", version), std::pair("format", format)}) {
+    if (found != "gptq" && found != "gptq_v2") root.refuse(key, "gptq or gptq_v2", printable(found));
+  }
+  if (format != version) root.refuse("format", "that of checkpoint_format, " + version, format);
+  return version;
 }
 
 }  // namespace
@@ -115,12 +143,44 @@ GptqFormat::GptqFormat(const Json& quantization_config, at::ScalarType scales, c
   if (bits_ != 2 && bits_ != 4 && bits_ != 8) root.refuse("bits", "2, 4 or 8", std::to_string(bits_));
   group_ = root.integer("group_size", -1, INT32_MAX);
   if (group_ == 0) root.refuse("group_size", "-1 or at least 1", "0");
-  symmetric_ = root.boolean("sym");
-  const std::string version = root.string_or("checkpoint_format", "gptq");
-  if (version != "gptq" && version != "gptq_v2") root.refuse("checkpoint_format", "gptq or gptq_v2", printable(version));
-  less_ = version == "gptq_v2" ? 0 : 1;
+  symmetric_ = root.boolean_or("sym", true);
+  in_order_ = !root.boolean_or("desc_act", true);  // unsaid, libraries do not agree
+  less_ = read_version(root) == "gptq_v2" ? 0 : 1;
+  read_modules(root);
   refuse_other_settings(root);
   root.refuse_unknown();
+}
+
+// A list of names, or a list of such lists.
+void GptqFormat::read_modules(const JsonObject& root) {
+  const char* key = "modules_in_block_to_quantize";
+  if (!root.has(key)) return;
+  const auto add = [&](const Json& name) {
+    if (!name.is_string()) root.refuse(key, "names of linears, or lists of them", printable(name.dump()));
+    modules_.insert(name.get<std::string>());
+  };
+  if (!root.raw(key).is_array()) root.refuse(key, "a list", printable(root.raw(key).dump()));
+  for (const Json& entry : root.raw(key)) {
+    if (!entry.is_array()) {
+      add(entry);
+      continue;
+    }
+    for (const Json& name : entry) add(name);
+  }
+}
+
+void GptqFormat::require_linears_alone(const std::set<std::string>& linears, const std::vector<std::string>&) const {
+  if (modules_.empty()) return;
+  std::set<std::string> left = modules_;
+  const auto refuse = [&](const std::string& found) {
+    throw InputError(file_, "quantization_config.modules_in_block_to_quantize", "all linears of a block", found);
+  };
+  for (const std::string& linear : linears) {
+    const std::string in_block = linear.substr(linear.find('.', linear.find_first_of("0123456789")) + 1);
+    if (!modules_.contains(in_block)) refuse("a list without " + in_block);
+    left.erase(in_block);
+  }
+  if (!left.empty()) refuse(printable(*left.begin()));
 }
 
 WeightLayout GptqFormat::layout(const std::string& linear, int64_t out, int64_t in) const {
@@ -129,7 +189,7 @@ WeightLayout GptqFormat::layout(const std::string& linear, int64_t out, int64_t 
     throw InputError(file_, "quantization_config.bits", "words that hold the widths of " + linear + ", " + shape_text({out, in}),
                      std::to_string(bits_));
   }
-  return {out, in, bits_, group_ > 0 && in % group_ == 0 ? group_ : 0, symmetric_};
+  return {out, in, bits_, group_ > 0 && group_ < in ? group_ : 0, symmetric_};
 }
 
 // Readers count groups of the settings' length for every linear, also where that does not divide the width.
@@ -148,7 +208,7 @@ std::vector<Declared> GptqFormat::declared(const WholeLinear& linear) const {
 }
 
 std::vector<at::Tensor> GptqFormat::tensors(const WholeLinear& linear, const QuantizedWeight& weight) const {
-  const int64_t out = linear.layout.out, in = linear.layout.in, groups = groups_of(linear);
+  const int64_t out = linear.layout.out, groups = groups_of(linear);
   const int half = 1 << (bits_ - 1);
   const at::Tensor integers = symmetric_ ? weight.integers.to(at::kShort).add(half) : weight.integers;
   at::Tensor zeros = symmetric_ ? at::full({out, 1}, half, at::kShort) : weight.zeros.to(at::kShort);
@@ -166,8 +226,22 @@ std::vector<at::Tensor> GptqFormat::tensors(const WholeLinear& linear, const Qua
     throw NumericError(linear.name + ": scales: expected values that " + dtype_name(scales_) +
                        " can hold (--store float32 or bfloat16 has the range), found one that it cannot");
   }
-  return {pack_words(integers, bits_).t().contiguous(), pack_words(zeros.t(), bits_), stored,
-          at::arange(in, at::kLong).div(group_length(linear), "floor").to(at::kInt)};
+  return {pack_words(integers, bits_).t().contiguous(), pack_words(zeros.t(), bits_), stored, groups_in_order(linear)};
+}
+
+std::vector<Declared> GptqFormat::expected(const TensorStore& file, const WholeLinear& linear) const {
+  std::vector<Declared> list = declared(linear);
+  if (in_order_ && !file.has(list.back().name)) list.pop_back();  // g_idx
+  return list;
+}
+
+std::vector<IdleTensor> GptqFormat::idle(const WholeLinear& linear) const {
+  if (linear.bias) return {};
+  return {{linear.name + ".bias", {linear.layout.out}, "this linear has no bias"}};
+}
+
+at::Tensor GptqFormat::groups_in_order(const WholeLinear& linear) const {
+  return at::arange(linear.layout.in, at::kLong).div(group_length(linear), "floor").to(at::kInt);
 }
 
 at::Tensor GptqFormat::dequantized(const TensorStore& file, const WholeLinear& linear) const {
@@ -182,7 +256,9 @@ at::Tensor GptqFormat::dequantized(const TensorStore& file, const WholeLinear& l
                      "one that leaves its bits");
   }
   const at::Tensor zeros = stored_zeros.to(at::kFloat).add(less_);
-  const at::Tensor scales = stored_scales(file, names[2].name, names[2].shape), group = read(3).to(at::kLong);  // [groups, out], [in]
+  const at::Tensor scales = stored_scales(file, names[2].name, names[2].shape);  // [groups, out]
+  const bool ordered = in_order_ && !file.has(names[3].name);
+  const at::Tensor group = (ordered ? groups_in_order(linear) : read(3)).to(at::kLong);  // [in]
   if (group.lt(0).logical_or(group.ge(groups_of(linear))).any().item<bool>()) {
     throw InputError(file.file_of(names[3].name).path().string(), names[3].name,
                      "groups from 0 to " + std::to_string(groups_of(linear) - 1), "others");

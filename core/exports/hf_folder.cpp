@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/exports/open_exported.h"
 #include "core/model/checkpoint.h"
 #include "core/model/write_folder.h"
 #include "core/rotation/gate.h"
@@ -16,8 +17,8 @@ namespace {
 void refuse_what_needs_more(const HfExport& model) {
   const std::string file = (model.folder / "config.json").string();
   if (model.quantized) {
-    throw InputError(file, "rolora.kind", "a floating-point model (--to compressed-tensors and --to gptq export quantized ones)",
-                     "a quantized one");
+    const char* key = exported_format(model.folder).empty() ? "rolora.kind" : "quantization_config.quant_method";
+    throw InputError(file, key, "a floating-point model (--to compressed-tensors and --to gptq export quantized ones)", "a quantized one");
   }
   if (!model.rotation) return;
   const auto refuse = [&](const char* part, const char* without) {

@@ -13,12 +13,24 @@
 
 namespace rolora {
 
+struct IdleTensor {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::string why;  ///< what it could not mean if it held other values
+};
+
 class LinearFormat {
  public:
   virtual ~LinearFormat() = default;
   virtual std::vector<SafetensorsWriter::Declared> declared(const WholeLinear& linear) const = 0;
   /// Contiguous, in the declared order.
   virtual std::vector<at::Tensor> tensors(const WholeLinear& linear, const QuantizedWeight& weight) const = 0;
+  /// What a file must hold of a linear: the declared ones, less those that this file leaves out where the format does without.
+  virtual std::vector<SafetensorsWriter::Declared> expected(const TensorStore& /*file*/, const WholeLinear& linear) const {
+    return declared(linear);
+  }
+  /// Tensors that some writers add to a linear though they say nothing, since they hold zeros alone; of any type.
+  virtual std::vector<IdleTensor> idle(const WholeLinear& /*linear*/) const { return {}; }
   /// fp32 [out, in] as the library that owns the format computes it, from the file alone. InputError for what is not of the format.
   virtual at::Tensor dequantized(const TensorStore& file, const WholeLinear& linear) const = 0;
   /// How the format's settings quantize a linear [out, in] of this name; bits 16 for one that they leave. InputError where they do not fit.

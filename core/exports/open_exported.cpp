@@ -40,23 +40,38 @@ std::vector<WholeLinear> quantized_linears(const ModelConfig& config, const Line
   return linears;
 }
 
-// One number, or the list of those that there are.
-Json distinct(const std::set<int>& values) { return values.size() == 1 ? Json(*values.begin()) : Json(values); }
+// One value, or the list of those that there are.
+template <class T>
+Json distinct(const std::set<T>& values) {
+  return values.size() == 1 ? Json(*values.begin()) : Json(values);
+}
 
 Json description_of(const std::vector<WholeLinear>& linears, const std::string& method) {
-  std::set<int> weights, activations;
+  std::set<int> bits, activations;
+  std::set<int64_t> groups;
+  std::set<bool> symmetric;
   for (const WholeLinear& linear : linears) {
-    weights.insert(linear.layout.bits);
+    bits.insert(linear.layout.bits);
     activations.insert(linear.activation_bits);
+    if (linear.layout.bits == kFullBits) continue;
+    groups.insert(linear.layout.group);
+    symmetric.insert(linear.layout.symmetric);
   }
-  return {{"method", method}, {"weights", {{"bits", distinct(weights)}}}, {"activations", {{"bits", distinct(activations)}}}};
+  const Json weights = {{"bits", distinct(bits)}, {"group", distinct(groups)}, {"symmetric", distinct(symmetric)}};
+  return {{"method", method}, {"weights", weights}, {"activations", {{"bits", distinct(activations)}}}};
+}
+
+// Null, {} and {"config_groups": {}} say nothing.
+bool says_transform(const Json& settings) {
+  const Json transform = settings.value("transform_config", Json());
+  return !transform.empty() && transform != Json{{"config_groups", Json::object()}};
 }
 
 // R4 must stand in the settings and in the record, and be the same; no such folder holds R3. The tensor that it adds.
 std::set<std::string> require_same_transform(const Json& settings, const ExportedFolder& model, const fs::path& folder) {
   const std::string file = (folder / "config.json").string(), record = (folder / "rotation.json").string();
   const char* key = "quantization_config.transform_config";
-  const bool said = settings.contains("transform_config") && !settings["transform_config"].empty();
+  const bool said = says_transform(settings);
   const auto& rotation = model.rotation();
   if (rotation && rotation->r3) throw InputError(record, "parts.r3", "none, which this format cannot say", "R3");
   if (!rotation || !rotation->r4) {
@@ -74,6 +89,24 @@ std::set<std::string> require_same_transform(const Json& settings, const Exporte
   }
   const auto tensor = online_transform_tensor(rotation->r4, model.config());
   return tensor ? std::set<std::string>{*tensor} : std::set<std::string>{};
+}
+
+// Tensors of zeros alone, which some writers add. InputError for other values.
+std::set<std::string> idle_tensors(const TensorStore& store, const std::vector<WholeLinear>& linears, const LinearFormat& format) {
+  std::set<std::string> found;
+  for (const WholeLinear& linear : linears) {
+    for (const IdleTensor& tensor : format.idle(linear)) {
+      if (!store.has(tensor.name)) continue;
+      const std::string file = store.file_of(tensor.name).path().string();
+      const std::vector<int64_t>& shape = store.entry(tensor.name).shape;
+      if (shape != tensor.shape) throw InputError(file, tensor.name, shape_text(tensor.shape), shape_text(shape));
+      if (store.view(tensor.name).to(at::kDouble).ne(0).any().item<bool>()) {
+        throw InputError(file, tensor.name, "zeros alone (" + tensor.why + ")", "other values");
+      }
+      found.insert(tensor.name);
+    }
+  }
+  return found;
 }
 
 }  // namespace
@@ -109,11 +142,19 @@ OpenedExport open_exported(const fs::path& folder) {
   }
   OpenedExport opened;
   opened.model = std::make_shared<const ExportedFolder>(folder, format, linears, activations);
-  opened.model->expect_tensors(require_same_transform(settings, *opened.model, folder));
+  std::set<std::string> beside = require_same_transform(settings, *opened.model, folder);
+  const std::set<std::string> idle = idle_tensors(opened.model->store(), linears, *format);
+  beside.insert(idle.begin(), idle.end());
+  opened.model->expect_tensors(beside);
   opened.weights_alone =
       rounds ? std::make_shared<const ExportedFolder>(folder, format, linears, std::map<std::string, int>()) : opened.model;
   opened.stored = torch_type(opened.model->store().entry(std::string(opened.model->config().family->embedding)).type);
   opened.description = description_of(linears, method);
+  if (!idle.empty()) {
+    opened.notes.push_back(opened.model->store().listing().string() + ": " + *idle.begin() +
+                           (idle.size() == 1 ? "" : " and " + std::to_string(idle.size() - 1) + " more") +
+                           ": zeros alone, which the model has no use for: passed over");
+  }
   if (rounds) {
     opened.notes.push_back(
         file +

@@ -15,7 +15,7 @@ struct OpenedExport {
   std::shared_ptr<const ExportedFolder> model;
   std::shared_ptr<const ExportedFolder> weights_alone;  ///< without the rounding of activations, which its sample logits are without
   at::ScalarType stored = at::kFloat;                   ///< of what is not quantized
-  Json description;                                     ///< method, weights.bits, activations.bits (a list where linears differ)
+  Json description;  ///< method, weights' bits, group, symmetric; activations' bits (lists where linears differ)
   std::vector<std::string> notes;
 };
 

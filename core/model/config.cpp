@@ -48,6 +48,10 @@ void read_type(const JsonObject& json, ModelConfig& config) {
                 "a floating-point checkpoint (of quantized folders those of rolora quantize, compressed-tensors and GPTQ can be run)",
                 "one in another library's format" + format_of_other(json));
   }
+  if (json.has("compression_config") && !json.raw("compression_config").empty()) {
+    json.refuse("compression_config", "a floating-point checkpoint, or quantization_config, the later name of this key",
+                "settings of an early compressed-tensors, which are not read");
+  }
   config.family = find_family(config.model_type);
   if (config.family) return;
   std::string found = printable(config.model_type);
