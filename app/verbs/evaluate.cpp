@@ -41,7 +41,8 @@ std::shared_ptr<const ModelSource> quantized_look(Session& session, const Evalua
     return model.source;
   }
   if (model.quantized) {
-    throw InputError(o.model.model + "/config.json", "rolora.kind", "a floating-point model to quantize", "one that is quantized already");
+    throw InputError(o.model.model + "/config.json", model.quantized_key(), "a floating-point model to quantize",
+                     "one that is quantized already");
   }
   result["quantization"] = spec_json(spec);
   tell_fallbacks(spec, model.source->config(), notices, result);

@@ -48,7 +48,7 @@ void export_quantized(const ExportOptions& o, Session& session) {
   const OpenedModel model = open_noted(session, o.what);
   const auto* quantized = dynamic_cast<const QuantizedFolder*>(model.source.get());
   if (quantized == nullptr) {
-    throw InputError((model.folder / "config.json").string(), "rolora.kind",
+    throw InputError((model.folder / "config.json").string(), model.quantized_key(),
                      "a folder that rolora quantize wrote (--to hf exports floating-point models)",
                      model.quantized ? "one in another library's format already (" + model.stored_as + ")" : "a floating-point model");
   }

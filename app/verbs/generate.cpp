@@ -45,11 +45,13 @@ void run(Session& session, const GenerateVerbOptions& o) {
   const Compute compute = session.compute();
   const OpenedModel model = open_model_input(session, o.model);
   const GenerationTokens tokens = read_generation_tokens(model.folder, model.source->config());
+  if (!o.stop_ids.empty()) require_known_ids(o.stop_ids, model, "--stop-ids");
   const std::vector<int64_t> prompt = prompt_of(o, model, tokens.bos, session.monitor());
   GenerateOptions how = o.how;
   how.seed = session.options().seed;
-  how.eos = tokens.eos;
-  if (o.asking.given()) {
+  how.eos = o.how.ignore_eos ? std::vector<int64_t>() : tokens.eos;
+  how.ignore_eos = false;  // what is named ends the text all the same
+  if (!o.how.ignore_eos && o.asking.given()) {
     if (const auto end = end_of_template(o.asking, *open_tokenizer(model.folder))) how.eos->push_back(*end);
   }
   how.eos->insert(how.eos->end(), o.stop_ids.begin(), o.stop_ids.end());
@@ -78,7 +80,7 @@ void add_generate(Verbs& verbs) {
   o->top_p =
       app.add_option("--top-p", o->how.top_p, "Sample among the fewest tokens that reach this probability (default 1: all; transformers)")
           ->check(CLI::Range(1e-9, 1.0));
-  app.add_option("--stop-ids", o->stop_ids, "Token ids that end the text too, as EOS does (default none; own choice)")
+  app.add_option("--stop-ids", o->stop_ids, "Token ids that end the text too, also with --ignore-eos (default none; own choice)")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 31));

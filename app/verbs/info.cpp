@@ -74,6 +74,14 @@ std::string kind_text(const Json& j) {
   return kind;
 }
 
+// "; weights in groups of 128, symmetric"; folders of other libraries may have several of each.
+std::string grid_text(const Json& weights) {
+  if (weights["bits"] == kFullBits) return "";
+  const Json &group = weights["group"], &symmetric = weights["symmetric"];
+  const std::string groups = group == 0 ? "with a scale a row" : "in groups of " + group.dump();
+  return "; weights " + groups + (symmetric.is_array() ? ", symmetric and not" : symmetric == true ? ", symmetric" : ", asymmetric");
+}
+
 std::string table(const Json& j) {
   std::ostringstream out;
   out << "family        " << j["family"].get<std::string>() << " (" << j["model_type"].get<std::string>() << ", " << kind_text(j) << ")\n"
@@ -100,7 +108,7 @@ std::string table(const Json& j) {
   }
   if (const Json& q = j["quantization"]; !q.is_null()) {
     out << "quantization  weights " << q["weights"]["bits"] << " bits " << (j["stored_as"] == "rolora" ? "by " : "as ")
-        << q["method"].get<std::string>() << ", activations " << q["activations"]["bits"] << " bits\n";
+        << q["method"].get<std::string>() << ", activations " << q["activations"]["bits"] << " bits" << grid_text(q["weights"]) << "\n";
   }
   out << "Hadamard constructions\n";
   print_widths(out, j["widths"]);
@@ -186,7 +194,8 @@ void add_info(Verbs& verbs) {
           result["forecasts"]["recipe"] = told_forecast(session, *o, model);
           text += recipe_text(result["forecasts"]["recipe"]);
         } else if (!o->recipe.empty()) {
-          throw InputError(o->model.model, "rolora.kind", "a floating-point model for --recipe", "a quantized one");
+          throw InputError(o->model.model + "/config.json", model.quantized_key(), "a floating-point model for --recipe",
+                           "a quantized one");
         }
         if (o->verify) {
           result["samples"] = verified_samples(session, model);

@@ -25,7 +25,7 @@ void run(Session& session, const QuantizeOptions& o) {
   options.force = o.force;
   const OpenedModel model = open_model_input(session, o.model);
   if (model.quantized) {
-    throw InputError(o.model.model + "/config.json", "rolora.kind", "a floating-point model", "one that is quantized already");
+    throw InputError(o.model.model + "/config.json", model.quantized_key(), "a floating-point model", "one that is quantized already");
   }
   const QuantizationSpec spec = read_spec(o.quantization, model.source->config());
   if (!quantizes(spec, model.source->config())) {

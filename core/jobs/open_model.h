@@ -22,12 +22,14 @@ struct OpenedModel {
   std::optional<RotationRecord> rotation;  ///< of rotated folders and of quantized ones made from them
   bool quantized = false;
   std::string stored_as = "rolora";    ///< the folder's form: "rolora", "hf", "llama2.c", "compressed-tensors" or "gptq"
-  std::optional<Json> quantization{};  ///< of a quantized folder in another library's format: bits and groups, as info shows them
+  std::optional<Json> quantization{};  ///< of a quantized folder in another library's format: bits, groups and symmetry, as info shows them
   at::ScalarType stored = at::kFloat;  ///< type of the linears (of what they were made from, when quantized)
   std::vector<std::string> notes;      ///< what a user should know about the folder though it loads
   /// Identity of the weights (and of their rotation), for records. Reads every tensor once, so it is computed when asked for.
   std::string hash() const { return identity(); }
   std::function<std::string()> identity;
+  /// The key of a quantized folder's config.json that says so, for refusals.
+  const char* quantized_key() const { return quantization ? "quantization_config.quant_method" : "rolora.kind"; }
 };
 
 /// Recognises the kind by config.json; a plain Hugging Face folder with rotation.json beside it is rotated, one with a

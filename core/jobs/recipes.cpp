@@ -79,7 +79,8 @@ AssumedRecipe assumed_recipe(std::string_view name, OpenedModel model) {
     throw UsageError("recipe: expected rolora, lora or ptq, found " + printable(std::string(name)));
   }
   if (model.quantized) {
-    throw InputError((model.folder / "config.json").string(), "rolora.kind", "a floating-point model for a recipe", "a quantized one");
+    throw InputError((model.folder / "config.json").string(), model.quantized_key(), "a floating-point model for a recipe",
+                     "a quantized one");
   }
   const int64_t context = std::min(kWindow, model.source->config().context);
   AssumedRecipe recipe;

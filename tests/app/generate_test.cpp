@@ -174,7 +174,13 @@ TEST_F(Generate, TemplatesAskAsTransformersDoes) {
 
 TEST_F(Generate, StopsAtTokensThatAreNamed) {
   EXPECT_EQ(ids({"--stop-ids", std::to_string(free_[2]) + ",1"}), until({free_[2], 1}));
-  EXPECT_EQ(ids({"--stop-ids", std::to_string(free_[2]), "--ignore-eos"}), ids({"--ignore-eos"}));
+  generation_config(text({{"eos_token_id", free_[1]}}));
+  EXPECT_EQ(ids({"--stop-ids", std::to_string(free_[4])}), until({free_[1], free_[4]}));
+  EXPECT_EQ(ids({"--stop-ids", std::to_string(free_[4]), "--ignore-eos"}), until({free_[4]})) << "what is named ends the text all the same";
+  EXPECT_EQ(ids({"--ignore-eos"}), free_);
+  const Outcome beyond = run({"--ids", folder_ / "ids.json", "--stop-ids", "3,1000000"});
+  EXPECT_EQ(beyond.code, 1);
+  EXPECT_THAT(beyond.err, HasSubstr("error: --stop-ids: ids: expected ids below the model's vocabulary of"));
 }
 
 }  // namespace

@@ -96,6 +96,10 @@ TEST_P(QuantizedExports, AreReadBackAndATamperedTensorIsSeen) {
   EXPECT_EQ(model.stored_as, kind.gptq ? "gptq" : "compressed-tensors");
   EXPECT_EQ((*model.quantization)["weights"]["bits"], kind.weights);
   EXPECT_EQ((*model.quantization)["activations"]["bits"], kind.activations);
+  EXPECT_EQ((*model.quantization)["weights"]["group"], kind.group);
+  EXPECT_EQ((*model.quantization)["weights"]["symmetric"], true);
+  EXPECT_STREQ(model.quantized_key(), "quantization_config.quant_method");
+  EXPECT_STREQ(own.quantized_key(), "rolora.kind");
   EXPECT_EQ(model.notes.empty(), kind.activations == 16);
   ASSERT_TRUE(model.rotation);
   EXPECT_EQ(model.rotation->checksum(), own.rotation->checksum());
@@ -169,7 +173,8 @@ TEST(LibraryFolders, WhatIsNotUnderstoodIsRefusedByName) {
       {"pack_bfloat16", weights + "/actorder", "group", "weights.actorder"},
       {"pack_bfloat16", weights + "/group_size", 7, "group_size that divides"},
       {"pack_bfloat16", weights + "/num_bits", 8, "weight_packed"},
-      {"pack_bfloat16", group + "/format", "nvfp4-pack-quantized", "group_0.format: expected pack-quantized or int-quantized"},
+      {"pack_bfloat16", group + "/format", "nvfp4-pack-quantized",
+       "group_0.format: expected pack-quantized, int-quantized or naive-quantized"},
       {"pack_bfloat16", group + "/output_activations", {{"num_bits", 8}}, "output_activations: expected none"},
       {"pack_bfloat16", "/kv_cache_scheme", {{"num_bits", 8}}, "kv_cache_scheme: expected none"},
       {"pack_bfloat16", "/sparsity_config", {{"format", "sparse-bitmask"}}, "sparsity_config.format: expected dense"},
