@@ -110,6 +110,20 @@ TEST_F(Run, NamesStatesAndFindsTheFullPrecisionOfEach) {
   EXPECT_EQ(rows[3].full_precision, 11);
 }
 
+TEST_F(Run, CallsItsBaseWhatItIs) {
+  nlohmann::json model = {{"name", "/models/story"}, {"sha256", "abc"}, {"layers", 2}, {"rotated", true}, {"quantized", false}};
+  run_.write("inputs.json", {{"format", 1}, {"model", model}});
+  run_.finish_all();
+  RunDataPtr run = read();
+  EXPECT_EQ(run->perplexities[0].state, QStringLiteral("base (rotated)"));
+  EXPECT_EQ(run->perplexities[0].full_precision, 12);
+  model["quantized"] = true;
+  run_.write("inputs.json", {{"format", 1}, {"model", model}});
+  run = read();
+  EXPECT_EQ(run->perplexities[0].state, QStringLiteral("base (rotated), quantized as it came"));
+  EXPECT_TRUE(std::isnan(run->perplexities[0].full_precision)) << "it is not what others are compared with";
+}
+
 TEST_F(Run, OnlyWhatIsDoneCountsAndALeftoverIsNot) {
   run_.finish_all();
   test::write_text(run_.folder() / "stations/ppl/DONE", "00\n");
