@@ -3,8 +3,8 @@
 # one finds something, and says where the input that does it lies.
 #   packaging/fuzz.sh [--seconds 60] [--within SECONDS] [--build DIR] [NAME...]
 # --seconds: of each entry, looking elsewhere each time; what they learn is kept in DIR/corpus (default build/fuzz) and goes on from there.
-# --within: the same inputs each time, from the seeds alone, as many as tests/fuzz/counts.txt says (a minute's where what is left of SECONDS,
-# the build included, allows it, else their first eighth); built without optimisation, which takes half as long. NAME: only these entries
+# --within: the same inputs each time, from the seeds alone, as many as tests/fuzz/counts.txt says: a minute's where SECONDS allow it, the
+# build included; else their first eighth, built without optimisation, which takes half as long. NAME: only these entries
 # (tests/fuzz/NAME_fuzz.cpp).
 set -eu
 cd "$(dirname "$0")/.."
@@ -28,17 +28,16 @@ command -v clang++ >/dev/null || { echo "error: clang++: expected on PATH (packa
 libtorch=$(packaging/fetch-libtorch.sh)
 mkdir -p "$build"
 build=$(cd "$build" && pwd)
-optimise=1; [ -z "$within" ] || optimise=0
-cmake --preset fuzz -B "$build" -DROLORA_LIBTORCH="$libtorch" -DROLORA_FUZZ_OPTIMISE=$optimise > "$build/configure.log" 2>&1 || { cat "$build/configure.log" >&2; exit 1; }
-cmake --build "$build" --parallel "$(nproc)"
-python3 tests/fuzz/make_seeds.py "$build/seeds"
 [ -n "$names" ] || names=$(for f in tests/fuzz/*_fuzz.cpp; do basename "$f" _fuzz.cpp; done)
 # shellcheck disable=SC2086
 set -- $names
+# The build takes under three minutes of two quiet cores, each pair of entries one.
+share=1; optimise=1
+[ -z "$within" ] || [ "$within" -ge $(( 180 + 40 * $# )) ] || { share=8; optimise=0; }
+cmake --preset fuzz -B "$build" -DROLORA_LIBTORCH="$libtorch" -DROLORA_FUZZ_OPTIMISE=$optimise > "$build/configure.log" 2>&1 || { cat "$build/configure.log" >&2; exit 1; }
+cmake --build "$build" --parallel "$(nproc)"
+python3 tests/fuzz/make_seeds.py "$build/seeds"
 echo "$# entries built after $(( $(date +%s) - began )) s"
-share=1
-# A minute's inputs of the optimised entries take these two minutes, and a machine may be busy.
-[ -z "$within" ] || [ $(( within - $(date +%s) + began )) -ge $(( 180 * (($# + 1) / 2) )) ] || share=8
 scratch=$(mktemp -d "$([ -d /dev/shm ] && echo /dev/shm || echo /tmp)/rolora-fuzz-XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 # Addresses reach what libFuzzer compares: where the system allows it they are the same each time, and so is all that lies on the stack.

@@ -61,7 +61,7 @@ if [ $do = test ]; then
     exit 0
   fi
   rm -rf "$build/tests-passed" "$build/test-results"
-  GTEST_OUTPUT="xml:$here/$build/test-results/" ctest --preset "$preset" 2>&1 | tee "$build/tests.log"
+  GTEST_OUTPUT="xml:$here/$build/test-results/" ctest --preset "$preset" --parallel "$cores" 2>&1 | tee "$build/tests.log"
   grep -q '100% tests passed' "$build/tests.log" || exit 1
   ! grep -q 'tests did not run' "$build/tests.log" || exit 1
   skips=$(packaging/examine-skips.sh "$build/test-results" ../shared) || { echo "$skips"; exit 1; }

@@ -32,6 +32,7 @@ function(rolora_widgets_tests name)
   rolora_program_pch(test_widgets_${name} rolora_widgets_test_pch)
   rolora_compile_quickly(test_widgets_${name})
   add_test(NAME widgets.${name} COMMAND test_widgets_${name})
-  set_tests_properties(widgets.${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
+  # alone: several measure how long the GUI thread is busy
+  set_tests_properties(widgets.${name} PROPERTIES TIMEOUT 600 RUN_SERIAL ON ENVIRONMENT
     "ROLORA_SOURCE=${CMAKE_SOURCE_DIR};ROLORA_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/rolora;QT_QPA_PLATFORM=offscreen;LC_ALL=C.UTF-8")
 endfunction()

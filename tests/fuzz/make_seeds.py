@@ -10,8 +10,13 @@ OUT/NAME is the corpus of fuzz_NAME, OUT/NAME.dict its dictionary. Inputs are th
     rolora random-checkpoint --hidden 8 --intermediate 12 --heads 2 --layers 1 --vocab 16 --context 32 --out m
     rolora rotate m --r2 --r3 --out r                       # rotation.json, rotation.safetensors
     rolora finetune m --ids ids.json --format text --block 16 --steps 1 --rank 2 --out a   # adapter_config.json, adapter_model.safetensors
+    rolora quantize m --weights 4 --activations 8 --bits bits.json --out q                # quantized/: quantization.json, model.safetensors
+    rolora quantize w --weights 4 --group 8 --scale-convention compressed-tensors --out p; rolora export p --to compressed-tensors --out packed
+    rolora quantize w --weights 8 --activations 8 --scale-convention compressed-tensors --out i; rolora export i --to compressed-tensors --out integers
+    rolora quantize w --weights 4 --out g; rolora export g --to gptq --out gptq           # w: m with --hidden 16 --intermediate 24
 """
 import json
+import math
 import pathlib
 import struct
 import sys
@@ -28,6 +33,26 @@ def pair(first, second):
 
 def compact(value):
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def safetensors(tensors, metadata=None):
+    """name → (dtype, shape, bytes) as a file."""
+    header, data = ({"__metadata__": metadata} if metadata else {}), b""
+    for name, (dtype, shape, values) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(values)]}
+        data += values
+    text = compact(header)
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def two_shards():
+    """The index and the first shard of the model of small_model.h; shards_fuzz.cpp holds the second."""
+    layer = {"self_attn.q_proj": [8, 8], "self_attn.k_proj": [8, 8], "self_attn.v_proj": [8, 8], "self_attn.o_proj": [8, 8],
+             "mlp.gate_proj": [12, 8], "mlp.up_proj": [12, 8], "mlp.down_proj": [8, 12], "input_layernorm": [8], "post_attention_layernorm": [8]}
+    shapes = {"model.embed_tokens.weight": [16, 8], **{f"model.layers.0.{name}.weight": shape for name, shape in layer.items()}}
+    first = safetensors({name: ("F32", shape, struct.pack("<f", 0.5) * math.prod(shape)) for name, shape in shapes.items()})
+    where = {**dict.fromkeys(shapes, "a.safetensors"), "model.norm.weight": "b.safetensors", "lm_head.weight": "b.safetensors"}
+    return pair(compact({"metadata": {"total_size": 3000}, "weight_map": where}), first)
 
 
 def short_tokenizers():
@@ -49,7 +74,7 @@ def short_tokenizers():
 def inputs():
     """(entry, name, bytes)"""
     storage, model = TESTS / "core/storage", TESTS / "core/model"
-    for file in sorted([*storage.glob("*.safetensors"), SEEDS / "adapter_model.safetensors", SEEDS / "rotation.safetensors"]):
+    for file in sorted([*storage.glob("*.safetensors"), *SEEDS.glob("*.safetensors")]):
         yield "safetensors", file.name, file.read_bytes()
     yield "safetensors", "empty", struct.pack("<Q", 2) + b"{}"
     for file in sorted(storage.glob("torch_*.bin")):
@@ -80,6 +105,20 @@ def inputs():
             alone["states"] = [{"label": "plain", "model": "base"}]
         yield "job", "one-" + station["id"], compact({**story, "stations": [alone]})
     yield "ids_bits", "ids", b"\0" + compact({"ids": [1, 5, 15, 0, 7, 7, 7, 3]})
+    yield "shards", "two", two_shards()
+    for file in sorted(SEEDS.glob("quantized*.json")):
+        yield "quantized", file.stem, pair(file.read_bytes(), file.with_suffix(".safetensors").read_bytes())
+    for file in sorted(SEEDS.glob("exported*.json")):
+        yield "exported", file.stem, pair(file.read_bytes(), file.with_suffix(".safetensors").read_bytes())
+    yield "samples", "four", safetensors({"sample_ids": ("I64", [4], struct.pack("<4q", 1, 15, 0, 7)),
+                                          "sample_logits": ("F32", [16], struct.pack("<16f", *range(16)))}, {"rotation": ""})
+    for number in range(9):  # each template
+        yield "records", f"alpaca-{number}", bytes([number]) + compact([{"instruction": "Add", "input": "1 2", "output": "3"},
+                                                                        {"instruction": "Go", "output": "ok", "history": [["a", "b"]]}])
+        yield "records", f"messages-{number}", bytes([number]) + compact([{"messages": [
+            {"role": "system", "content": "s"}, {"role": "user", "content": "u"}, {"role": "assistant", "content": "a"}]}])
+        yield "records", f"sharegpt-{number}", bytes([number]) + compact([{"conversations": [
+            {"from": "human", "value": "u"}, {"from": "gpt", "value": "a"}]}])
     yield "ids_bits", "bits", b"\1" + compact({"format": 1, "linears": {"model.layers.0.mlp.down_proj": {"weights": 8, "activations": 8},
                                                                         "model.layers.0.self_attn.q_proj": {"weights": 4}}})
 
@@ -101,6 +140,7 @@ FORMAT_WORDS = {  # of formats that are no JSON
     "safetensors": ["dtype", "shape", "data_offsets", "__metadata__", "F32", "BF16", "I8", "F64", "BOOL"],
     "torch_file": ["PK\x01\x02", "PK\x03\x04", "PK\x05\x06", "PK\x06\x06", "PK\x06\x07", "archive/data.pkl", "data/0", "byteorder", "little",
                    "ctorch._utils\n_rebuild_tensor_v2\n", "ccollections\nOrderedDict\n", "ctorch\nFloatStorage\n", "ctorch\nHalfStorage\n"],
+    "samples": ["sample_ids", "sample_logits", "rotation", "__metadata__", "dtype", "shape", "data_offsets", "I64", "F32"],
     "statistics": ["plain", "/plain", "layers.0.down_in", "absmax", "tensor", "tokens"],
 }
 
