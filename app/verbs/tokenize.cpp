@@ -112,7 +112,8 @@ void add_tokenize(Verbs& verbs) {
   o->text_option = a.add_option("--text", o->text, "A text; \"\" is one too (required: one of --text, --text-file, --texts, --decode)");
   o->text_file_option = a.add_option("--text-file", o->text_file, "A file whose bytes are the text (required: as --text)");
   o->texts_option = a.add_option("--texts", o->texts, "JSON file: a list of texts, or of objects with `text` (required: as --text)");
-  o->decode_option = a.add_option("--decode", o->decode, "JSON file: a list of id lists to turn into texts (required: as --text)");
+  o->decode_option = a.add_option("--decode", o->decode,
+                                  "JSON file: a list of id lists to turn into texts, special tokens left out (required: as --text)");
   a.add_flag("--special", o->special, "Add BOS and EOS as the tokenizer defines (default off; command contract)");
   add_template_options(a, o->asking, "each text");
 }

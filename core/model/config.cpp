@@ -94,6 +94,10 @@ void read_sizes(const JsonObject& json, ModelConfig& c) {
 void read_options(const JsonObject& json, ModelConfig& c) {
   const std::string activation = json.string_or("hidden_act", "silu");
   if (activation != "silu" && activation != "swish") json.refuse("hidden_act", "silu", printable(activation));
+  if (!json.boolean_or("is_causal", true)) json.refuse("is_causal", "true (a token sees those before it)", "false");
+  if (json.has("per_layer_config") && !json.raw("per_layer_config").empty()) {
+    json.refuse("per_layer_config", "none (every layer has the same settings)", printable(json.raw("per_layer_config").dump()));
+  }
   c.rms_epsilon = json.number_or("rms_norm_eps", c.family->default_rms_epsilon);
   if (!(c.rms_epsilon >= 0 && c.rms_epsilon < 1)) json.refuse("rms_norm_eps", "a number in [0, 1)", json.raw("rms_norm_eps").dump());
   c.tied = json.boolean_or("tie_word_embeddings", c.family->default_tied);
@@ -126,6 +130,11 @@ void read_special_tokens(const JsonObject& json, const Json& document, ModelConf
   }
 }
 
+void require_one_for_each_layer(const JsonObject& json, const ModelConfig& c, const std::vector<std::string>& types) {
+  if (static_cast<int64_t>(types.size()) == c.layers) return;
+  json.refuse("layer_types", std::to_string(c.layers) + " entries, one for each layer", std::to_string(types.size()));
+}
+
 // By layer, as the configuration classes of Qwen have it; 0 = no window.
 std::vector<int64_t> layer_windows(const JsonObject& json, const ModelConfig& c, int64_t window) {
   std::vector<int64_t> windows(static_cast<size_t>(c.layers), 0);
@@ -135,9 +144,7 @@ std::vector<int64_t> layer_windows(const JsonObject& json, const ModelConfig& c,
     return windows;
   }
   const std::vector<std::string> types = json.strings("layer_types");
-  if (types.size() != windows.size()) {
-    json.refuse("layer_types", std::to_string(c.layers) + " entries, one for each layer", std::to_string(types.size()));
-  }
+  require_one_for_each_layer(json, c, types);
   for (size_t i = 0; i < types.size(); ++i) {
     if (types[i] == "full_attention") continue;
     if (types[i] != "sliding_attention") json.refuse("layer_types", "full_attention or sliding_attention", printable(types[i]));
@@ -147,19 +154,25 @@ std::vector<int64_t> layer_windows(const JsonObject& json, const ModelConfig& c,
   return windows;
 }
 
+constexpr const char* kCacheAlone =
+    "none (in this family transformers' cache would follow it and its prefill not: generated text would differ)";
+
+void refuse_window_of_the_cache(const JsonObject& json, const ModelConfig& c, const char* key) {
+  if (json.has(key) && json.integer(key, 1, kMostContext) < c.context) json.refuse(key, kCacheAlone, json.raw(key).dump());
+}
+
 // In a family without windows transformers' masks do not look at these keys, but the cache it generates with does, and forgets keys.
 void refuse_windows_of_the_cache_alone(const JsonObject& json, const ModelConfig& c) {
-  const char* expected = "none (in this family transformers' cache would follow it and its prefill not: generated text would differ)";
   if (json.has("layer_types")) {
-    for (const std::string& type : json.strings("layer_types")) {
+    const std::vector<std::string> types = json.strings("layer_types");
+    require_one_for_each_layer(json, c, types);
+    for (const std::string& type : types) {
       if (type != "full_attention")
-        json.refuse("layer_types", "full_attention in every layer, or " + std::string(expected), printable(type));
+        json.refuse("layer_types", "full_attention in every layer, or " + std::string(kCacheAlone), printable(type));
     }
     return;
   }
-  for (const char* key : {"sliding_window", "attention_chunk_size"}) {
-    if (json.has(key) && json.integer(key, 1, kMostContext) < c.context) json.refuse(key, expected, json.raw(key).dump());
-  }
+  for (const char* key : {"sliding_window", "attention_chunk_size"}) refuse_window_of_the_cache(json, c, key);
 }
 
 void read_windows(const JsonObject& json, ModelConfig& c) {
@@ -181,6 +194,8 @@ void read_windows(const JsonObject& json, ModelConfig& c) {
     c.windows = layer_windows(json, c, window);
   } else if (window > 0) {
     c.windows.assign(static_cast<size_t>(c.layers), window);
+  } else {
+    refuse_window_of_the_cache(json, c, "attention_chunk_size");  // a window would come before it
   }
   if (std::all_of(c.windows.begin(), c.windows.end(), [](int64_t w) { return w == 0; })) c.windows.clear();
 }

@@ -6,8 +6,8 @@
 #include "core/base/error.h"
 #include "core/storage/atomic_file.h"
 #include "core/tokenizer/sentencepiece_file.h"
+#include "core/tokenizer/sentencepiece_unigram.h"
 #include "core/tokenizer/tiktoken.h"
-#include "core/tokenizer/unigram.h"
 
 #ifdef ROLORA_HAS_SENTENCEPIECE
 #include <sentencepiece_processor.h>
@@ -27,15 +27,18 @@ class SentencePieceTokenizer final : public Tokenizer {
     load(bytes);
     if (processor_.GetPieceSize() != summary_.pieces)
       throw InputError(file_, "pieces", std::to_string(summary_.pieces) + ", as the file lists", std::to_string(processor_.GetPieceSize()));
-    if (summary_.type == SentencePieceType::unigram) exact_ = normal_pieces();
+    if (summary_.type == SentencePieceType::unigram) unigram_.emplace(pieces_of_unigram(), processor_.unk_id());
   }
 
   std::vector<int64_t> encode(std::string_view text, bool special) const override {
-    std::vector<int> ids;
-    const sentencepiece::util::Status status = processor_.Encode(absl::string_view(text.data(), text.size()), &ids);
-    if (!status.ok()) throw Error("sentencepiece: encoding failed: " + printable(status.ToString(), 200));
     std::vector<int64_t> out = special ? prefix() : std::vector<int64_t>();
-    append(ids, out);
+    if (unigram_) {
+      unigram_->encode(normalized(text), out);
+      return out;
+    }
+    std::vector<int> ids;
+    require(processor_.Encode(absl::string_view(text.data(), text.size()), &ids), "encoding");
+    out.insert(out.end(), ids.begin(), ids.end());
     return out;
   }
 
@@ -47,8 +50,7 @@ class SentencePieceTokenizer final : public Tokenizer {
       narrow.push_back(static_cast<int>(id));
     }
     std::string text;
-    const sentencepiece::util::Status status = processor_.Decode(narrow, &text);
-    if (!status.ok()) throw Error("sentencepiece: decoding failed: " + printable(status.ToString(), 200));
+    require(processor_.Decode(narrow, &text), "decoding");
     return text;
   }
 
@@ -71,6 +73,10 @@ class SentencePieceTokenizer final : public Tokenizer {
   }
 
  private:
+  static void require(const sentencepiece::util::Status& status, const char* what) {
+    if (!status.ok()) throw Error("sentencepiece: " + std::string(what) + " failed: " + printable(status.ToString(), 200));
+  }
+
   // The library tells most of what it cannot use by its status, the rest by exceptions of its parts.
   void load(const std::string& bytes) {
     std::string reason;
@@ -84,32 +90,26 @@ class SentencePieceTokenizer final : public Tokenizer {
     throw InputError(file_, "model", "a SentencePiece model", printable(reason, 200));
   }
 
-  std::unique_ptr<const TokenModel> normal_pieces() const {
-    std::vector<ScoredPiece> pieces;
+  std::vector<SentencePieceUnigram::Piece> pieces_of_unigram() const {
+    std::vector<SentencePieceUnigram::Piece> pieces;
     for (int id = 0; id < processor_.GetPieceSize(); ++id)
-      pieces.push_back({is_normal(id) ? processor_.IdToPiece(id) : "", is_normal(id) ? processor_.GetScore(id) : 0});
-    return make_unigram_model(std::move(pieces), processor_.unk_id(), file_);
+      pieces.push_back({processor_.IdToPiece(id), processor_.GetScore(id), summary_.types[static_cast<size_t>(id)]});
+    return pieces;
   }
 
-  bool is_normal(int id) const { return summary_.types[static_cast<size_t>(id)] == PieceType::normal; }
-
-  // The library's version 0.1.97 adds scores in single precision, so that of two spellings with the same pieces in another order rounding
-  // chooses; version 0.2.3 takes the first. Runs of normal pieces are spelled again, in double precision.
-  void append(const std::vector<int>& ids, std::vector<int64_t>& out) const {
-    std::string run;
-    const auto finish = [&] {
-      if (!run.empty()) exact_->encode(run, out);
-      run.clear();
-    };
-    for (const int id : ids) {
-      if (exact_ && is_normal(id)) {
-        run += processor_.IdToPiece(id);
-        continue;
+  // What the library segments: the pieces that it finds, one behind the other.
+  std::string normalized(std::string_view text) const {
+    sentencepiece::ImmutableSentencePieceText found;
+    require(processor_.Encode(absl::string_view(text.data(), text.size()), found.mutable_proto()), "encoding");
+    std::string out;
+    for (const auto& piece : found.pieces()) {
+      if (summary_.types[piece.id()] == PieceType::byte) {
+        out += unigram_->byte_of(piece.id());
+      } else {
+        out += piece.piece();
       }
-      finish();
-      out.push_back(id);
     }
-    finish();
+    return out;
   }
 
   static std::optional<int64_t> defined(int id) { return id >= 0 ? std::optional<int64_t>(id) : std::nullopt; }
@@ -122,7 +122,7 @@ class SentencePieceTokenizer final : public Tokenizer {
   std::string file_;
   SentencePieceSummary summary_;
   sentencepiece::SentencePieceProcessor processor_;
-  std::unique_ptr<const TokenModel> exact_;  ///< of a unigram model: its normal pieces
+  std::optional<SentencePieceUnigram> unigram_;  ///< the library's own segmentation is that of the version that is installed
 };
 
 #endif

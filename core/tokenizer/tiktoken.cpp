@@ -2,6 +2,7 @@
 #include "core/tokenizer/tiktoken.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 #include <unordered_map>
@@ -35,6 +36,24 @@ std::vector<std::string> special_tokens() {
   tokens.emplace_back("<|eot_id|>");
   add_reserved(kSpecialTokens);
   return tokens;
+}
+
+// Rank files of other models, told by their number of ranks: their splitting rule or special tokens are not LLaMA-3's.
+constexpr std::array<std::pair<size_t, std::string_view>, 7> kOthers = {{{50256, "GPT-2's"},
+                                                                         {50280, "p50k_base"},
+                                                                         {100256, "cl100k_base"},
+                                                                         {151643, "Qwen's"},
+                                                                         {163584, "Kimi's"},
+                                                                         {199998, "o200k_base"},
+                                                                         {200000, "LLaMA-4's"}}};
+
+void refuse_others(size_t ranks, const std::string& file) {
+  for (const auto& [number, name] : kOthers) {
+    if (ranks == number) {
+      throw InputError(file, "ranks", "those of a LLaMA-3 tokenizer.model (other models' are read from their tokenizer.json)",
+                       std::to_string(ranks) + ", as " + std::string(name));
+    }
+  }
 }
 
 struct Line {
@@ -109,7 +128,9 @@ class Ranks {
 class TiktokenTokenizer final : public Tokenizer {
  public:
   TiktokenTokenizer(std::string_view bytes, const std::string& file)
-      : file_(file), ranks_(bytes, file), special_(special_tokens()), words_(Pattern::regex(kWords)) {}
+      : file_(file), ranks_(bytes, file), special_(special_tokens()), words_(Pattern::regex(kWords)) {
+    refuse_others(ranks_.pieces().size(), file);
+  }
 
   std::vector<int64_t> encode(std::string_view text, bool special) const override {
     std::vector<int64_t> ids = special ? prefix() : std::vector<int64_t>();

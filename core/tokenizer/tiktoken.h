@@ -17,7 +17,8 @@ bool looks_like_tiktoken(std::string_view bytes);
 /// reserved ones, the ids are the same). As there, `special` puts begin_of_text in front, and special tokens written inside a text stay
 /// plain text. Unlike there, a run of more than 25 000 characters without white space is not cut before it is encoded: ids are those of
 /// the library tiktoken for the whole text. decode() leaves special tokens out.
-/// Refused: bytes that are not base64, a byte without a rank, a piece or a rank twice, ranks that are not 0 … n − 1.
+/// Refused: bytes that are not base64, a byte without a rank, a piece or a rank twice, ranks that are not 0 … n − 1, and as many ranks as the
+/// files of other models have.
 std::unique_ptr<Tokenizer> open_tiktoken(std::string_view bytes, const std::string& file);
 
 }  // namespace rolora

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/tokenizer/piece_prefixes.h"
 #include "core/tokenizer/utf8.h"
 
 namespace rolora {
@@ -19,10 +20,6 @@ constexpr double kUnknownPenalty = 10;  // SentencePiece's and the reference lib
 class UnigramModel final : public TokenModel {
  public:
   explicit UnigramModel(const JsonObject& json);
-  UnigramModel(std::vector<ScoredPiece> pieces, int64_t unknown, const std::string& file)
-      : pieces_(std::move(pieces)), file_(file), unknown_(unknown) {
-    index();
-  }
   void encode(std::string_view word, std::vector<int64_t>& ids) const override;
   std::optional<int64_t> id_of(std::string_view piece) const override;
   const std::string* piece_of(int64_t id) const override;
@@ -33,17 +30,17 @@ class UnigramModel final : public TokenModel {
  private:
   struct Node;
   void index();
-  /// Calls found(length, id) for every piece that the text begins with, the shortest first.
-  template <class Found>
-  void for_prefixes(std::string_view text, Found found) const;
   std::vector<Node> best_paths(std::string_view word) const;
   void append(std::string_view token, std::vector<int64_t>& ids) const;
   int64_t unknown_id() const;
 
+  struct ScoredPiece {
+    std::string text;  ///< empty: never chosen
+    double score;
+  };
   std::vector<ScoredPiece> pieces_;
   std::unordered_map<std::string_view, int64_t> ids_;  ///< views into pieces_; of a piece listed twice the later one counts
-  std::vector<int64_t> sorted_;                        ///< the ids in ids_ by their piece's bytes, no empty piece
-  std::vector<size_t> first_byte_;                     ///< [257] where in sorted_ the pieces with each first byte begin
+  PiecePrefixes prefixes_;                             ///< those in ids_, no empty piece
   std::string file_;
   std::optional<int64_t> unknown_;
   double unknown_score_ = 0;
@@ -77,14 +74,11 @@ void UnigramModel::index() {
   for (const ScoredPiece& piece : pieces_) least = std::min(least, piece.score);
   ids_.reserve(pieces_.size());
   for (size_t id = 0; id < pieces_.size(); ++id) ids_[pieces_[id].text] = static_cast<int64_t>(id);
+  std::vector<PiecePrefixes::Piece> spelled;
   for (const auto& [text, id] : ids_) {
-    if (!text.empty()) sorted_.push_back(id);
+    if (!text.empty()) spelled.push_back({text, id});
   }
-  const auto text_of = [&](int64_t id) -> const std::string& { return pieces_[static_cast<size_t>(id)].text; };
-  std::sort(sorted_.begin(), sorted_.end(), [&](int64_t a, int64_t b) { return text_of(a) < text_of(b); });
-  first_byte_.resize(257);
-  for (const int64_t id : sorted_) ++first_byte_[static_cast<uint8_t>(text_of(id)[0]) + size_t{1}];
-  for (size_t i = 1; i < first_byte_.size(); ++i) first_byte_[i] += first_byte_[i - 1];
+  prefixes_ = PiecePrefixes(std::move(spelled));
   unknown_score_ = least - kUnknownPenalty;
 }
 
@@ -102,28 +96,6 @@ int64_t UnigramModel::unknown_id() const {
   return *unknown_;
 }
 
-// Pieces with a common beginning are neighbours in sorted order: each byte of the text narrows the range.
-template <class Found>
-void UnigramModel::for_prefixes(std::string_view text, Found found) const {
-  const auto first = static_cast<uint8_t>(text[0]);
-  size_t low = first_byte_[first], high = first_byte_[first + size_t{1}];
-  for (size_t depth = 1; low < high; ++depth) {
-    const std::string& shortest = pieces_[static_cast<size_t>(sorted_[low])].text;
-    if (shortest.size() == depth) {
-      found(depth, sorted_[low]);
-      ++low;
-    }
-    if (depth == text.size()) return;
-    const auto byte_at = [&](int64_t id) { return static_cast<uint8_t>(pieces_[static_cast<size_t>(id)].text[depth]); };
-    const auto next = static_cast<uint8_t>(text[depth]);
-    const auto begin = sorted_.begin() + static_cast<std::ptrdiff_t>(low), end = sorted_.begin() + static_cast<std::ptrdiff_t>(high);
-    const auto from = std::partition_point(begin, end, [&](int64_t id) { return byte_at(id) < next; });
-    const auto to = std::partition_point(from, end, [&](int64_t id) { return byte_at(id) == next; });
-    low = static_cast<size_t>(from - sorted_.begin());
-    high = static_cast<size_t>(to - sorted_.begin());
-  }
-}
-
 std::vector<UnigramModel::Node> UnigramModel::best_paths(std::string_view word) const {
   std::vector<Node> ends(word.size() + 1);
   for (size_t begin = 0; begin < word.size();) {
@@ -134,7 +106,7 @@ std::vector<UnigramModel::Node> UnigramModel::best_paths(std::string_view word) 
       if (node.begin == std::string_view::npos || score > node.score) node = {score, id, begin};  // of equals the earlier one stays
     };
     bool spelled = false;
-    for_prefixes(word.substr(begin), [&](size_t length, int64_t id) {
+    prefixes_.for_each(word.substr(begin), [&](size_t length, int64_t id) {
       offer(length, id, pieces_[static_cast<size_t>(id)].score + here);
       spelled = spelled || length == character;
     });
@@ -182,9 +154,5 @@ void UnigramModel::encode(std::string_view word, std::vector<int64_t>& ids) cons
 }  // namespace
 
 std::unique_ptr<const TokenModel> make_unigram_model(const JsonObject& json) { return std::make_unique<UnigramModel>(json); }
-
-std::unique_ptr<const TokenModel> make_unigram_model(std::vector<ScoredPiece> pieces, int64_t unknown, const std::string& file) {
-  return std::make_unique<UnigramModel>(std::move(pieces), unknown, file);
-}
 
 }  // namespace rolora

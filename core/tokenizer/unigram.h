@@ -12,11 +12,4 @@ namespace rolora {
 /// character needs `unk_id` and there is none.
 std::unique_ptr<const TokenModel> make_unigram_model(const JsonObject& json);
 
-struct ScoredPiece {
-  std::string text;  ///< empty: never chosen
-  double score;
-};
-/// The same of pieces by id, at least one, of which `unknown` stands for what no piece spells. `file` stands in messages.
-std::unique_ptr<const TokenModel> make_unigram_model(std::vector<ScoredPiece> pieces, int64_t unknown, const std::string& file);
-
 }  // namespace rolora

@@ -313,6 +313,33 @@ TEST(BrokenTiktoken, IsRefusedByLine) {
   }
 }
 
+// Ranks 0 … n − 1: all bytes, then three bytes each, which are four digits of base64.
+std::string rank_file(size_t count) {
+  const std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string file;
+  for (size_t i = 0; i < count; ++i) {
+    if (i < 256) {
+      file += std::string{digits[i >> 2], digits[(i & 3) << 4]} + "==";
+    } else {
+      file += std::string{digits[i >> 18], digits[(i >> 12) & 63], digits[(i >> 6) & 63], digits[i & 63]};
+    }
+    file += " " + std::to_string(i) + "\n";
+  }
+  return file;
+}
+
+TEST(BrokenTiktoken, RanksOfOtherModelsAreRefusedByName) {
+  const Scratch scratch;
+  try {
+    open_tokenizer(scratch.write("tokenizer.model", rank_file(151643)));
+    ADD_FAILURE() << "opened";
+  } catch (const InputError& e) {
+    EXPECT_EQ(e.key(), "ranks");
+    EXPECT_EQ(e.found(), "151643, as Qwen's");
+  }
+  EXPECT_EQ(open_tokenizer(scratch.write("tokenizer.model", rank_file(128000)))->vocabulary(), 128256);
+}
+
 TEST(BrokenTiktoken, DamagedBytesNeverCrash) {
   const Scratch scratch;
   const std::string good = read_file(fixture("tiktoken.model"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Every supported component against ids of the reference libraries (make_fixtures.py, make_hard_fixtures.py).
+// Every supported component against ids of the reference libraries (make_fixtures.py, make_hard_fixtures.py, make_ties.py).
 #include "core/storage/atomic_file.h"
 #include "tests/core/tokenizer/support.h"
 
@@ -72,6 +72,29 @@ TEST(TokenizerFixtures, Tiktoken) {
     with_begin.insert(with_begin.begin(), ranks);
     EXPECT_EQ(tokenizer->encode(text, true), with_begin);
     EXPECT_EQ(tokenizer->decode(with_begin), text);
+  }
+}
+
+// Where many spellings have the same score the rounding of sums decides, and beyond 100 000 the library begins its sums again.
+TEST(TokenizerFixtures, SentencePieceTies) {
+  const Json fixtures = read_json_file(fixture("ties.json"));
+  for (const auto& [name, model] : fixtures.at("models").items()) {
+    const auto tokenizer = open_tokenizer(fixture(name));
+    for (const Json& row : model.at("rows")) {
+      EXPECT_EQ(tokenizer->encode(row.at("text").get<std::string>(), false), row.at("ids").get<Ids>()) << name << ": " << row.at("text");
+    }
+    const Json& expected = model.at("long");
+    std::string text;
+    for (int n = 1; n < 4000; n += 250) {
+      for (const auto& letter : expected.at("letters")) {
+        for (int i = 0; i < n; ++i) text += letter.get<std::string>();
+      }
+    }
+    const Ids ids = tokenizer->encode(text, false);
+    EXPECT_EQ(ids.size(), expected.at("ids").get<size_t>()) << name;
+    int64_t sum = 0;
+    for (size_t i = 0; i < ids.size(); ++i) sum += ids[i] * static_cast<int64_t>(i % 97 + 1);
+    EXPECT_EQ(sum, expected.at("sum").get<int64_t>()) << name;
   }
 }
 
