@@ -47,20 +47,28 @@ Adapter new_adapter(const ModelConfig& config, const LoraSettings& settings, uin
   return adapter;
 }
 
+std::vector<LinearKind> targets_of(const Adapter& adapter, const ModelConfig& config, LayerIndex layer) {
+  std::vector<LinearKind> kinds;
+  for (const LinearKind kind : adapter.settings.targets) {
+    if (adapter.pairs.contains(linear_name(*config.family, layer, kind))) kinds.push_back(kind);
+  }
+  return kinds;
+}
+
 void set_magnitudes(Adapter& adapter, const ModelSource& base) {
   const ModelConfig& config = base.config();
   const double scaling = adapter.settings.scaling();
   adapter.resting.clear();
   for (int64_t i = 0; i < config.layers; ++i) {
     const LayerWeights weights = base.layer(LayerIndex(i), Compute{at::kDouble, at::kCPU});
-    for (const PeftModule& module : peft_modules(config, LayerIndex(i), adapter.settings.targets)) {
+    for (const PeftModule& module : peft_modules(config, LayerIndex(i), targets_of(adapter, config, LayerIndex(i)))) {
       for (const LinearKind kind : held_linears(module)) {
         const std::string name = linear_name(*config.family, LayerIndex(i), kind);
         const auto pair = adapter.pairs.find(name);
         if (pair == adapter.pairs.end()) {
           adapter.resting[name] = weights[kind].weight.norm(2, 1).to(at::kFloat);
         } else {
-          const AdapterTerm term{pair->second.a.to(at::kDouble), pair->second.b.to(at::kDouble), scaling, 0, false};
+          const AdapterTerm term{pair->second.a.to(at::kDouble), pair->second.b.to(at::kDouble), scaling * pair->second.factor, 0, false};
           pair->second.magnitude = row_norms(weights[kind].weight, term).to(at::kFloat);
         }
       }
@@ -74,6 +82,7 @@ std::string adapter_hash(const Adapter& adapter) {
   if (adapter.fused) sum.add("fused\n");
   for (const auto& [name, pair] : adapter.pairs) {
     sum.add(name + " " + shape_text(pair.a.sizes().vec()) + shape_text(pair.b.sizes().vec()) + "\n");
+    if (pair.factor != 1) sum.add("factor " + Json(pair.factor).dump() + "\n");
     sum.add(bytes_of_tensor(pair.a.cpu().contiguous()));
     sum.add(bytes_of_tensor(pair.b.cpu().contiguous()));
     if (pair.magnitude.defined()) sum.add(bytes_of_tensor(pair.magnitude.cpu().contiguous()));
@@ -127,7 +136,8 @@ LayerWeights AdaptedSource::layer(LayerIndex index, const Compute& compute) cons
     const auto found = adapter_.pairs.find(name);
     if (found != adapter_.pairs.end()) {
       const LoraPair& pair = found->second;
-      AdapterTerm term{pair.a.to(compute.device, own), pair.b.to(compute.device, own), adapter_.settings.scaling(), 0.0, false};
+      AdapterTerm term{pair.a.to(compute.device, own), pair.b.to(compute.device, own), adapter_.settings.scaling() * pair.factor, 0.0,
+                       false};
       if (pair.magnitude.defined()) {
         term.magnitude = pair.magnitude.to(compute.device, own);
         if (!merged_) term.row_norms = row_norms(linear.weight, term);

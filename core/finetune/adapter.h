@@ -38,6 +38,7 @@ struct LoraPair {
   at::Tensor a;            // [r, in] fp32
   at::Tensor b;            // [out, r] fp32
   at::Tensor magnitude{};  // [out] fp32, defined in DoRA's
+  double factor = 1;       ///< its scaling over that of the settings; PEFT's patterns give linears ranks and alphas of their own
 };
 
 struct Adapter {
@@ -53,6 +54,8 @@ struct Adapter {
   std::string base_hash;          ///< identity of that base's weights; empty for an adapter of another program
   Json training;                  ///< settings, data and seed it was made with; null when unknown
 };
+/// Which of the targets have an adapter in this layer: all, unless another program left some out.
+std::vector<LinearKind> targets_of(const Adapter& adapter, const ModelConfig& config, LayerIndex layer);
 /// SHA-256 over settings and values.
 std::string adapter_hash(const Adapter& adapter);
 
@@ -61,7 +64,7 @@ Adapter new_adapter(const ModelConfig& config, const LoraSettings& settings, uin
 /// Gives every pair the magnitude ‖W + scaling·B A‖ of its rows, with which it computes what it did without (paper, section 4.1).
 void set_magnitudes(Adapter& adapter, const ModelSource& base);
 /// Reads a PEFT folder, validated against the model: every tensor there, of its shape, finite, and no other. Settings that would change
-/// what the adapter computes and are not supported (biases, modules_to_save, patterns, …) are refused by name.
+/// what the adapter computes and are not supported (biases, modules_to_save, …) are refused by name.
 Adapter load_adapter(const std::filesystem::path& folder, const ModelConfig& config);
 /// The file with an adapter's values: adapter_model.safetensors, or adapter_model.bin where there is only that (older versions of PEFT).
 std::filesystem::path adapter_weights(const std::filesystem::path& folder);

@@ -6,10 +6,12 @@
 #include <array>
 #include <cmath>
 #include <set>
+#include <tuple>
 
 #include "core/base/error.h"
 #include "core/base/version.h"
 #include "core/finetune/fused_adapter.h"
+#include "core/finetune/peft_targets.h"
 #include "core/model/checkpoint.h"
 #include "core/rotation/record.h"
 #include "core/storage/atomic_file.h"
@@ -32,6 +34,11 @@ constexpr std::array kKnownKeys = {"r",
                                    "lora_alpha",
                                    "lora_dropout",
                                    "target_modules",
+                                   "exclude_modules",
+                                   "layers_to_transform",
+                                   "layers_pattern",
+                                   "rank_pattern",
+                                   "alpha_pattern",
                                    "use_rslora",
                                    "use_dora",
                                    "bias",
@@ -52,11 +59,11 @@ bool neutral(const Json& value) { return value.is_null() || value == false || ((
 
 using Split = std::map<std::string, std::vector<LinearKind>, std::less<>>;  // PEFT's target → the linears in it that were trained apart
 
-void refuse_unsupported(const Json& document, const JsonObject& config, const Split& split) {
+void refuse_unsupported(const Json& document, const JsonObject& config) {
   for (const auto& [key, value] : document.items()) {
-    if (!split.empty() && (key == "rank_pattern" || key == "alpha_pattern")) continue;  // compared with what was written
     const bool known = std::find(kKnownKeys.begin(), kKnownKeys.end(), key) != kKnownKeys.end();
-    if (!known && !neutral(value)) config.refuse(key, "null, false or empty (not supported)", printable(value.dump()));
+    if (!known && !neutral(value))
+      config.refuse(key, "null, false or empty (not supported; PEFT's merge_and_unload makes a model of it)", printable(value.dump()));
   }
   if (config.string("peft_type") != "LORA") config.refuse("peft_type", "LORA", printable(config.string("peft_type")));
   if (config.has("task_type") && config.string("task_type") != "CAUSAL_LM") {
@@ -76,29 +83,22 @@ std::optional<LinearKind> kind_of(const std::string& name) {
   return kind == kAllLinears.end() ? std::nullopt : std::optional<LinearKind>(*kind);
 }
 
-// Targets as PEFT names the modules of this family; the linears of a fused one are all meant, or those of `split`.
-std::vector<LinearKind> read_targets(const JsonObject& config, const FamilyDescription& family, const Split& split) {
-  std::string known;
-  std::set<std::string> names;
-  for (const LinearKind kind : kAllLinears) {
-    if (names.emplace(peft_target(family, kind)).second) known += (known.empty() ? "" : ", ") + std::string(peft_target(family, kind));
-  }
-  const bool all = config.raw("target_modules") == "all-linear";
-  std::set<LinearKind> asked;
-  for (const std::string& name : all ? std::vector<std::string>(names.begin(), names.end()) : config.strings("target_modules")) {
-    if (!names.contains(name)) config.refuse("target_modules", "names of a layer's linears (" + known + ")", printable(name));
-    const auto apart = split.find(name);
+// The linears of each layer that are meant; of a fused module all, or those of `split`.
+std::vector<std::vector<LinearKind>> read_targets(const PeftTargets& targets, const ModelConfig& model, const Split& split) {
+  std::vector<std::vector<LinearKind>> by_layer;
+  for (int64_t i = 0; i < model.layers; ++i) {
+    std::vector<LinearKind>& kinds = by_layer.emplace_back();
     for (const LinearKind kind : kAllLinears) {
+      const auto apart = split.find(peft_target(*model.family, kind));
       const bool meant = apart == split.end() || std::find(apart->second.begin(), apart->second.end(), kind) != apart->second.end();
-      if (peft_target(family, kind) == name && meant) asked.insert(kind);
+      if (meant && targets.targets(peft_modules(model, LayerIndex(i), {kind}).front().name)) kinds.push_back(kind);
     }
   }
-  if (asked.empty()) config.refuse("target_modules", "at least one linear", "none");
-  return {asked.begin(), asked.end()};
+  return by_layer;
 }
 
-// A module of several parts has a larger rank than the others; alpha grows with it, so that the scaling stays.
-std::pair<Json, Json> patterns(const LoraSettings& settings, const ModelConfig& model) {
+// A module of several linears that were trained apart has a larger rank than the others; alpha grows with it, so that the scaling stays.
+std::pair<Json, Json> split_patterns(const LoraSettings& settings, const ModelConfig& model) {
   Json ranks = Json::object(), alphas = Json::object();
   for (const PeftModule& module : peft_modules(model, LayerIndex(0), settings.targets)) {
     if (module.rank_factor() == 1) continue;
@@ -110,18 +110,20 @@ std::pair<Json, Json> patterns(const LoraSettings& settings, const ModelConfig& 
   return {ranks, alphas};
 }
 
-LoraSettings read_settings(const JsonObject& config, const ModelConfig& model, const Split& split) {
+LoraSettings read_settings(const JsonObject& config, const ModelConfig& model, const Split& split,
+                           const std::vector<std::vector<LinearKind>>& by_layer) {
   LoraSettings settings;
   settings.rank = config.integer("r", 1, 1 << 20);
   settings.alpha = config.number("lora_alpha");
-  if (!(settings.alpha > 0)) config.refuse("lora_alpha", "a number above 0", config.raw("lora_alpha").dump());
   settings.dropout = config.number_or("lora_dropout", 0.0);
   if (settings.dropout < 0 || settings.dropout >= 1) config.refuse("lora_dropout", "a number in [0, 1)", config.raw("lora_dropout").dump());
   settings.rslora = config.boolean_or("use_rslora", false);
   settings.dora = config.boolean_or("use_dora", false);
-  settings.targets = read_targets(config, *model.family, split);
+  std::set<LinearKind> somewhere;
+  for (const std::vector<LinearKind>& kinds : by_layer) somewhere.insert(kinds.begin(), kinds.end());
+  settings.targets = {somewhere.begin(), somewhere.end()};
   if (split.empty()) return settings;
-  const auto [ranks, alphas] = patterns(settings, model);
+  const auto [ranks, alphas] = split_patterns(settings, model);
   const auto expect = [&](const char* key, const Json& expected) {
     const Json found = config.has(key) ? config.raw(key) : Json::object();
     if (found != expected)
@@ -147,24 +149,35 @@ at::Tensor read_tensor(const TensorFile& file, const std::string& name, const st
   return value;
 }
 
-// The values: adapter.settings and adapter.fused say which.
-void read_pairs(const TensorFile& file, const ModelConfig& config, bool trained_apart, Adapter& adapter) {
+// The values of one module, by the linears in it.
+std::vector<LoraPair> read_module(const TensorFile& file, const ModelConfig& config, const PeftModule& module, int64_t rank,
+                                  bool trained_apart) {
+  const LinearShape shape = module_shape(config, module);
+  const LoraPair whole{read_tensor(file, kTensorPrefix + module.name + kA, {rank, shape.in}),
+                       read_tensor(file, kTensorPrefix + module.name + kB, {shape.out, rank})};
+  return trained_apart ? split_blocks(config, module, whole, file.path().string()) : split_shared(config, module, whole);
+}
+
+// The values of the linears in `by_layer`; adapter.settings says the rest.
+void read_pairs(const TensorFile& file, const ModelConfig& config, const PeftTargets& targets,
+                const std::vector<std::vector<LinearKind>>& by_layer, bool trained_apart, Adapter& adapter) {
   const LoraSettings& settings = adapter.settings;
   std::set<std::string> known;
   for (int64_t i = 0; i < config.layers; ++i) {
-    for (const PeftModule& module : peft_modules(config, LayerIndex(i), settings.targets)) {
-      const LinearShape shape = module_shape(config, module);
-      const int64_t rank = settings.rank * (trained_apart ? module.rank_factor() : 1);
-      const std::string a = kTensorPrefix + module.name + kA, b = kTensorPrefix + module.name + kB;
-      const LoraPair whole{read_tensor(file, a, {rank, shape.in}), read_tensor(file, b, {shape.out, rank})};
-      auto parts = trained_apart ? split_blocks(config, module, whole, file.path().string()) : split_shared(config, module, whole);
+    for (const PeftModule& module : peft_modules(config, LayerIndex(i), by_layer[static_cast<size_t>(i)])) {
+      LoraSettings own = settings;
+      own.rank = targets.rank(module.name);
+      own.alpha = targets.alpha(module.name);
+      std::vector<LoraPair> parts = read_module(file, config, module, own.rank, trained_apart);
       for (size_t p = 0; p < parts.size(); ++p) {
+        const bool usual = trained_apart || (own.rank == settings.rank && own.alpha == settings.alpha);
+        if (!usual) parts[p].factor = own.scaling() / settings.scaling();
         adapter.pairs.emplace(linear_name(*config.family, LayerIndex(i), module.parts[p]), std::move(parts[p]));
       }
-      known.insert({a, b});
+      known.insert({kTensorPrefix + module.name + kA, kTensorPrefix + module.name + kB});
       if (!settings.dora) continue;
       const std::string magnitude = kTensorPrefix + module.name + kMagnitude;
-      split_magnitudes(config, LayerIndex(i), module, read_tensor(file, magnitude, {shape.out}), adapter);
+      split_magnitudes(config, LayerIndex(i), module, read_tensor(file, magnitude, {module_shape(config, module).out}), adapter);
       known.insert(magnitude);
     }
   }
@@ -220,21 +233,56 @@ void read_origin(const fs::path& folder, Adapter& adapter) {
   adapter.rotation_checksum = checksum;
 }
 
+Json number_json(double value) {
+  const bool whole = value == std::floor(value) && std::fabs(value) < 1e9;
+  return whole ? Json(static_cast<int64_t>(value)) : Json(value);
+}
+
+// What adapter_config.json says of modules: which, and where one has a rank or scaling of its own, those.
+struct SaidOfModules {
+  Json targets = Json::array(), ranks = Json::object(), alphas = Json::object();
+};
+
+SaidOfModules said_of_modules(const Adapter& adapter, const ModelConfig& model) {
+  const LoraSettings& s = adapter.settings;
+  const auto ending = [&](const PeftModule& module) { return std::string(peft_target(*model.family, module.parts.front())); };
+  SaidOfModules said;
+  bool everywhere = true;
+  for (int64_t i = 0; i < model.layers; ++i) everywhere = everywhere && targets_of(adapter, model, LayerIndex(i)) == s.targets;
+  for (int64_t i = 0; i < (everywhere ? 1 : model.layers); ++i) {
+    for (const PeftModule& module : peft_modules(model, LayerIndex(i), targets_of(adapter, model, LayerIndex(i)))) {
+      said.targets.push_back(everywhere ? ending(module) : module.name);
+    }
+  }
+  const bool trained_apart = !adapter.fused && std::any_of(s.targets.begin(), s.targets.end(),
+                                                           [&](LinearKind kind) { return fused_with(*model.family, kind) != nullptr; });
+  if (trained_apart) {
+    std::tie(said.ranks, said.alphas) = split_patterns(s, model);
+    return said;
+  }
+  for (int64_t i = 0; i < model.layers; ++i) {
+    for (const PeftModule& module : peft_modules(model, LayerIndex(i), targets_of(adapter, model, LayerIndex(i)))) {
+      const LoraPair& pair = adapter.pairs.at(linear_name(*model.family, LayerIndex(i), module.parts.front()));
+      const int64_t rank = pair.a.size(0);
+      if (rank == s.rank && pair.factor == 1) continue;
+      const auto r = static_cast<double>(rank);
+      said.ranks[module.name] = rank;
+      said.alphas[module.name] = number_json(s.scaling() * pair.factor * (s.rslora ? std::sqrt(r) : r));
+    }
+  }
+  return said;
+}
+
 Json peft_config(const Adapter& adapter, const ModelConfig& model) {
   const LoraSettings& s = adapter.settings;
-  Json targets = Json::array();
-  for (const PeftModule& module : peft_modules(model, LayerIndex(0), s.targets)) {
-    targets.push_back(peft_target(*model.family, module.parts.front()));
-  }
-  auto [ranks, alphas] = adapter.fused ? std::pair(Json::object(), Json::object()) : patterns(s, model);
-  const bool whole = s.alpha == std::floor(s.alpha) && s.alpha < 1e9;
+  SaidOfModules said = said_of_modules(adapter, model);
   return {{"peft_type", "LORA"},
           {"task_type", "CAUSAL_LM"},
           {"base_model_name_or_path", adapter.base_model},
           {"r", s.rank},
-          {"lora_alpha", whole ? Json(static_cast<int64_t>(s.alpha)) : Json(s.alpha)},
+          {"lora_alpha", number_json(s.alpha)},
           {"lora_dropout", s.dropout},
-          {"target_modules", std::move(targets)},
+          {"target_modules", std::move(said.targets)},
           {"bias", "none"},
           {"fan_in_fan_out", false},
           {"inference_mode", true},
@@ -242,8 +290,8 @@ Json peft_config(const Adapter& adapter, const ModelConfig& model) {
           {"modules_to_save", nullptr},
           {"layers_to_transform", nullptr},
           {"layers_pattern", nullptr},
-          {"rank_pattern", std::move(ranks)},
-          {"alpha_pattern", std::move(alphas)},
+          {"rank_pattern", std::move(said.ranks)},
+          {"alpha_pattern", std::move(said.alphas)},
           {"use_dora", s.dora},
           {"use_rslora", s.rslora},
           {"revision", nullptr},
@@ -254,7 +302,7 @@ Json peft_config(const Adapter& adapter, const ModelConfig& model) {
 std::map<std::string, LoraPair> modules_of(const Adapter& adapter, const ModelConfig& config, Json& split) {
   std::map<std::string, LoraPair> modules = adapter.pairs;
   for (int64_t i = 0; i < config.layers; ++i) {
-    for (const PeftModule& module : peft_modules(config, LayerIndex(i), adapter.settings.targets)) {
+    for (const PeftModule& module : peft_modules(config, LayerIndex(i), targets_of(adapter, config, LayerIndex(i)))) {
       if (!module.fused) continue;
       std::vector<LoraPair> parts;
       Json names = Json::array();
@@ -283,13 +331,16 @@ Adapter load_adapter(const fs::path& folder, const ModelConfig& config) {
   const Json document = read_json_file(file, kSmallJson);
   const JsonObject peft(document, file.string());
   const Split split = read_split(folder, *config.family);
-  refuse_unsupported(document, peft, split);
+  refuse_unsupported(document, peft);
   Adapter adapter;
-  adapter.settings = read_settings(peft, config, split);
+  const PeftTargets targets(peft, *config.family, config.layers);
+  const auto by_layer = read_targets(targets, config, split);
+  adapter.settings = read_settings(peft, config, split, by_layer);
   adapter.base_model = peft.string_or("base_model_name_or_path", "");
-  const auto modules = peft_modules(config, LayerIndex(0), adapter.settings.targets);
-  adapter.fused = split.empty() && std::any_of(modules.begin(), modules.end(), [](const PeftModule& m) { return m.fused != nullptr; });
-  read_pairs(TensorFile::open(adapter_weights(folder)), config, !split.empty(), adapter);
+  const auto& kinds = adapter.settings.targets;
+  adapter.fused =
+      split.empty() && std::any_of(kinds.begin(), kinds.end(), [&](LinearKind k) { return fused_with(*config.family, k) != nullptr; });
+  read_pairs(TensorFile::open(adapter_weights(folder)), config, targets, by_layer, !split.empty(), adapter);
   read_origin(folder, adapter);
   return adapter;
 }

@@ -77,14 +77,14 @@ std::map<std::string, LoraPair> carried(const Adapter& adapter, const RotationRe
   for (const auto& [name, pair] : adapter.pairs) {
     const Place& place = known.at(name);
     out[name] = {finished(way.a(record, place, pair.a.to(at::kDouble)), name), finished(way.b(record, place, pair.b.to(at::kDouble)), name),
-                 pair.magnitude};
+                 pair.magnitude, pair.factor};
   }
   return out;
 }
 
 /// W + scaling · B A in fp64. [out, in]
 at::Tensor adapted_sum(const at::Tensor& weight, const LoraPair& pair, double scaling) {
-  return weight.to(at::kDouble).add(at::mm(pair.b.to(at::kDouble), pair.a.to(at::kDouble)), scaling);
+  return weight.to(at::kDouble).add(at::mm(pair.b.to(at::kDouble), pair.a.to(at::kDouble)), scaling * pair.factor);
 }
 
 at::Tensor lengths(const at::Tensor& rows) { return rows.norm(2, 1); }
@@ -121,7 +121,8 @@ void refuse_rotated_outputs(const Adapter& adapter, const RotationRecord& record
     throw InputError("ADAPTER", name,
                      std::string("a DoRA of linears whose outputs ") + (kind == LinearKind::v ? "R2" : "R1") +
                          " does not rotate (it mixes rows that have magnitudes of their own, and no magnitudes of the mixed rows compute "
-                         "the same; merge the adapter and rotate the merged model instead)",
+                         "the same; merge the adapter instead: into the plain model, then rotate that, or into the rotated one where it "
+                         "was trained there)",
                      "a magnitude of one");
   }
 }
@@ -179,7 +180,7 @@ double relative(const at::Tensor& found, const at::Tensor& expected) {
 // diag(m / ‖rows‖) (W + scaling · B A)
 at::Tensor adapted_weight(const at::Tensor& weight, const LoraPair& pair, double scaling) {
   Linear linear{weight.to(at::kDouble), {}, {}};
-  linear.adapter = std::make_shared<AdapterTerm>(AdapterTerm{pair.a, pair.b, scaling, 0, false, pair.magnitude});
+  linear.adapter = std::make_shared<AdapterTerm>(AdapterTerm{pair.a, pair.b, scaling * pair.factor, 0, false, pair.magnitude});
   return linear.merged_weight();
 }
 
@@ -192,7 +193,7 @@ double update_difference(const Adapter& plain, const Adapter& rotated, const Rot
   double most = 0;
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     const LayerWeights weights = plain.settings.dora ? base.layer(LayerIndex(layer), Compute{at::kDouble, at::kCPU}) : LayerWeights();
-    for (const LinearKind kind : plain.settings.targets) {
+    for (const LinearKind kind : targets_of(plain, config, LayerIndex(layer))) {
       const Place place{LayerIndex(layer), kind};
       const std::string name = linear_name(*config.family, place.layer, kind);
       const LoraPair &here = plain.pairs.at(name), &there = rotated.pairs.at(name);

@@ -21,7 +21,7 @@ constexpr const char* kMagnitude = ".lora_magnitude_vector";
 std::map<std::string, std::string> names_of_a(const Adapter& adapter, const ModelConfig& config) {
   std::map<std::string, std::string> names;
   for (int64_t i = 0; i < config.layers; ++i) {
-    for (const PeftModule& module : peft_modules(config, LayerIndex(i), adapter.settings.targets)) {
+    for (const PeftModule& module : peft_modules(config, LayerIndex(i), targets_of(adapter, config, LayerIndex(i)))) {
       for (const LinearKind kind : module.parts) {
         const LinearKind head = adapter.fused ? module.parts.front() : kind;
         names[linear_name(*config.family, LayerIndex(i), kind)] = linear_name(*config.family, LayerIndex(i), head) + kA;
@@ -104,13 +104,13 @@ void LoraTrainee::install(ResidentModel& model, bool training, uint64_t noise_se
   const LoraSettings& settings = start_.settings;
   if (training && settings.dropout > 0) at::manual_seed(noise_seed);  // dropout draws from LibTorch's own generator
   for (int64_t i = 0; i < model.config().layers; ++i) {
-    for (const LinearKind kind : settings.targets) {
+    for (const LinearKind kind : targets_of(start_, model.config(), LayerIndex(i))) {
       const std::string name = linear_name(*model.config().family, LayerIndex(i), kind);
       Linear& linear = model.layers()[static_cast<size_t>(i)][kind];
       auto term = std::make_shared<AdapterTerm>();
       term->a = parameters_[a_of_.at(name)];
       term->b = parameters_[name + kB];
-      term->scaling = settings.scaling();
+      term->scaling = settings.scaling() * start_.pairs.at(name).factor;
       term->dropout = settings.dropout;
       term->training = training;
       if (settings.dora) {

@@ -43,7 +43,11 @@ def add_adapters(corpus):
     config("bias", "trained biases", "bias: expected none", bias="all")
     config("pissa", "an adapter that changed the base's weights", "init_lora_weights: expected", init_lora_weights="pissa")
     config("save-modules", "whole modules beside the adapter", "modules_to_save: expected", modules_to_save=["lm_head"])
-    config("patterns", "ranks by pattern", "rank_pattern: expected", rank_pattern={"q_proj": 4})
+    config("targets-slow", "an expression that never ends", "target_modules: expected", target_modules="(.*.*)*(.*.*)*(.*.*)*[!?]")
+    config("patterns", "a rank by pattern that is a text", "rank_pattern: expected", rank_pattern={"q_proj": "4"})
+    config("pattern-slow", "a pattern that never ends", "rank_pattern: expected", rank_pattern={"(.*.*)*(.*.*)*(.*.*)*[!?]": 4})
+    config("pattern-zero", "a rank of nothing", "rank_pattern: expected", rank_pattern={"q_proj": 0})
+    config("pattern-bracket", "a pattern that is none", "alpha_pattern: expected", alpha_pattern={"[": 4})
     config("unknown-key", "a key that changes what is computed", "xlora: expected", xlora={"depth": 3})
     sound = read_safetensors(corpus.base / "adapter/adapter_model.safetensors")
     a, data = sound[0][0], sound[0][3]

@@ -109,9 +109,9 @@ TEST_F(AdapterFiles, SettingsThatChangeTheResultAreRefusedByName) {
   const std::vector<std::pair<const char*, Json>> table = {{"use_dora", "yes"},
                                                            {"bias", "lora_only"},
                                                            {"modules_to_save", {"lm_head"}},
-                                                           {"rank_pattern", {{"q_proj", 2}}},
-                                                           {"alpha_pattern", {{"q_proj", 2}}},
-                                                           {"layers_to_transform", {0}},
+                                                           {"rank_pattern", {{"q_proj", 0}}},
+                                                           {"alpha_pattern", {{"q_proj", "2"}}},
+                                                           {"layers_to_transform", "0"},
                                                            {"layer_replication", {{0, 1}}},
                                                            {"fan_in_fan_out", true},
                                                            {"lora_bias", true},
@@ -127,7 +127,7 @@ TEST_F(AdapterFiles, SettingsThatChangeTheResultAreRefusedByName) {
                                                            {"lora_dropout", 1.5},
                                                            {"target_modules", Json::array()},
                                                            {"target_modules", {"lm_head"}},
-                                                           {"target_modules", ".*q_proj"}};
+                                                           {"target_modules", ".*lm_head"}};
   for (const auto& [key, value] : table) {
     save_adapter(made(), config_, folder_.path());
     Json config = read_json_file(folder_ / "adapter_config.json");
@@ -174,6 +174,9 @@ TEST_F(AdapterFiles, BrokenTensorsAreRefusedByName) {
     Adapter adapter = made();
     c.change(adapter);
     save_adapter(adapter, config_, folder_.path());
+    Json config = read_json_file(folder_ / "adapter_config.json");
+    config["target_modules"] = {"q_proj", "v_proj"};
+    test::write_text(folder_ / "adapter_config.json", config.dump());
     EXPECT_EQ(refusal(folder_.path()), c.key);
   }
 }
