@@ -8,6 +8,7 @@
 #include "core/model/generation_config.h"
 #include "core/quantization/quantized_folder.h"
 #include "core/rotation/hadamard.h"
+#include "core/rotation/orthogonal.h"
 #include "core/tokenizer/tokenizer.h"
 
 namespace rolora::app {
@@ -31,18 +32,22 @@ Json dense_json(int64_t order, int64_t sylvester, const std::string& name) {
           {"factor_bytes", order * order * 4}};
 }
 
-// The cheapest construction of a width and what else would fit, random orthogonal last.
-Json width_json(int64_t width) {
+// The cheapest construction of a width and what else would fit, random orthogonal last. `blocks`: R4's alone (`--r4 blocks`); of a power
+// of two they are Sylvester's matrix, of an odd width there are none.
+Json width_json(int64_t width, bool blocks = false) {
   const std::vector<HadamardConstruction> all = hadamard_constructions(width);
   Json entry = {{"width", width}, {"construction", nullptr}, {"alternatives", Json::array()}};
+  const int64_t even = width & -width;  // its largest power of two
   if (all.empty()) {
-    const int64_t even = width & -width;  // its largest power of two
     entry["note"] = "no construction here: a Hadamard rotation of this width takes the fallback, random orthogonal times Sylvester";
     entry["fallback"] =
         dense_json(width / even, even, "Haar(" + std::to_string(width / even) + ") x Sylvester(" + std::to_string(even) + ")");
   } else {
     entry.update(construction_json(all.front()));
     for (size_t i = 1; i < all.size(); ++i) entry["alternatives"].push_back(construction_json(all[i]));
+  }
+  if (blocks && even > 1 && even < width) {
+    entry["alternatives"].push_back(dense_json(width / even, even, construction_name(OrthogonalKind::blocks, width, even)));
   }
   entry["alternatives"].push_back(dense_json(width, 1, "Haar(" + std::to_string(width) + ")"));
   return entry;
@@ -150,37 +155,39 @@ Json unrotatable_json(const ModelConfig& config, const std::string& kind) {
 Json model_description(const OpenedModel& model, const Compute& compute) {
   const ModelConfig& c = model.source->config();
   const std::string kind = model.quantized ? "quantized" : model.rotation ? "rotated" : "plain";
-  return {
-      {"family", c.family->name},
-      {"model_type", c.model_type},
-      {"kind", kind},
-      {"stored_as", model.stored_as},
-      {"parameters", parameter_count(c)},
-      {"layers", c.layers},
-      {"hidden", c.hidden},
-      {"intermediate", c.intermediate},
-      {"heads", c.heads},
-      {"kv_heads", c.kv_heads},
-      {"head_dim", c.head_dim},
-      {"vocab", c.vocabulary},
-      {"context", c.context},
-      {"tied", c.tied},
-      {"dtype", dtype_name(model.stored)},
-      {"biases", {{"qkv", has_bias(c, LinearKind::q)}, {"o", has_bias(c, LinearKind::o)}, {"mlp", has_bias(c, LinearKind::gate)}}},
-      {"windows", c.windows.empty() ? Json() : Json(c.windows)},
-      {"head_norms", has_head_norms(c)},
-      {"fused", fused_json(c)},
-      {"rope", {{"kind", name_of(c.rope.kind)}, {"theta", c.rope.theta}, {"factor", c.rope.factor}, {"dims", c.rope.dims}}},
-      {"bos", c.bos ? Json(*c.bos) : Json()},
-      {"eos", c.eos},
-      {"generation", generation_json(model)},
-      {"tokenizer", tokenizer_json(model)},
-      {"widths", {{"hidden", width_json(c.hidden)}, {"intermediate", width_json(c.intermediate)}, {"head_dim", width_json(c.head_dim)}}},
-      {"rotatable", rotatable_json(c, kind)},
-      {"unrotatable", unrotatable_json(c, kind)},
-      {"rotation", model.rotation ? rotation_json(*model.rotation) : Json()},
-      {"quantization", quantization_json(model)},
-      {"forecasts", forecast_json(c, compute.type)}};
+  return {{"family", c.family->name},
+          {"model_type", c.model_type},
+          {"kind", kind},
+          {"stored_as", model.stored_as},
+          {"parameters", parameter_count(c)},
+          {"layers", c.layers},
+          {"hidden", c.hidden},
+          {"intermediate", c.intermediate},
+          {"heads", c.heads},
+          {"kv_heads", c.kv_heads},
+          {"head_dim", c.head_dim},
+          {"vocab", c.vocabulary},
+          {"context", c.context},
+          {"tied", c.tied},
+          {"dtype", dtype_name(model.stored)},
+          {"biases", {{"qkv", has_bias(c, LinearKind::q)}, {"o", has_bias(c, LinearKind::o)}, {"mlp", has_bias(c, LinearKind::gate)}}},
+          {"windows", c.windows.empty() ? Json() : Json(c.windows)},
+          {"head_norms", has_head_norms(c)},
+          {"fused", fused_json(c)},
+          {"rope", {{"kind", name_of(c.rope.kind)}, {"theta", c.rope.theta}, {"factor", c.rope.factor}, {"dims", c.rope.dims}}},
+          {"bos", c.bos ? Json(*c.bos) : Json()},
+          {"eos", c.eos},
+          {"generation", generation_json(model)},
+          {"tokenizer", tokenizer_json(model)},
+          {"widths",
+           {{"hidden", width_json(c.hidden)},
+            {"intermediate", width_json(c.intermediate, /*blocks=*/true)},
+            {"head_dim", width_json(c.head_dim)}}},
+          {"rotatable", rotatable_json(c, kind)},
+          {"unrotatable", unrotatable_json(c, kind)},
+          {"rotation", model.rotation ? rotation_json(*model.rotation) : Json()},
+          {"quantization", quantization_json(model)},
+          {"forecasts", forecast_json(c, compute.type)}};
 }
 
 }  // namespace rolora::app

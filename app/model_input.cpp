@@ -18,6 +18,14 @@ void add_model_options(CLI::App& app, ModelOptions& options, bool with_adapter) 
   }
 }
 
+std::string name_for_peft(const std::string& model) { return std::filesystem::weakly_canonical(std::filesystem::absolute(model)).string(); }
+
+void note_other_base(Session& session, const Adapter& adapter, const std::string& base_hash) {
+  if (adapter.base_hash.empty() || adapter.base_hash == base_hash) return;
+  session.monitor().notice("the adapter was trained on other weights of this shape (" + adapter.base_hash.substr(0, 12) + ", not " +
+                           base_hash.substr(0, 12) + ")");
+}
+
 OpenedModel open_noted(Session& session, const std::string& folder) {
   OpenedModel model = open_model(folder);
   for (const std::string& note : model.notes) session.monitor().notice(note);
@@ -38,6 +46,12 @@ OpenedModel open_model_input(Session& session, const ModelOptions& options, bool
   if (options.adapter.empty()) return model;
   Adapter adapter = load_adapter(options.adapter, model.source->config());
   require_same_rotation(adapter, options.adapter, model.rotation ? model.rotation->checksum() : "");
+  // The integers of a quantized folder are never what an adapter was trained on; a rotation is, and was compared.
+  if (!adapter.base_hash.empty() && !model.quantized) {
+    const std::string hash = model.hash();
+    note_other_base(session, adapter, hash);
+    model.identity = [hash] { return hash; };  // not read again for results
+  }
   // What results say of the model names the adapter too.
   model.identity = [base = model.identity, folder = std::filesystem::path(options.adapter)] {
     return sha256_of_text(base() + sha256_of_file(adapter_weights(folder)) + sha256_of_file(folder / "adapter_config.json"));

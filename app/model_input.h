@@ -9,6 +9,7 @@
 
 #include "app/session.h"
 #include "core/evaluation/corpus.h"
+#include "core/finetune/adapter.h"
 #include "core/jobs/open_model.h"
 #include "core/tokenizer/tokenizer.h"
 
@@ -19,6 +20,10 @@ struct ModelOptions {
 };
 /// Adds MODEL and, where the verb takes one, --adapter.
 void add_model_options(CLI::App& app, ModelOptions& options, bool with_adapter);
+/// The name by which PEFT finds a model from any working directory.
+std::string name_for_peft(const std::string& model);
+/// Tells when the adapter was trained on other weights than those of `base_hash`: adapters are tried beside other tunings of a model too.
+void note_other_base(Session& session, const Adapter& adapter, const std::string& base_hash);
 
 /// Any MODEL folder; prints its notes as notices.
 OpenedModel open_noted(Session& session, const std::string& folder);

@@ -5,6 +5,7 @@
 #include "app/verbs.h"
 #include "core/base/error.h"
 #include "core/finetune/convert_folder.h"
+#include "core/finetune/finetune.h"
 
 namespace rolora::app {
 namespace {
@@ -24,7 +25,12 @@ ConvertResult convert(const ConvertOptions& o, Session& session) {
   ConvertSource from{*base.source, load_adapter(o.adapter, base.source->config())};
   if (o.to == "plain") {
     if (!o.rotated.empty()) throw UsageError("--rotated: expected with --to rotated, found with --to plain (BASE is the rotated folder)");
-    return convert_to_plain(from, record_of(base), o.out, o.force);
+    const RotationRecord& record = record_of(base);
+    require_same_rotation(from.adapter, o.adapter, record.checksum());
+    require_same_base(from.adapter, o.adapter, base.hash());
+    const ConvertResult result = convert_to_plain(from, record, o.out, o.force);
+    session.monitor().notice("the adapter names no base for PEFT: the plain model was not given (export --to peft --base names it)");
+    return result;
   }
   if (o.rotated.empty()) throw UsageError("--rotated: expected the rotated folder, found none");
   if (base.rotation) throw InputError(o.base, "rotation.json", "the plain model that the adapter stands on", "a rotated one");
@@ -33,6 +39,9 @@ ConvertResult convert(const ConvertOptions& o, Session& session) {
   if (const std::string hash = base.hash(); hash != record.base_hash) {
     throw InputError(o.rotated, "rotation.json: base_hash", "a rotation of BASE, " + hash, record.base_hash);
   }
+  require_same_rotation(from.adapter, o.adapter, "");
+  require_same_base(from.adapter, o.adapter, record.base_hash);
+  from.onto = name_for_peft(o.rotated);
   return convert_to_rotated(from, *rotated.source, record, rotated.hash(), rotated.stored, o.out, o.force, session.compute(),
                             session.monitor());
 }

@@ -81,6 +81,11 @@ void export_adapter(const ExportOptions& o, Session& session) {
                      "a model's folder");
   }
   const int64_t tensors = export_peft(o.what, o.base, o.out, o.force);
+  if (has_rotation(given) && o.base.empty()) {
+    session.monitor().notice(
+        "its config names the base as before; PEFT loads it onto the folder that export --to hf writes of the rotated "
+        "model (--base FOLDER names that)");
+  }
   const Json object = {{"verified", {{"tensors", tensors}, {"passed", true}}}, {"to", o.to}};
   session.result(object, "adapter    " + o.out + " (PEFT)\nverified   " + std::to_string(tensors) + " tensors, value for value\n");
 }
@@ -110,8 +115,10 @@ void add_export(Verbs& verbs) {
       ->required()
       ->check(CLI::IsMember({"hf", "compressed-tensors", "gptq", "peft"}));
   a.add_option("--out", o->out, "Output folder (required)")->required();
-  a.add_option("--base", o->base,
-               "With --to peft: the exported model that it belongs to, named in its config (default as it was; own choice)");
+  a.add_option(
+      "--base", o->base,
+      "With --to peft: the model that it belongs to, named in its config; for an adapter of a rotated model the folder that --to hf wrote "
+      "of that (default as it was; own choice)");
   a.add_option(
        "--store", o->store,
        "Stored type, float32, bfloat16 or float16, of what is not quantized; with --to gptq of the scales too (default the model's, "

@@ -169,7 +169,7 @@ TrainingData read_data(const FinetuneOptions& o, const FinetuneBase& base, Monit
 }
 
 // An adapter to start from brings its settings; options may repeat them but not differ.
-void take_start(const FinetuneOptions& o, const FinetuneBase& base, FinetuneJob& job) {
+void take_start(const FinetuneOptions& o, const FinetuneBase& base, FinetuneJob& job, Session& session) {
   LoraSettings& lora = job.settings.lora;
   try {
     lora.targets = parse_targets(o.targets);
@@ -180,6 +180,7 @@ void take_start(const FinetuneOptions& o, const FinetuneBase& base, FinetuneJob&
   if (!o.init_adapter.empty()) {
     job.start = load_adapter(o.init_adapter, base.source->config());
     require_same_rotation(*job.start, o.init_adapter, base.rotation ? base.rotation->checksum() : "");
+    note_other_base(session, *job.start, base.hash);
     const LoraSettings& start = job.start->settings;
     const bool differs = (o.rank && *o.rank != start.rank) || (o.alpha && *o.alpha != start.alpha) ||
                          (o.given("--targets") && lora.targets != start.targets) ||
@@ -220,9 +221,10 @@ void run(const FinetuneOptions& o, Session& session) {
   job.settings.warmup = o.warmup;
   const bool recipe_split = o.ids.empty() && o.format == "alpaca" && o.training.shuffle;
   job.settings.validation = o.validation.value_or(recipe_split ? 0.1 : 0.0);
-  if (!job.settings.full) take_start(o, base, job);
+  if (!job.settings.full) take_start(o, base, job, session);
   job.data = read_data(o, base, session.monitor());
   job.out = o.out;
+  job.base_name = name_for_peft(o.model);
   job.force = o.force;
   job.resume = o.resume;
   job.save_every = o.save_every;

@@ -22,10 +22,7 @@ void run(const MergeOptions& o, Session& session) {
   const FinetuneBase base{opened.source, opened.folder, std::move(opened.rotation), opened.hash(), opened.stored};
   const Adapter adapter = load_adapter(o.adapter, base.source->config());
   require_same_rotation(adapter, o.adapter, base.rotation ? base.rotation->checksum() : "");
-  if (!adapter.base_hash.empty() && adapter.base_hash != base.hash) {
-    session.monitor().notice("the adapter was trained on other weights of this shape (" + adapter.base_hash.substr(0, 12) + ", not " +
-                             base.hash.substr(0, 12) + ")");
-  }
+  note_other_base(session, adapter, base.hash);
   const at::ScalarType store = o.store.empty() ? base.stored : parse_dtype(o.store, "--store");
   const MergeResult result = merge(base, adapter, o.out, store, o.force, session.compute(), session.monitor());
   const Json object = {{"difference", result.difference},

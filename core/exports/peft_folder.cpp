@@ -2,6 +2,8 @@
 #include "core/exports/peft_folder.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/base/error.h"
@@ -18,6 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kWeights = "adapter_model.safetensors";
 constexpr const char* kConfig = "adapter_config.json";
+constexpr const char* kOwnFile = "rolora_adapter.json";
 
 /// Every A has its B, of one rank, and in a DoRA a magnitude of B's rows.
 void expect_pairs(const TensorFile& file, bool dora) {
@@ -45,6 +48,37 @@ void expect_pairs(const TensorFile& file, bool dora) {
   }
 }
 
+/// The record of the rotation that the adapter stands on. PEFT has no online rotations: InputError for a record with one, and where a
+/// rotated base left none.
+std::optional<RotationRecord> rotation_of(const fs::path& adapter) {
+  if (!has_rotation(adapter)) {
+    if (!fs::exists(adapter / kOwnFile)) return {};
+    const Json own = read_json_file(adapter / kOwnFile);
+    const std::string rotation = JsonObject(own, (adapter / kOwnFile).string()).string_or("rotation", "");
+    if (rotation.empty()) return {};
+    throw InputError((adapter / "rotation.json").string(), "file", "the record of the rotation that its base has, " + printable(rotation),
+                     "none");
+  }
+  RotationRecord record = load_rotation(adapter);
+  for (const auto& [map, name] : {std::pair(&record.r3, "R3"), std::pair(&record.r4, "R4")}) {
+    if (!*map) continue;
+    throw InputError(
+        (adapter / "rotation.json").string(), name == std::string("R3") ? "r3" : "r4",
+        "none: no folder that PEFT loads rotates online (rolora convert ROTATED ADAPTER --to plain carries the adapter onto the "
+        "plain model, for which it can be exported; or rolora merge puts it into the rotated model)",
+        std::string("an adapter of a base with ") + name);
+  }
+  return record;
+}
+
+/// PEFT computes with whatever model of fitting shapes it is given, so the config must not name one of another basis.
+void expect_base(const RotationRecord& record, const std::string& base) {
+  if (!fs::exists(fs::path(base) / "config.json")) return;  // a name that is found elsewhere
+  const std::string found = has_rotation(base) ? load_rotation(base).checksum() : "none (a plain model)";
+  if (found == record.checksum()) return;
+  throw InputError(base + "/rotation.json", "rotation", "the adapter's, " + record.checksum(), found);
+}
+
 void copy_tensors(const TensorFile& from, const fs::path& to) {
   std::vector<SafetensorsWriter::Declared> declared;
   for (const auto& [name, entry] : from.tensors()) declared.push_back({name, entry.type, entry.shape});
@@ -69,11 +103,13 @@ int64_t export_peft(const fs::path& adapter, const std::string& base, const fs::
   (void)peft.string("peft_type");
   const TensorFile from = TensorFile::open(adapter_weights(adapter));
   expect_pairs(from, peft.boolean_or("use_dora", false));
+  const std::optional<RotationRecord> rotation = rotation_of(adapter);
+  if (rotation && !base.empty()) expect_base(*rotation, base);
   if (!base.empty()) config["base_model_name_or_path"] = base;
   PendingFolder pending(out, force);
   copy_tensors(from, pending.path() / kWeights);
   write_file_atomically(pending.path() / kConfig, json_text(config));
-  if (has_rotation(adapter)) save_rotation(load_rotation(adapter), pending.path());
+  if (rotation) save_rotation(*rotation, pending.path());
   expect_equal(from, TensorFile::open(pending.path() / kWeights));
   pending.commit();
   return static_cast<int64_t>(from.tensors().size());

@@ -27,7 +27,8 @@ std::shared_ptr<const ModelSource> borrowed(const ModelSource& source) { return 
 ConvertResult convert_to_plain(const ConvertSource& from, const RotationRecord& record, const std::filesystem::path& out, bool force) {
   const ModelConfig& config = from.base.config();
   PendingFolder pending(out, force);
-  const Adapter plain = adapter_to_plain(from.adapter, record, from.base);
+  Adapter plain = adapter_to_plain(from.adapter, record, from.base);
+  plain.base_model = from.onto;  // on the model that it came from, PEFT would compute something else
   ConvertResult result;
   result.bound = kUpdates;
   result.difference = result.difference_updates = update_difference(plain, from.adapter, record, from.base, true);
@@ -42,7 +43,8 @@ ConvertResult convert_to_rotated(const ConvertSource& from, const ModelSource& r
                                  bool force, const Compute& compute, Monitor& monitor) {
   const ModelConfig& config = from.base.config();
   PendingFolder pending(out, force);
-  const Adapter turned = adapter_to_rotated(from.adapter, record, from.base, rotated_hash);
+  Adapter turned = adapter_to_rotated(from.adapter, record, from.base, rotated_hash);
+  turned.base_model = from.onto;
   ConvertResult result;
   result.difference_updates = update_difference(from.adapter, turned, record, from.base, false);
   expect_small(result.difference_updates, kUpdates, "updates");

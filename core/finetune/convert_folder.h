@@ -21,6 +21,7 @@ struct ConvertResult {
 struct ConvertSource {
   const ModelSource& base;  ///< what the adapter stands on
   Adapter adapter;
+  std::string onto{};  ///< name of the model that it is carried onto, for PEFT's field; empty where nobody gave one
 };
 
 /// Onto the plain model that `record` was made from. GateError when the updates differ by more than 1e-5; nothing is written then.

@@ -106,7 +106,7 @@ std::unique_ptr<Trainee> make_trainee(const FinetuneBase& base, const FinetuneJo
   const bool has_magnitudes = job.start && job.start->settings.dora;
   start.settings = job.settings.lora;
   if (start.settings.dora && !has_magnitudes) set_magnitudes(start, *base.source);
-  start.base_model = folder_name(base.folder);
+  start.base_model = job.base_name.empty() ? folder_name(base.folder) : job.base_name;
   start.base_hash = base.hash;
   start.rotation_checksum = base.rotation ? base.rotation->checksum() : "";
   return std::make_unique<LoraTrainee>(start, base.source->config(), compute);
@@ -192,6 +192,12 @@ std::vector<StepRecord> train_and_write(const FinetuneBase& base, const Finetune
 }
 
 }  // namespace
+
+void require_same_base(const Adapter& adapter, const fs::path& adapter_folder, const std::string& base_hash) {
+  if (adapter.base_hash.empty() || adapter.base_hash == base_hash) return;
+  throw InputError((adapter_folder / "rolora_adapter.json").string(), "base_hash", "the hash of this base's weights, " + base_hash,
+                   printable(adapter.base_hash));
+}
 
 int64_t usual_save_interval(int64_t steps) { return std::clamp<int64_t>((steps + 9) / 10, 1, 100); }
 

@@ -39,6 +39,8 @@ struct FinetuneJob {
   bool take_finished = false;
   std::optional<int64_t> save_every;    ///< steps between checkpoints; 0 = only when stopped; default usual_save_interval(steps)
   std::optional<at::ScalarType> store;  ///< of a full training's model; default the base's
+  /// What the adapter calls its base, for PEFT; the name of the base's folder when empty: results of jobs have no machine's paths.
+  std::string base_name;
 };
 
 struct FinetuneResult {
@@ -55,6 +57,10 @@ struct FinetuneResult {
 /// Cancelled; the same job resumed gives the same bytes as one never stopped, and a job that differs in anything that decides the bytes is
 /// refused by that key. InputError ("lock") while another process trains into `out`. NumericError when loss or gradient are not finite.
 FinetuneResult finetune(const FinetuneBase& base, FinetuneJob job, const Compute& compute, Monitor& monitor);
+
+/// InputError with both hashes when the adapter was trained on other weights than those of `base_hash` (FinetuneBase::hash) and says so.
+/// Behind require_same_rotation: a rotation is part of the hash.
+void require_same_base(const Adapter& adapter, const std::filesystem::path& adapter_folder, const std::string& base_hash);
 
 /// A tenth of the steps, at most 100: what a kill may cost. Checkpoints change no result.
 int64_t usual_save_interval(int64_t steps);

@@ -55,6 +55,7 @@ Json run(const StationContext& context, const Station& station, const MergeStati
   const std::filesystem::path folder = output_of(context, trained);
   const Adapter adapter = load_adapter(folder, base.source->config());
   require_same_rotation(adapter, folder.string(), base.rotation ? base.rotation->checksum() : "");
+  require_same_base(adapter, folder, base.hash);
   const MergeResult result =
       merge(base, adapter, output_of(context, station), parse_dtype(*s.store, "store"), false, context.compute, context.monitor);
   return {{"difference", result.difference},

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/finetune/adapter.h"
 #include "core/model/checkpoint.h"
+#include "core/rotation/record.h"
 #include "core/storage/json_file.h"
 #include "core/storage/safetensors.h"
 #include "tests/core/model/family_fixtures.h"
@@ -43,6 +44,42 @@ TEST_F(ExportPeft, TwoFilesWithTheSameValuesAndTheBasesName) {
   export_peft(folder_ / "adapter", "", folder_ / "kept", false);
   EXPECT_EQ(read_json_file(folder_ / "kept/adapter_config.json")["base_model_name_or_path"], "somewhere/else");
   EXPECT_THROW(export_peft(folder_ / "adapter", "", folder_ / "kept", false), InputError) << "it exists";
+}
+
+// PEFT computes with any weights that fit, on whichever basis they stand.
+TEST_F(ExportPeft, OnARotatedBaseItNeedsOneThatPeftLoads) {
+  const Checkpoint plain(test::family_fixture("qwen3"));
+  const auto rotated_by = [&](bool r3, OrthogonalKind r4) {
+    RotationSettings settings;
+    settings.r3 = r3;
+    settings.r4 = r4;
+    const RotationRecord record = make_rotation(plain, plain.hash(), settings);
+    adapter_.rotation_checksum = record.checksum();
+    save_adapter(adapter_, plain.config(), folder_ / "adapter");
+    save_rotation(record, folder_ / "adapter");
+    return record;
+  };
+  const auto refusal = [&](const std::string& base) -> std::string {
+    try {
+      export_peft(folder_ / "adapter", base, folder_ / "peft", false);
+    } catch (const Error& e) {
+      EXPECT_FALSE(fs::exists(folder_ / "peft"));
+      return e.what();
+    }
+    return "accepted";
+  };
+  rotated_by(false, OrthogonalKind::hadamard);
+  EXPECT_NE(refusal("base").find("rotation.json: r4: expected none"), std::string::npos) << refusal("base");
+  EXPECT_NE(refusal("").find("convert ROTATED ADAPTER --to plain"), std::string::npos);
+  rotated_by(true, OrthogonalKind::none);
+  EXPECT_NE(refusal("base").find("rotation.json: r3: expected none"), std::string::npos) << refusal("base");
+  const RotationRecord record = rotated_by(false, OrthogonalKind::none);
+  EXPECT_NE(refusal(test::family_fixture("qwen3")).find(record.checksum()), std::string::npos) << "the plain model";
+  EXPECT_EQ(export_peft(folder_ / "adapter", "name/of-a-base", folder_ / "peft", false), 8);
+  EXPECT_EQ(load_rotation(folder_ / "peft").checksum(), record.checksum());
+  for (const char* file : {"rotation.json", "rotation.safetensors"}) fs::remove(folder_ / "adapter" / file);
+  fs::remove_all(folder_ / "peft");
+  EXPECT_NE(refusal("name/of-a-base").find(record.checksum()), std::string::npos) << "the record is lost";
 }
 
 TEST_F(ExportPeft, AnAWithoutItsBIsRefused) {
