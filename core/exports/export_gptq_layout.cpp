@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/exports/exported_folder.h"
 #include "core/exports/gptq_layout.h"
@@ -12,19 +14,35 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool holds_gate_and_up_in_one(const std::vector<WholeLinear>& linears) {
+  return std::any_of(linears.begin(), linears.end(), [](const WholeLinear& linear) {
+    return linear.parts.size() > 1 && std::find(linear.parts.begin(), linear.parts.end(), LinearKind::gate) != linear.parts.end();
+  });
+}
+
+// The first line: it must be true of this folder.
+std::string where_it_loads(const ExportPlan& plan, bool refused_version) {
+  if (holds_gate_and_up_in_one(plan.linears)) {
+    return "Does not load in GPTQModel (7.7), which declares gate_proj and up_proj apart, where this family's files hold one "
+           "gate_up_proj: --to compressed-tensors makes a folder that transformers loads. This folder opens in RoLoRA Workbench again.";
+  }
+  if (refused_version) {
+    return "Does not load in GPTQModel, which refuses sym=False in the layout's first version from other programs: export with "
+           "--gptq-v2 for it. Loads in engines whose GPTQ kernels take asymmetric weights of this version.";
+  }
+  return "Loads in GPTQModel, in transformers with optimum and GPTQModel installed, and in engines with GPTQ kernels.";
+}
+
 void add_notes(const QuantizedExport& from, bool second_version, ExportPlan& plan) {
-  plan.notes.push_back(
-      "Loads in GPTQModel, in transformers with optimum and GPTQModel installed, and in engines with GPTQ kernels. Scales are " +
-      dtype_name(from.store) + "; rotation_samples.safetensors has the logits in fp32 arithmetic.");
   const bool symmetric = from.model.record().spec.weights.symmetric;
+  plan.notes.push_back(where_it_loads(plan, !symmetric && !second_version));
+  plan.notes.push_back("Scales are " + dtype_name(from.store) + "; rotation_samples.safetensors has the logits in fp32 arithmetic.");
   if (second_version) {
     plan.notes.push_back(
         "checkpoint_format is gptq_v2: zero points are stored as they are. A loader that does not read the key takes them "
         "for the first version's and is wrong by one step of every weight, silently.");
   } else if (!symmetric) {
-    plan.notes.push_back(
-        "Zero points are stored less one, as the first version of the layout does. GPTQModel refuses asymmetric folders of "
-        "this version that it did not write itself; for it export with --gptq-v2.");
+    plan.notes.push_back("Zero points are stored less one, as the first version of the layout does.");
   }
   if (from.model.record().spec.gptq.act_order) {
     plan.notes.push_back("Columns were quantized by act-order with static groups: they stand in their own order, and g_idx counts them.");

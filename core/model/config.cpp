@@ -200,6 +200,18 @@ void read_windows(const JsonObject& json, ModelConfig& c) {
   if (std::all_of(c.windows.begin(), c.windows.end(), [](int64_t w) { return w == 0; })) c.windows.clear();
 }
 
+// Those bring their configuration along.
+void refuse_folder_of_gguf(const std::filesystem::path& folder) {
+  std::error_code unreadable;  // told where config.json is missed
+  std::filesystem::path found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, unreadable)) {
+    const std::filesystem::path ending = entry.path().extension();
+    if (ending == ".safetensors") return;
+    if (ending == ".gguf" && (found.empty() || entry.path() < found)) found = entry.path();
+  }
+  if (!found.empty()) refuse_gguf(found, "MODEL");
+}
+
 // Meta's own files: their tensors have other names, and those of larger models lie in slices.
 void refuse_original(const std::filesystem::path& folder) {
   const std::filesystem::path weights = folder / "consolidated.00.pth";
@@ -241,7 +253,10 @@ ModelConfig read_model_config(const std::filesystem::path& folder) {
                      std::filesystem::exists(folder) ? "a device, pipe or socket" : "no such folder");
   }
   const std::filesystem::path file = folder / "config.json";
-  if (!std::filesystem::exists(file)) refuse_original(folder);
+  if (!std::filesystem::exists(file)) {
+    refuse_original(folder);
+    refuse_folder_of_gguf(folder);
+  }
   return parse_model_config(read_json_file(file, kSmallJson), file.string());
 }
 

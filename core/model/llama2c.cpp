@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <fstream>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -119,6 +120,11 @@ Layout lay_out(const Sizes& s, const std::string& file) {
   return layout;
 }
 
+bool begins_as_gguf(const std::vector<std::byte>& head) {
+  constexpr std::string_view kGguf = "GGUF";
+  return head.size() >= kGguf.size() && std::memcmp(head.data(), kGguf.data(), kGguf.size()) == 0;
+}
+
 Json config_of(const Sizes& s) {
   return {{"architectures", {"LlamaForCausalLM"}},
           {"model_type", "llama"},
@@ -148,10 +154,10 @@ Llama2c read_llama2c(const fs::path& path) {
   in.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<size_t>(in.gcount()));
   constexpr const char* kWanted = "the folder of a checkpoint, or a llama2.c file";
+  if (begins_as_gguf(head)) refuse_gguf(path, "file");
   if (is_torch_file(head)) throw InputError(file, "file", kWanted, "weights of torch.save");
   if (head.size() < kNewHeader) throw InputError(file, "file", kWanted, std::to_string(head.size()) + " bytes");
   if (head[8] == std::byte{'{'}) throw InputError(file, "file", kWanted, "a safetensors file (give its folder)");
-  if (std::memcmp(head.data(), "GGUF", 4) == 0) throw InputError(file, "file", kWanted, "a GGUF file");
   const Sizes sizes = read_sizes(head, file);
   Layout layout = lay_out(sizes, file);
   if (const uint64_t found = fs::file_size(path); found != layout.end()) {
@@ -159,6 +165,11 @@ Llama2c read_llama2c(const fs::path& path) {
                      std::to_string(found) + " bytes");
   }
   return {config_of(sizes), std::move(layout.tensors)};
+}
+
+void refuse_gguf(const fs::path& file, const char* key) {
+  throw InputError(file.string(), key, "a Hugging Face folder (the original checkpoint, with config.json and safetensors)",
+                   "a GGUF file, which is not read (yet)");
 }
 
 void require_model_folder(const fs::path& model) {

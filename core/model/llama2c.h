@@ -22,6 +22,9 @@ struct Llama2c {
 /// InputError(file, the field of the header or "file", …) for sizes that are impossible or do not give the file's own size.
 Llama2c read_llama2c(const std::filesystem::path& file);
 
+/// llama.cpp's files, quantized for the most part: InputError(file, key, …) that says what serves.
+[[noreturn]] void refuse_gguf(const std::filesystem::path& file, const char* key);
+
 /// For what needs a folder: InputError when `model` is a file, naming the command that makes a folder of it.
 void require_model_folder(const std::filesystem::path& model);
 

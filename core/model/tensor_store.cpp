@@ -40,7 +40,7 @@ constexpr std::array<Naming, 2> kNamings = {
       throw InputError(entry.path().string(), "weights", wanted + " (transformers' save_pretrained writes them from a loaded model)",
                        "a file with another name");
     }
-    if (extension == ".gguf") throw InputError(entry.path().string(), "weights", "safetensors of the original checkpoint", "a GGUF file");
+    if (extension == ".gguf") refuse_gguf(entry.path(), "weights");
   }
   throw InputError(folder.string(), "weights", wanted, "none of these");
 }

@@ -3,9 +3,11 @@
 
 #include <ATen/Functions.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <map>
+#include <system_error>
 
 #include "core/base/error.h"
 #include "core/model/checkpoint.h"
@@ -23,6 +25,33 @@ using Declared = SafetensorsWriter::Declared;
 constexpr std::array kCompanions = {
     "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
     "vocab.json",     "merges.txt",      "chat_template.jinja",   "generation_config.json"};
+
+constexpr const char* kTemplates = "additional_chat_templates";  // NAME.jinja beside chat_template.jinja, as transformers writes them
+
+bool is_template_name(const std::string& name) {
+  constexpr size_t kLongest = 100;
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.' || c == ' ';
+  });
+  return plain && name.size() <= kLongest && !name.starts_with('.') && name.ends_with(".jinja");
+}
+
+// Paths in the folder, of plain files alone (or links to such, as model hubs' caches have them).
+std::vector<fs::path> companions(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const char* name : kCompanions) {
+    if (fs::is_regular_file(folder / name)) found.emplace_back(name);
+  }
+  std::error_code none;
+  std::vector<fs::path> templates;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder / kTemplates, none)) {
+    const std::string name = entry.path().filename().string();
+    if (is_template_name(name) && entry.is_regular_file()) templates.push_back(fs::path(kTemplates) / name);
+  }
+  std::sort(templates.begin(), templates.end());
+  found.insert(found.end(), templates.begin(), templates.end());
+  return found;
+}
 
 int64_t bytes_of(const Declared& tensor) { return static_cast<int64_t>(*stored_bytes(tensor.type, tensor.shape)); }
 
@@ -145,16 +174,15 @@ void write_weights(const ModelSource& source, const fs::path& folder, const Writ
 }
 
 void copy_companions(const fs::path& from, const fs::path& to) {
-  for (const char* name : kCompanions) {
-    if (fs::is_regular_file(from / name)) write_file_atomically(to / name, read_file(from / name));
+  for (const fs::path& name : companions(from)) {
+    if (name.has_parent_path()) fs::create_directories(to / name.parent_path());
+    write_file_atomically(to / name, read_file(from / name));
   }
 }
 
 uint64_t companion_bytes(const fs::path& folder) {
   uint64_t sum = 0;
-  for (const char* name : kCompanions) {
-    if (fs::is_regular_file(folder / name)) sum += fs::file_size(folder / name);
-  }
+  for (const fs::path& name : companions(folder)) sum += fs::file_size(folder / name);
   return sum;
 }
 

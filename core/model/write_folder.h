@@ -29,7 +29,7 @@ void write_weights(const ModelSource& source, const std::filesystem::path& folde
 void write_index(const std::vector<std::vector<SafetensorsWriter::Declared>>& shards, const std::filesystem::path& folder);
 std::string indexed_name(size_t index, size_t count);
 
-/// Copies what stands beside the weights of a folder and holds for models made from it: the tokenizer's files, the chat template, how to
+/// Copies what stands beside the weights of a folder and holds for models made from it: the tokenizer's files, the chat templates, how to
 /// generate.
 void copy_companions(const std::filesystem::path& from, const std::filesystem::path& to);
 /// Bytes of what copy_companions would copy.

@@ -16,10 +16,13 @@ PickledWeights read_pickled_weights(std::span<const std::byte> pickle, const std
   for (size_t i = 0; i + 1 < root.items.size(); i += 2) {
     const PickleValue &key = machine.at(root.items[i]), &value = machine.at(root.items[i + 1]);
     if (key.kind != Kind::text) machine.refuse("tensors by name", kind_name(key.kind));
-    if (value.kind != Kind::tensor) throw InputError(file, printable(key.text), "a tensor", kind_name(value.kind));
+    if (value.kind != Kind::tensor) {
+      throw ForPytorch(file, printable(key.text), "a tensor", kind_name(value.kind), machine.is_newer());
+    }
     if (!weights.tensors.emplace(key.text, value.tensor).second) throw InputError(file, printable(key.text), "each name once", "twice");
   }
   weights.bytes = machine.used();
+  weights.newer = machine.is_newer();
   return weights;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/storage/pickle_names.h"
 
 namespace rolora {
 namespace {
@@ -56,32 +57,13 @@ enum Code : uint8_t {
   kFrame = 0x95,
 };
 
-struct StorageName {
-  std::string_view name;
-  StoredType type;
-};
-constexpr std::array<StorageName, 10> kStorages = {{{"torch.FloatStorage", StoredType::F32},
-                                                    {"torch.HalfStorage", StoredType::F16},
-                                                    {"torch.BFloat16Storage", StoredType::BF16},
-                                                    {"torch.DoubleStorage", StoredType::F64},
-                                                    {"torch.LongStorage", StoredType::I64},
-                                                    {"torch.IntStorage", StoredType::I32},
-                                                    {"torch.ShortStorage", StoredType::I16},
-                                                    {"torch.CharStorage", StoredType::I8},
-                                                    {"torch.ByteStorage", StoredType::U8},
-                                                    {"torch.BoolStorage", StoredType::BOOL}}};
+bool is_one_of(uint8_t code, std::string_view codes) { return codes.find(static_cast<char>(code)) != std::string_view::npos; }
 
-constexpr std::string_view kOrderedDict = "collections.OrderedDict", kTensor = "torch._utils._rebuild_tensor_v2",
-                           kOldTensor = "torch._utils._rebuild_tensor", kParameter = "torch._utils._rebuild_parameter";
+// Operations unknown here that torch.load(…, weights_only=True) knows: NEWOBJ, EMPTY_SET, SHORT_BINSTRING.
+bool is_operation_of_torch(uint8_t code) { return is_one_of(code, "\x81\x8fU"); }
 
-const StorageName* find_storage(std::string_view name) {
-  const auto found = std::find_if(kStorages.begin(), kStorages.end(), [&](const StorageName& s) { return s.name == name; });
-  return found == kStorages.end() ? nullptr : &*found;
-}
-
-bool is_known(std::string_view name) {
-  return name == kOrderedDict || name == kTensor || name == kOldTensor || name == kParameter || find_storage(name) != nullptr;
-}
+// Those that only Python itself reads: values that are no tensors, and the text of protocol 0. Not calls in its old forms.
+bool is_operation_of_python(uint8_t code) { return is_one_of(code, "BCFILSTVdglp2\x8b\x8e\x90\x91\x92\x96"); }
 
 // Sides of length one may be stepped over by any stride.
 bool is_contiguous(const std::vector<int64_t>& shape, const std::vector<int64_t>& strides) {
@@ -106,6 +88,10 @@ PickleMachine::PickleMachine(std::span<const std::byte> pickle, const std::strin
 
 void PickleMachine::refuse(std::string_view expected, std::string_view found) const {
   throw InputError(file_, "pickle, byte " + std::to_string(operation_), expected, found);
+}
+
+void PickleMachine::refuse_for_pytorch(std::string_view expected, std::string_view found, bool runs_code) const {
+  throw ForPytorch(file_, "pickle, byte " + std::to_string(operation_), expected, found, runs_code || newer_);
 }
 
 uint64_t PickleMachine::number(int count) {
@@ -134,7 +120,7 @@ std::string_view PickleMachine::line() {
 }
 
 void PickleMachine::push(Value value) {
-  if (values_.size() >= kMostValues) refuse("at most " + std::to_string(kMostValues) + " values", "more");
+  if (values_.size() >= kMostValues) refuse_for_pytorch("at most " + std::to_string(kMostValues) + " values", "more");
   values_.push_back(std::move(value));
   stack_.push_back(static_cast<uint32_t>(values_.size() - 1));
 }
@@ -173,13 +159,19 @@ const PickleValue& PickleMachine::run() {
 bool PickleMachine::step(uint8_t code) {
   if (code == kStop) return false;
   if (code == kProtocol) {
-    if (const uint64_t version = number(1); version > 5) refuse("protocol 5 or older", std::to_string(version));
+    const uint64_t version = number(1);
+    if (version > 5) refuse("protocol 5 or older", std::to_string(version));
+    newer_ = version > 3;
   } else if (code == kFrame) {
     if (const uint64_t length = number(8); length > pickle_.size() - at_)
       refuse("a frame within the pickle", std::to_string(length) + " bytes");
   } else if (!step_constant(code) && !step_container(code) && !step_memory(code) && !step_object(code)) {
+    constexpr const char* kOperation = "an operation that describes tensors";
     constexpr char kHex[] = "0123456789abcdef";
-    refuse("an operation that describes tensors", std::string("code 0x") + kHex[code >> 4] + kHex[code & 15]);
+    const std::string found = std::string("code 0x") + kHex[code >> 4] + kHex[code & 15];
+    if (is_operation_of_torch(code)) refuse_for_pytorch(kOperation, found);
+    if (is_operation_of_python(code)) refuse_for_pytorch(kOperation, found, /*runs_code=*/true);
+    refuse(kOperation, found);
   }
   return true;
 }
@@ -239,7 +231,7 @@ void PickleMachine::push_text(uint64_t count) {
 }
 
 void PickleMachine::push_long(uint64_t count) {
-  if (count > 8) refuse("an integer of 64 bits", std::to_string(count) + " bytes");
+  if (count > 8) refuse_for_pytorch("an integer of 64 bits", std::to_string(count) + " bytes");
   Value value;
   value.kind = Kind::integer;
   const int width = static_cast<int>(count);
@@ -389,7 +381,12 @@ void PickleMachine::push_global(std::string_view module, std::string_view name) 
   Value value;
   value.kind = Kind::global;
   value.text = std::string(module) + "." + std::string(name);
-  if (!is_known(value.text)) refuse("only names that describe tensors (nothing in a file of weights is executed)", printable(value.text));
+  if (!describes_tensors(value.text)) {
+    constexpr const char* kKnown = "only names that describe tensors (nothing in a file of weights is executed)";
+    if (is_read_by_torch(value.text)) refuse_for_pytorch(kKnown, printable(value.text));
+    if (is_code_of_others(value.text)) refuse_for_pytorch(kKnown, printable(value.text), /*runs_code=*/true);
+    refuse(kKnown, printable(value.text));
+  }
   push(std::move(value));
 }
 
@@ -407,13 +404,14 @@ void PickleMachine::push_storage() {
   if (id.kind != Kind::sequence || argument(id, 0, Kind::text).text != "storage") refuse("the identity of a storage", kind_name(id.kind));
   Value value;
   value.kind = Kind::storage;
-  const StorageName* type = find_storage(argument(id, 1, Kind::global).text);
+  const StoredType* type = find_storage(argument(id, 1, Kind::global).text);
   if (type == nullptr) refuse("a type of storage", printable(argument(id, 1, Kind::global).text));
-  value.storage = {type->type, argument(id, 2, Kind::text).text, argument(id, 4, Kind::integer).integer};
+  value.storage = {*type, argument(id, 2, Kind::text).text, argument(id, 4, Kind::integer).integer};
   constexpr size_t kMostKey = 200;  // keys are numbers
   if (value.storage.key.size() > kMostKey) refuse("a storage's key of at most 200 bytes", std::to_string(value.storage.key.size()));
   if (value.storage.elements < 0) refuse("a storage of zero or more elements", std::to_string(value.storage.elements));
-  if (id.items.size() > 5 && values_[id.items[5]].kind != Kind::none) refuse("a storage of its own", "a view of another storage");
+  if (id.items.size() > 5 && values_[id.items[5]].kind != Kind::none)
+    refuse_for_pytorch("a storage of its own", "a view of another storage");
   push(std::move(value));
 }
 
@@ -425,7 +423,7 @@ void PickleMachine::reduce() {
   if (arguments.kind != Kind::sequence) refuse(kind_name(Kind::sequence), kind_name(arguments.kind));
   if (callable.text == kOrderedDict) {
     if (!arguments.items.empty())
-      refuse("an empty OrderedDict that is filled later", std::to_string(arguments.items.size()) + " arguments");
+      refuse_for_pytorch("an empty OrderedDict that is filled later", std::to_string(arguments.items.size()) + " arguments");
     Value value;
     value.kind = Kind::mapping;
     push(std::move(value));

@@ -34,7 +34,9 @@ class PickleMachine {
   const PickleValue& run();
   const PickleValue& at(uint32_t place) const { return values_[place]; }
   size_t used() const { return at_; }
+  bool is_newer() const { return newer_; }  ///< protocol 4 or 5, which torch.load reads with weights_only=False alone
   [[noreturn]] void refuse(std::string_view expected, std::string_view found) const;
+  [[noreturn]] void refuse_for_pytorch(std::string_view expected, std::string_view found, bool runs_code = false) const;
 
  private:
   using Value = PickleValue;
@@ -71,6 +73,7 @@ class PickleMachine {
   std::span<const std::byte> pickle_;
   std::string file_;
   size_t at_ = 0, operation_ = 0;
+  bool newer_ = false;
   std::deque<Value> values_;
   std::vector<uint32_t> stack_;
   std::vector<size_t> marks_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <utility>
 
@@ -42,7 +43,7 @@ std::map<std::string, TensorEntry> placed(const PickledWeights& weights, const S
     const std::string key = printable(name);
     const auto found = storages.find(storage.key);
     if (found == storages.end()) throw InputError(file, key, "its bytes, called " + printable(storage.key), "none of this name");
-    if (!tensor.contiguous) throw InputError(file, key, "values row after row", "a view with other strides");
+    if (!tensor.contiguous) throw ForPytorch(file, key, "values row after row", "a view with other strides", weights.newer);
     const uint64_t bytes = *stored_bytes(storage.type, tensor.shape), size = bytes_of(storage.type), has = found->second.size;
     uint64_t begin = 0;
     const bool fits = !__builtin_mul_overflow(static_cast<uint64_t>(tensor.offset), size, &begin) && begin <= has && bytes <= has - begin;
@@ -65,6 +66,7 @@ std::map<std::string, TensorEntry> read_zip(std::span<const std::byte> file, con
   if (const auto order = members.find(folder + "byteorder"); order != members.end()) {
     const auto* text = reinterpret_cast<const char*>(file.data()) + order->second.begin;
     const std::string_view value(text, static_cast<size_t>(std::min<uint64_t>(order->second.size, 16)));
+    if (value == "big") throw ForPytorch(name, "byteorder", "little", value);
     if (value != "little") throw InputError(name, "byteorder", "little", printable(value));
   }
   const ZipMember& lies = pickle->second;
@@ -108,13 +110,47 @@ std::map<std::string, TensorEntry> read_row_of_pickles(std::span<const std::byte
   return placed(weights, storages, name);
 }
 
+// Python and shells take such a name between quotes as it stands.
+bool is_plain(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("/._-+ ").find(c) != std::string_view::npos;
+  });
+}
+
+/// The command that makes safetensors of the file, of all shards where it is one. `runs_code`: of a file that names code of its own.
+std::string conversion(const std::string& name, bool runs_code) {
+  std::filesystem::path path(is_plain(name) ? name : "FILE.bin");
+  std::string stem = path.stem().string(), list = "['" + path.string() + "']";
+  if (const size_t of = stem.rfind("-of-"); of != std::string::npos) {  // NAME-00001-of-00002
+    const size_t number = stem.substr(0, of).rfind('-');
+    if (number != std::string::npos) {
+      list = "glob.glob('" + (path.parent_path() / (stem.substr(0, number) + "-*" + stem.substr(of))).string() + path.extension().string() +
+             "')";
+      stem.resize(number);
+    }
+  }
+  const std::string to = path.replace_filename((stem == "pytorch_model" ? "model" : stem) + ".safetensors").string();
+  const std::string states = "for d in [next((d[k] for k in ('state_dict', 'model_state_dict', 'model', 'module') if k in d), d)]";
+  return std::string(" (") +
+         (runs_code ? "where you trust its source, as this runs any code in the file: " : "this makes safetensors of it: ") +
+         "python3 -c \"import glob, torch, safetensors.torch as s; s.save_file({k: v.clone().contiguous() for f in " + list +
+         " for d in [torch.load(f, 'cpu', weights_only=" + (runs_code ? "False" : "True") + ")] " +
+         (runs_code ? "for d in [d if isinstance(d, dict) else d.state_dict()] " : "") + states +
+         " for k, v in d.items() if torch.is_tensor(v)}, '" + to + "')\")";
+}
+
 }  // namespace
 
 bool is_torch_file(std::span<const std::byte> file) { return begins(file, kZipMagic) || old_magic(file) > 0; }
 
 std::map<std::string, TensorEntry> read_torch_file(std::span<const std::byte> file, const std::string& name) {
-  if (begins(file, kZipMagic)) return read_zip(file, name);
-  if (old_magic(file) > 0) return read_row_of_pickles(file, name);
+  try {
+    if (begins(file, kZipMagic)) return read_zip(file, name);
+    if (old_magic(file) > 0) return read_row_of_pickles(file, name);
+  } catch (const ForPytorch& e) {
+    throw InputError(e.file(), e.key(), e.expected() + conversion(name, e.runs_code()), e.found());
+  }
   throw InputError(name, "file", "weights of torch.save", "other bytes");
 }
 

@@ -15,7 +15,8 @@ namespace rolora {
 /// Does the file begin as one of the two?
 bool is_torch_file(std::span<const std::byte> file);
 /// Tensors by name, with offsets from the start of the file. Several may share bytes (tied weights do). InputError(file, the tensor's name
-/// or the part of the file, …): big-endian files, tensors that are not row after row, storages that are missing or too short.
+/// or the part of the file, …), with the command that converts it where PyTorch can read it: big-endian files, tensors that are not row
+/// after row, storages that are missing or too short.
 std::map<std::string, TensorEntry> read_torch_file(std::span<const std::byte> file, const std::string& name);
 
 }  // namespace rolora

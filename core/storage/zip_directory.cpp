@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/storage/pickle.h"
 
 namespace rolora {
 namespace {
@@ -23,6 +24,7 @@ class Archive {
   [[noreturn]] void refuse(std::string_view key, std::string_view expected, std::string_view found) const {
     throw InputError(file_, key, expected, found);
   }
+  const std::string& file() const { return file_; }
   uint64_t size() const { return bytes_.size(); }
   uint64_t number(uint64_t at, int count) const {
     if (at > bytes_.size() || bytes_.size() - at < static_cast<uint64_t>(count))
@@ -107,6 +109,9 @@ Header read_header(const Archive& archive, uint64_t at) {
 
 ZipMember place_of(const Archive& archive, const Header& header) {
   const std::string name = printable(header.name);
+  if (header.name.find("/code/") != std::string::npos) {
+    throw ForPytorch(archive.file(), name, "weights alone", "a program beside them (TorchScript)", true);
+  }
   if ((header.flags & 1) != 0) archive.refuse(name, "a member that is not encrypted", "an encrypted one");
   if (header.method != 0 || header.size != header.packed) archive.refuse(name, "a member that is stored as it is", "a compressed one");
   if (archive.number(header.local, 4) != kLocal) archive.refuse(name, "its header where the directory says", "other bytes");

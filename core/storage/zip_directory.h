@@ -15,7 +15,8 @@ struct ZipMember {
 };
 
 /// Members by name. InputError(file, "zip" or the member's name, …) for an archive in several parts, compressed or encrypted members, names
-/// that occur twice, members that leave the file or overlap, a directory over 64 MiB or a million members.
+/// that occur twice, members that leave the file or overlap, a directory over 64 MiB or a million members. ForPytorch for a program of
+/// TorchScript.
 std::map<std::string, ZipMember> read_zip_directory(std::span<const std::byte> archive, const std::string& file);
 
 }  // namespace rolora

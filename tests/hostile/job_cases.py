@@ -158,6 +158,11 @@ def add_single_files(corpus):
     single("llama2c-header", "only the header", sound[:28], "m.bin: file: expected")
     single("llama2c-version", "a quantized version", version1[:4] + struct.pack("<i", 2) + version1[8:], "m.bin: version: expected")
     single("gguf", "a GGUF file", b"GGUF" + struct.pack("<IQQ", 3, 2**60, 2**60) + b"\0" * 400, "m.gguf: file: expected", "m.gguf")
+    single("gguf-short", "a GGUF file of 8 bytes", b"GGUF" + struct.pack("<I", 3), "found a GGUF file", "m.gguf")
+    alone = corpus.folder("gguf-alone") / "g"
+    alone.mkdir()
+    (alone / "m.gguf").write_bytes(b"GGUF" + struct.pack("<I", 3))
+    corpus.add("gguf-alone", "a folder with nothing but a GGUF file", ["info", "g"], "g/m.gguf: MODEL: expected a Hugging Face folder")
     folder = corpus.copy("m", corpus.folder("gguf-folder") / "m")
     (folder / "model.safetensors").rename(folder / "model.gguf")
     corpus.add("gguf-folder", "a folder with a GGUF file only", ["info", "m"], "model.gguf: weights: expected")

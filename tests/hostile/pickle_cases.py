@@ -201,7 +201,7 @@ def add_archives(weights):
             "byteorder: expected little")
     weights("zip-torchscript", "a TorchScript archive: code beside the weights",
             Zip().add(folder + "code/__torch__.py", b"import os").add(folder + "data.pkl", b"\x80\x02" + name("__torch__", "Model") + b")\x81.").end(),
-            "__torch__.Model")
+            "__torch__.py: expected weights alone")
 
 
 def add_old_format(weights):

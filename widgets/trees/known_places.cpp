@@ -32,7 +32,7 @@ KnownPlace place_of(const QString& path) {
   const QString suffix = info.suffix().toLower();
   if (suffix == QStringLiteral("h5") || suffix == QStringLiteral("hdf5")) {
     place.kind = KnownPlace::Kind::statistics;
-  } else if (!is_run(path) && QFileInfo(path + QStringLiteral("/config.json")).isFile()) {
+  } else if (info.isFile() || (!is_run(path) && QFileInfo(path + QStringLiteral("/config.json")).isFile())) {  // a file of llama2.c
     place.kind = KnownPlace::Kind::model;
   } else {
     place.state = state_of(path);

@@ -10,7 +10,7 @@ enum class PathKind { run, statistics, model, job, nothing };
 
 struct Opening {
   PathKind kind = PathKind::nothing;
-  QString path;   ///< of what is to be opened: the run folder of a file in it, the model folder of a shard
+  QString path;   ///< of what is to be opened: the run folder of a file in it, the model folder of a shard, a file of llama2.c itself
   QString error;  ///< one line where it is nothing that we open
 };
 

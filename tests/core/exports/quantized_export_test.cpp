@@ -232,6 +232,27 @@ TEST_F(ExportQuantized, GptqLayoutInTheScalesType) {
                    "multiples of 8"));
 }
 
+// GPTQModel 7.7 was given such folders.
+TEST_F(ExportQuantized, TheFirstNoteSaysWhereTheGptqFolderLoads) {
+  QuantizationSpec asymmetric = spec_of(4, 16);
+  asymmetric.weights.symmetric = false;
+  asymmetric.weights.convention = asymmetric.activations.convention = ScaleConvention::quarot;
+  const auto first = [this](bool second_version) { return gptq({.second_version = second_version}).notes.front(); };
+  quantize("qwen3", asymmetric);
+  EXPECT_TRUE(first(false).starts_with("Does not load in GPTQModel")) << first(false);
+  EXPECT_TRUE(says(first(false), "--gptq-v2"));
+  EXPECT_TRUE(first(true).starts_with("Loads in GPTQModel")) << first(true);
+  quantize("qwen3", spec_of(4, 16));
+  EXPECT_TRUE(first(false).starts_with("Loads in GPTQModel")) << first(false);
+  quantize("phi3_window", spec_of(4, 16));
+  for (const bool second_version : {false, true}) {
+    const std::string note = first(second_version);
+    EXPECT_TRUE(note.starts_with("Does not load in GPTQModel") && says(note, "--to compressed-tensors")) << note;
+    EXPECT_TRUE(says(test::read_text(folder_ / "out/NOTE.md"), note.c_str()));
+    EXPECT_FALSE(says(test::read_text(folder_ / "out/NOTE.md"), "Loads in GPTQModel"));
+  }
+}
+
 TEST_F(ExportQuantized, ExportedFoldersAreNotOpenedAsModelsOfThisProgram) {
   quantize("qwen3", spec_of(4, 16));
   compressed();

@@ -88,6 +88,23 @@ TEST(Llama2c, TheFolderOfAFileIsItsParent) {
   EXPECT_EQ(folder_of_model(fixtures()), fixtures());
 }
 
+TEST(Llama2c, GgufIsRefusedByNameWhateverItsSizeAndName) {
+  const test::TempFolder folder;
+  const std::string begin("GGUF\3\0\0\0", 8);
+  test::write_text(folder / "short.gguf", begin);
+  test::write_text(folder / "renamed.bin", begin + std::string(400, '\0'));
+  for (const fs::path& path : {folder / "short.gguf", folder / "renamed.bin", folder.path()}) {
+    try {
+      read_model_config(path);
+      ADD_FAILURE() << path << " was accepted";
+    } catch (const InputError& e) {
+      EXPECT_EQ(e.file(), (path == folder.path() ? folder / "short.gguf" : path).string());
+      EXPECT_EQ(e.found(), "a GGUF file, which is not read (yet)");
+      EXPECT_NE(e.expected().find("Hugging Face folder"), std::string::npos);
+    }
+  }
+}
+
 struct Damage {
   const char* name;
   std::string (*damage)(std::string file);

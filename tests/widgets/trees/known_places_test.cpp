@@ -29,14 +29,16 @@ class KnownPlaces : public OpenWorkbench {
 };
 
 TEST_F(KnownPlaces, AreWhatWasOpenAndTheRunsOfTheFolder) {
-  const auto places = known_places({path("runs/ptq"), path("model"), path("gone")}, path("runs"));
-  ASSERT_EQ(places.size(), 5U);
+  write("stories.bin", "a model of one file");
+  const auto places = known_places({path("runs/ptq"), path("model"), path("gone"), path("stories.bin")}, path("runs"));
+  ASSERT_EQ(places.size(), 6U);
+  EXPECT_EQ(places[3].kind, KnownPlace::Kind::model);
   EXPECT_EQ(places[0].path, path("runs/ptq"));
   EXPECT_EQ(places[0].state, QStringLiteral("finished"));
   EXPECT_EQ(places[1].kind, KnownPlace::Kind::model);
   EXPECT_TRUE(places[2].missing);
   EXPECT_TRUE(places[2].remembered);
-  for (const size_t i : {3U, 4U}) {
+  for (const size_t i : {4U, 5U}) {
     EXPECT_FALSE(places[i].remembered);
     EXPECT_TRUE(places[i].path == path("runs/ptq-2") || places[i].path == path("runs/damaged")) << places[i].path.toStdString();
   }

@@ -56,6 +56,30 @@ TEST_F(OpeningTest, Models) {
   EXPECT_EQ(recognise(at("m/config.json")).path, at("m"));
 }
 
+TEST_F(OpeningTest, ModelsOfOneFile) {
+  // Written by llama2.c's export.py and read by the command's tests.
+  const QString fixtures = qEnvironmentVariable("ROLORA_SOURCE") + QStringLiteral("/tests/core/model/llama2c_fixtures/");
+  for (const char* name : {"tied.bin", "untied.bin", "version1.bin"}) {
+    const Opening found = recognise(fixtures + QLatin1String(name));
+    EXPECT_EQ(found.kind, PathKind::model) << name << " " << found.error.toStdString();
+    EXPECT_EQ(found.path, QDir::cleanPath(fixtures + QLatin1String(name)));
+  }
+  make(QStringLiteral("m/config.json"));
+  EXPECT_EQ(recognise(make(QStringLiteral("m/pytorch_model.bin"), "PK\x03\x04 as torch.save begins, and more")).path, at("m"));
+  EXPECT_EQ(recognise(make(QStringLiteral("other.bin"), QByteArray(400, 'x'))).kind, PathKind::nothing);
+  EXPECT_EQ(recognise(make(QStringLiteral("zeros.bin"), QByteArray(400, '\0'))).kind, PathKind::nothing);
+}
+
+TEST_F(OpeningTest, GgufIsRefusedByName) {
+  const QString file = make(QStringLiteral("g/model.gguf"), "GGUF");
+  const QString renamed = make(QStringLiteral("model.bin"), "GGUF" + QByteArray(400, '\1'));
+  for (const QString& path : {file, renamed, at("g")}) {
+    const Opening found = recognise(path);
+    EXPECT_EQ(found.kind, PathKind::nothing);
+    EXPECT_TRUE(found.error.contains(QStringLiteral("GGUF"))) << found.error.toStdString();
+  }
+}
+
 TEST_F(OpeningTest, Jobs) {
   EXPECT_EQ(recognise(make(QStringLiteral("j.json"), R"({"format": 1, "name": "x", "stations": []})")).kind, PathKind::job);
   EXPECT_EQ(recognise(make(QStringLiteral("other.json"), R"({"a": 1})")).kind, PathKind::nothing);
