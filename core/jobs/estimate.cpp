@@ -70,7 +70,7 @@ double RunEstimate::temporary_bytes() const {
 RunEstimate estimate_run(const Job& job, const RunInputs& inputs, const Compute& compute, double program_bytes,
                          const std::optional<PaceProbe>& pace) {
   RunEstimate estimate;
-  estimate.program_bytes = program_bytes;
+  estimate.program_bytes = program_bytes + (pace ? pace->code_bytes : 0);
   estimate.pace = pace;
   const std::vector<StationForecast> work = forecasts(job, inputs);
   for (size_t i = 0; i < job.stations.size(); ++i) {

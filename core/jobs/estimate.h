@@ -37,7 +37,8 @@ struct StationEstimate {
 
 struct RunEstimate {
   std::optional<PaceProbe> pace;
-  double program_bytes = 0;  ///< this process before anything was opened: the program and its libraries
+  /// This process before anything was opened, and what of its code the probe's first pass brought in: the program and its libraries.
+  double program_bytes = 0;
   std::vector<StationEstimate> stations;
   double seconds() const;
   /// Between these it should end: the spread of the passes, and of what stations really took beside what they were forecast
@@ -64,7 +65,7 @@ inline constexpr double kStationOverhead = 0.3;
 /// Memory of this process now.
 double resident_bytes();
 
-/// `job` as inspect_inputs completed it; without a pace no times.
+/// `job` as inspect_inputs completed it; `program_bytes` of this process before that. Without a pace no times.
 RunEstimate estimate_run(const Job& job, const RunInputs& inputs, const Compute& compute, double program_bytes,
                          const std::optional<PaceProbe>& pace);
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Memory and disk of each kind of station, from what its engine holds at the same time. Sizes follow the engines' own constants; what an
-// allocator keeps beyond that is not known here.
+// Memory and disk of each kind of station, from what its engine holds at the same time. Sizes follow the engines' own constants; what the
+// allocator keeps of freed memory is counted only where a part says so.
 #include <ATen/Functions.h>
 #include <c10/core/ScalarType.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
 #include <variant>
 
 #include "core/jobs/estimate.h"
@@ -14,6 +17,7 @@
 #include "core/model/tensor_store.h"
 #include "core/model/write_folder.h"
 #include "core/quantization/integers.h"
+#include "core/statistics/collect.h"
 
 namespace rolora {
 namespace {
@@ -37,14 +41,16 @@ class Memory {
         estimate_(estimate) {}
 
   void operator()(const EvaluateStation& s) const {
-    const double all = tokens(s.text, *s.context, s.windows);
     add("one layer's weights", layer(), size_, Place::both);
-    stream(all, true);
-    batch(all);
-    add("the head", head(), size_);
-    add_bytes("a chunk of logits and its softmax", "2 × 64 MiB at most", 2 * std::min(kLogitChunk, 8.0 * number(config_.vocabulary) * all));
-    if (!s.quantization) return;
-    quantization(*s.quantization);
+    const auto evaluated = [&] {
+      const double all = tokens(s.text, *s.context, s.windows);
+      stream(all, true);
+      batch(all);
+      add("the head", head(), size_);
+      logits(std::min(all, number(*s.context)) - 1);
+    };
+    if (!s.quantization) return evaluated();
+    larger_of([&] { quantization(*s.quantization); }, evaluated);  // one after the other, and between them all is given back
     if (s.quantization->calibration) estimate_.temporary_bytes = integers(s.quantization->spec, config_);  // else rounded as it is loaded
   }
   void operator()(const StatisticsStation& s) const {
@@ -55,14 +61,10 @@ class Memory {
     add("sums, histograms and extremes of every channel",
         number(config_.layers) * (5 * number(config_.hidden) + number(config_.intermediate)), 8 * 16, Place::host);
     const double states = number(static_cast<int64_t>(s.states.size()));
-    // The file: by token of each site five figures with their index (of the first 16384 tokens), by channel fourteen, a histogram.
-    const double by_token = 32 * std::min(all, 16384.0), by_channel = 60, histogram = 80e3;
-    const double channels = number(5 * config_.hidden + config_.intermediate) / 7;  // of a site, on average
-    const double looked_at = s.sites.empty() ? 7 * number(config_.layers) : sites(s.sites);
-    estimate_.disk_bytes += states * looked_at * (by_token + by_channel * channels + histogram);
+    leaves_statistics(s, all, states);
     if (!s.keep.empty()) {
       const double kept = s.keep_tokens > 0 ? std::min(all, number(s.keep_tokens)) : all;
-      const double values = sites(s.keep) * kept * number(std::max(config_.hidden, config_.intermediate));
+      const double values = kept * channels_of(SiteSelection(s.keep, config_.layers, "keep", false));
       add("values kept whole", values, 4, Place::host);
       estimate_.disk_bytes += states * values * 4;
     }
@@ -101,7 +103,8 @@ class Memory {
   }
   void operator()(const QuantizeStation& s) const {
     add("one layer's weights, as they are and quantized", 2 * layer(), size_, Place::both);
-    quantization(s.how);
+    // Behind the last layer the sample logits are computed from the folder: the allocator then still keeps what layers took.
+    larger_of([&] { quantization(s.how); }, [&] { add("the head, for the sample logits stored with the model", head(), 4, Place::host); });
     const ModelConfig written = config_of(s.model);
     estimate_.disk_bytes += integers(s.how.spec, written) + companions();
     leaves(number(parameter_count(written)) - quantized_weights(s.how.spec, written), stored_size(s.model));
@@ -115,11 +118,62 @@ class Memory {
   void add(std::string what, double numbers, double size, Place place = Place::device) const {
     add_bytes(std::move(what), with_commas(numbers) + " × " + with_commas(size) + " bytes", numbers * size, place);
   }
-  // How many sites names stand for: a kind is that site of every layer.
-  double sites(const std::vector<std::string>& names) const {
+  // Of two phases, one after the other, the one that holds more.
+  template <class First, class Second>
+  void larger_of(const First& first, const Second& second) const {
+    std::vector<MemoryPart>& parts = estimate_.memory;
+    const auto begin = static_cast<std::ptrdiff_t>(parts.size());
+    const auto taken = [&] {
+      double sum = 0;
+      for (auto part = parts.begin() + begin; part != parts.end(); ++part) sum += part->bytes;
+      return sum;
+    };
+    first();
+    const double bytes = taken();
+    std::vector<MemoryPart> kept(parts.begin() + begin, parts.end());
+    parts.resize(static_cast<size_t>(begin));
+    second();
+    if (taken() >= bytes) return;
+    parts.resize(static_cast<size_t>(begin));
+    std::move(kept.begin(), kept.end(), std::back_inserter(parts));
+  }
+  // Channels of these sites, all together.
+  double channels_of(const SiteSelection& chosen) const {
     double all = 0;
-    for (const std::string& name : names) all += name.starts_with("layers.") ? 1 : number(config_.layers);
+    for (const auto& [layer, site] : chosen.sites()) {
+      switch (site) {
+        case SiteKind::down_in:
+          all += number(config_.intermediate);
+          break;
+        case SiteKind::o_in:
+          all += number(config_.heads * config_.head_dim);
+          break;
+        case SiteKind::k_out:
+        case SiteKind::v_out:
+          all += number(config_.kv_heads * config_.head_dim);
+          break;
+        default:
+          all += number(config_.hidden);
+      }
+    }
     return all;
+  }
+  // The HDF5 file (core/outliers/statistics_write.cpp). A site, with and without first tokens: nine figures of a channel and its index, in
+  // the overview the figures again; five figures of each of the first 16384 tokens, with their index; histograms of some 1600 bins; the 64
+  // largest values. Of a weight three figures a row and a column, with the column's index. Every dataset and group has a head of 0.6 kB.
+  void leaves_statistics(const StatisticsStation& s, double all, double states) const {
+    const SiteSelection chosen(s.sites, config_.layers, "sites", true);
+    const double sites = number(static_cast<int64_t>(chosen.sites().size()));
+    const double shown = std::min(all, 16384.0), object = 625, histograms = 2 * (24 * 1600.0 + 16 * 90.0), largest = 2 * 64 * 44;
+    const double of_site = 28 * shown + histograms + largest + 51 * object, of_channel = 2 * (9 * 4 + 8) + 2 * 9 * 4;
+    double of_layer = 0;
+    for (const LinearKind kind : kAllLinears) {
+      const LinearShape shape = linear_shape(config_, kind);
+      of_layer += 12 * number(shape.in + shape.out) + 8 * number(shape.in) + 8 * object;
+    }
+    const double kinds = std::min(sites, number(static_cast<int64_t>(kReportedSites.size()))) * 66 * object;
+    estimate_.disk_bytes +=
+        24 * shown + states * (sites * of_site + of_channel * channels_of(chosen) + kinds + number(config_.layers) * of_layer);
   }
   void leaves(double numbers, double size) const { estimate_.disk_bytes += numbers * size; }
 
@@ -160,15 +214,44 @@ class Memory {
     const double widths = 4 * number(config_.hidden) + 3 * number(config_.intermediate) + 3 * number(config_.heads * config_.head_dim);
     add("activations of " + with_commas(at_once) + " tokens in a layer", at_once * widths, size_);
   }
+  // In fp64, and beside them what their softmax makes; window by window, in chunks.
+  void logits(double most) const {
+    const double rows = std::max(1.0, std::min(most, std::floor(kLogitChunk / (8 * number(config_.vocabulary)))));
+    add_bytes("a chunk of logits and its softmax",
+              "2 × " + with_commas(rows) + " × " + with_commas(number(config_.vocabulary)) + " × 8 bytes",
+              2 * rows * number(config_.vocabulary) * 8);
+  }
   // Beside a pass that holds one layer: Hessians and the calibration stream. Quantized weights go to a file layer by layer.
   void quantization(const QuantizeSettings& how) const {
     if (!how.calibration) return;
     const bool gptq = how.spec.method == WeightMethod::gptq;
-    const double all = tokens(*how.calibration, *how.windows.context, gptq ? how.windows.samples : how.windows.error_samples);
-    stream(2 * all, false);
-    batch(all);
+    const int64_t samples = how.windows.samples, measured = std::min(how.windows.error_samples, samples);
+    const double all = tokens(*how.calibration, *how.windows.context, samples);
+    const double seen = measured > 0 ? tokens(*how.calibration, *how.windows.context, measured) : 0;
+    if (gptq) stream(2 * all, false);
+    if (gptq || seen > 0) batch(gptq ? all : std::min(all, number(*how.windows.context)));  // error samples go window by window
     const double width = number(std::max(config_.hidden, config_.intermediate));
     if (gptq) add("Hessian of the widest linear, its factors and inverse", 3 * width * width, 8);
+    if (seen > 0) error_samples(how.spec, seen);
+    // They lie between a batch's tensors, which then find no room where those of the inputs before were.
+    if (gptq && seen > 0) {
+      const double at_once = std::min(all, number(PassOptions().batch_tokens));
+      add("what the allocator keeps between error samples: two tensors of a batch", 2 * at_once * number(config_.intermediate), size_);
+    }
+  }
+  // core/quantization/error_samples.h, chain_samples.h: what linears read in the layer at work, each kept until they are quantized; and in
+  // the quantized model what those at work read, before and after it is rounded.
+  void error_samples(const QuantizationSpec& spec, double seen) const {
+    add("residual streams of " + with_commas(seen) + " tokens of error samples, in the model as it is and quantized",
+        2 * seen * number(config_.hidden), size_);
+    const std::array<int64_t, 4> read = {config_.hidden, config_.heads * config_.head_dim, config_.hidden, config_.intermediate};
+    const int64_t looks = spec.activations.bits < kFullBits ? 2 : 1;
+    int64_t waiting = read[0] + read[1] + read[2] + read[3], most = 0;
+    for (const int64_t width : read) {
+      most = std::max(most, waiting + looks * width);
+      waiting -= width;
+    }
+    add("what linears read of them", seen * number(most), size_);
   }
   static double size_of(const std::string& store) { return static_cast<double>(c10::elementSize(parse_dtype(store, "store"))); }
   // Of the numbers in the folder of "base" or of a station.

@@ -8,6 +8,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
 #include <string_view>
 
 #include "core/kernels/device.h"
@@ -71,6 +74,25 @@ Pass timed_pass(const FirstLayer& layer, int64_t tokens, const Compute& compute,
   return pass;
 }
 
+// Of the program and its libraries in memory now; files of models that are mapped too do not count.
+double code_in_memory() {
+  std::ifstream in("/proc/self/smaps");
+  double kilobytes = 0;
+  bool code = false;
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream words(line);
+    std::string first, permissions, offset, device, inode, path;
+    words >> first >> permissions;
+    if (!first.ends_with(':')) {  // a mapping's head: addresses, permissions, offset, device, inode, path
+      words >> offset >> device >> inode >> path;
+      code = path.find(".so") != std::string::npos || permissions.find('x') != std::string::npos;
+    } else if (code && first == "Rss:") {
+      kilobytes += std::stod(permissions);
+    }
+  }
+  return 1024 * kilobytes;
+}
+
 double quantile(std::vector<double> values, double share) {
   std::sort(values.begin(), values.end());
   const double at = share * static_cast<double>(values.size() - 1);
@@ -96,6 +118,7 @@ PaceProbe probe_pace(const ModelSource& model, const Compute& compute, Monitor& 
   constexpr double kTimed = 1.2;         // seconds on the wall for the passes that count
   constexpr size_t kLeast = 3, kMost = 15;
   const ModelConfig& config = model.config();
+  const double code = code_in_memory();
   const FirstLayer layer(model, compute);
   PaceProbe probe;
   probe.layers = config.layers;
@@ -106,6 +129,7 @@ PaceProbe probe_pace(const ModelSource& model, const Compute& compute, Monitor& 
   probe.head_share = static_cast<double>(config.vocabulary * config.hidden) / static_cast<double>(layer_parameters(config));
   probe.tokens = std::min<int64_t>(64, config.context);
   timed_pass(layer, probe.tokens, compute, monitor);  // warms caches and threads
+  probe.code_bytes = std::max(0.0, code_in_memory() - code);
   while (timed_pass(layer, probe.tokens, compute, monitor).work < kLongEnough && probe.tokens * 4 <= kMostTokens) probe.tokens *= 4;
   const int64_t length = window_of(probe.tokens, config);
   probe.tokens = probe.tokens / length * length;

@@ -28,6 +28,7 @@ struct PaceProbe {
   double slowdown = 1;           ///< median time on the wall / (median work × waiting): above 1 other programs seem to be at work
   double head_share = 0;         ///< the head's weights, in layers
   double seconds_per_token = 0;  ///< layer_seconds × waiting / tokens × (layers + head_share)
+  double code_bytes = 0;         ///< of the program and its libraries that the first pass brought into memory, as any run will
 };
 
 /// Fills the quartiles, the median, the slowdown and seconds_per_token from what was measured; `walls` as long as probe.passes.

@@ -10,7 +10,8 @@
 namespace rolora {
 
 /// One line beginning with the cause's name: "tied head", "bias", "centring", "width", "gain", "R1" … "R4", "head", "embedding", "dtype".
-/// `bound` is the gate's bound for the stored type. Reads layer after layer until one differs; may throw what the sources throw.
+/// Empty when every part agrees within rounding. `bound` is the gate's bound for the stored type. Reads layer after layer until one
+/// differs; may throw what the sources throw.
 std::string likely_cause(const ModelSource& original, const ModelSource& rotated, double bound);
 
 }  // namespace rolora

@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/model/passes.h"
+#include "core/model/tensor_store.h"
 #include "core/rotation/diagnosis.h"
 
 namespace rolora {
@@ -49,9 +50,14 @@ void add_comparison(Sums& sums, const at::Tensor& a, const at::Tensor& b, const 
 
 bool is_half(at::ScalarType type) { return type == at::kHalf || type == at::kBFloat16; }
 
-void compare(const ModelSource& original, const ModelSource& rotated, const std::vector<std::vector<int64_t>>& texts,
-             const Compute& compute, Monitor& monitor, GateResult& result) {
-  const Compute wide{is_half(compute.type) ? at::kFloat : compute.type, compute.device};
+// What models are compared in; half types are too coarse for it.
+Compute wide_of(const Compute& compute) { return {is_half(compute.type) ? at::kFloat : compute.type, compute.device}; }
+
+using Texts = std::vector<std::vector<int64_t>>;
+
+void compare(const ModelSource& original, const ModelSource& rotated, const Texts& texts, const Compute& compute, Monitor& monitor,
+             GateResult& result) {
+  const Compute wide = wide_of(compute);
   Sums sums, own_original, own_rotated;
   for (const std::vector<int64_t>& ids : texts) {
     const at::Tensor expected = logits_of_text(original, ids, wide, monitor, "gate: original");
@@ -81,6 +87,36 @@ std::string short_number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2e", value);
   return text;
+}
+
+// Every part is right, so rounding it is: of the arithmetic where fp64 agrees, else of what is stored.
+std::string rounding_cause(const ModelSource& original, const ModelSource& rotated, const Texts& texts, const Compute& compute,
+                           Monitor& monitor, const GateResult& result) {
+  const std::string agree = "dtype: every part agrees within rounding, ", used = dtype_name(wide_of(compute).type);
+  if (result.relative_l2 <= result.bounds.relative_l2) {  // only the half type's own errors are too far apart
+    return agree + "and in " + used + " arithmetic so do the logits: " + dtype_name(compute.type) +
+           " arithmetic rounds more in the rotated model; --dtype float32 avoids it";
+  }
+  double exact = result.relative_l2;
+  if (wide_of(compute).type != at::kDouble) {
+    const Compute fp64{at::kDouble, compute.device};
+    Sums sums;
+    for (const std::vector<int64_t>& ids : texts) {
+      const at::Tensor expected = logits_of_text(original, ids, fp64, monitor, "gate: original in fp64");
+      add_comparison(sums, expected, logits_of_text(rotated, ids, fp64, monitor, "gate: rotated in fp64"), ids);
+    }
+    exact = sums.relative();
+    if (exact <= result.bounds.relative_l2) {
+      const bool finite = std::isfinite(result.relative_l2);
+      return agree + "and in float64 arithmetic the logits agree to " + short_number(exact) + ": " +
+             (finite ? "this model amplifies the rounding of " + used + " arithmetic" : used + " arithmetic overflows in it") +
+             "; --dtype float64 avoids it";
+    }
+  }
+  const bool half_stored = result.bounds.relative_l2 > gate_bounds(at::kFloat).relative_l2;
+  return agree + "but the logits do not, in float64 arithmetic neither (" + short_number(exact) +
+         "): this model amplifies the rounding of the stored type, or overflows in it" +
+         (half_stored ? "; --store float32 rounds finer (with --dtype float64 where its bound of 1e-05 is missed too)" : "");
 }
 
 }  // namespace
@@ -119,6 +155,7 @@ GateResult equality_gate(const ModelSource& original, const ModelSource& rotated
   try {
     compare(original, rotated, texts, compute, monitor, result);
     if (!result.passed) result.cause = likely_cause(original, rotated, bounds.relative_l2);
+    if (!result.passed && result.cause.empty()) result.cause = rounding_cause(original, rotated, texts, compute, monitor, result);
   } catch (const Cancelled&) {
     throw;
   } catch (const InputError&) {  // unreadable or damaged weights are not the rotation's fault

@@ -32,12 +32,6 @@ at::Tensor haar(int64_t n, Random& random) {
   return (q * at::where(diagonal < 0, -at::ones_like(diagonal), at::ones_like(diagonal))).contiguous();
 }
 
-at::Tensor random_signs_of(int64_t n, Random& random) {
-  at::Tensor signs = at::empty({n}, at::kChar);
-  for (int64_t i = 0; i < n; ++i) signs.mutable_data_ptr<int8_t>()[i] = static_cast<int8_t>(random.sign());
-  return signs;
-}
-
 int64_t power_of_two_in(int64_t n) { return int64_t{1} << std::countr_zero(static_cast<uint64_t>(n)); }
 
 void construct_hadamard(OrthogonalMap& map, Random& random) {
@@ -45,7 +39,6 @@ void construct_hadamard(OrthogonalMap& map, Random& random) {
   if (!constructions.empty()) {
     const HadamardConstruction& cheapest = constructions.front();
     const std::vector<int8_t> k = hadamard_factor(cheapest);
-    map.construction = cheapest.name;
     map.sylvester = cheapest.sylvester;
     map.factor = at::empty({cheapest.factor_order, cheapest.factor_order}, at::kDouble);
     for (size_t i = 0; i < k.size(); ++i) map.factor.mutable_data_ptr<double>()[i] = k[i];
@@ -56,8 +49,6 @@ void construct_hadamard(OrthogonalMap& map, Random& random) {
   const int64_t odd = map.order / map.sylvester;
   map.factor = haar(odd, random);
   map.scale = 1 / std::sqrt(static_cast<double>(map.sylvester));
-  map.construction = "Haar(" + std::to_string(odd) + ")" +
-                     (map.sylvester > 1 ? " x Sylvester(" + std::to_string(map.sylvester) + ")" : "") + " [no construction here]";
 }
 
 // I ⊗ Sylvester
@@ -69,8 +60,17 @@ void construct_blocks(OrthogonalMap& map, const std::string& purpose) {
   const int64_t count = map.order / map.sylvester;
   map.factor = at::eye(count, at::kDouble);
   map.scale = 1 / std::sqrt(static_cast<double>(map.sylvester));
-  const std::string one = "Sylvester(" + std::to_string(map.sylvester) + ")";
-  map.construction = count == 1 ? one : std::to_string(count) + " blocks of " + one;
+}
+
+// The cheapest with that Sylvester part; empty when there is none.
+std::string hadamard_name(int64_t order, int64_t sylvester) {
+  for (const HadamardConstruction& c : hadamard_constructions(order)) {
+    if (c.sylvester == sylvester) return c.name;
+  }
+  const int64_t factor = order / sylvester;
+  if (factor % 2 == 0) return "";
+  return "Haar(" + std::to_string(factor) + ")" + (sylvester > 1 ? " x Sylvester(" + std::to_string(sylvester) + ")" : "") +
+         " [no construction here]";
 }
 
 // Pieces go to the threads whole: no thread waits for another inside one.
@@ -115,6 +115,21 @@ OrthogonalMap OrthogonalMap::prepared(const Compute& compute) const {
 
 at::Tensor OrthogonalMap::dense() const { return apply(at::eye(order, at::kDouble)); }
 
+std::string construction_name(OrthogonalKind kind, int64_t order, int64_t sylvester) {
+  if (kind == OrthogonalKind::hadamard) return hadamard_name(order, sylvester);
+  if (kind == OrthogonalKind::orthogonal) return "Haar(" + std::to_string(order) + ")";
+  if (kind == OrthogonalKind::none) return "";
+  const std::string one = "Sylvester(" + std::to_string(sylvester) + ")";
+  return order == sylvester ? one : std::to_string(order / sylvester) + " blocks of " + one;
+}
+
+at::Tensor random_signs_of(int64_t order, uint64_t seed, const std::string& purpose) {
+  Random random(seed, "rotation " + purpose + " signs");
+  at::Tensor signs = at::empty({order}, at::kChar);
+  for (int64_t i = 0; i < order; ++i) signs.mutable_data_ptr<int8_t>()[i] = static_cast<int8_t>(random.sign());
+  return signs;
+}
+
 std::string checksum_of(const OrthogonalMap& map) {
   char scale[40];
   std::snprintf(scale, sizeof scale, "%a", map.scale);
@@ -134,18 +149,18 @@ OrthogonalMap make_orthogonal(OrthogonalKind kind, int64_t order, uint64_t seed,
   map.kind = kind;
   map.order = order;
   map.seed = seed;
-  Random matrix(seed, "rotation " + purpose + " matrix"), signs(seed, "rotation " + purpose + " signs");
+  Random matrix(seed, "rotation " + purpose + " matrix");
   map.signs = at::ones({order}, at::kChar);
   if (kind == OrthogonalKind::orthogonal) {
     map.factor = haar(order, matrix);
-    map.construction = "Haar(" + std::to_string(order) + ")";
   } else if (kind == OrthogonalKind::blocks) {
     construct_blocks(map, purpose);
   } else {
     construct_hadamard(map, matrix);
     map.signed_rows = random_signs;
-    if (random_signs) map.signs = random_signs_of(order, signs);
+    if (random_signs) map.signs = random_signs_of(order, seed, purpose);
   }
+  map.construction = construction_name(kind, order, map.sylvester);
   map.checksum = checksum_of(map);
   return map;
 }

@@ -44,6 +44,10 @@ struct OrthogonalMap {
   at::Tensor dense() const;
 };
 
+/// What `construction` says of a map of this kind and these orders; empty when no Hadamard matrix with such a factor is known here.
+std::string construction_name(OrthogonalKind kind, int64_t order, int64_t sylvester);
+/// The signs [order] int8 of a map with random signs: a function of its seed and purpose, the same on every machine.
+at::Tensor random_signs_of(int64_t order, uint64_t seed, const std::string& purpose);
 /// What the checksum of a map must be.
 std::string checksum_of(const OrthogonalMap& map);
 

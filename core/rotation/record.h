@@ -43,7 +43,8 @@ struct RotationRecord {
 RotationRecord make_rotation(const ModelSource& plain, const std::string& base_hash, const RotationSettings& settings);
 /// rotation.json and rotation.safetensors, each replaced atomically.
 void save_rotation(const RotationRecord& record, const std::filesystem::path& folder);
-/// Validates kinds, shapes, orthogonality and checksums. InputError naming what differs.
+/// Validates kinds, shapes, orthogonality, checksums, and what follows from these: the constructions' names, the seeds of random signs.
+/// InputError naming what differs.
 RotationRecord load_rotation(const std::filesystem::path& folder);
 bool has_rotation(const std::filesystem::path& folder);
 /// For results: gains_folded, seed, checksum, and per part kind, order, construction, seed, checksum (null where there is none).

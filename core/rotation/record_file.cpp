@@ -118,6 +118,34 @@ void read_numbers(const JsonObject& json, OrthogonalMap& map) {
   json.refuse_unknown();
 }
 
+// What follows from the rest is compared with it: the checksum does not cover it. A matrix drawn at random is not drawn again: QR's last
+// bits depend on the machine.
+void require_derived(const OrthogonalMap& map, const JsonObject& json, const std::string& part) {
+  const std::string name = construction_name(map.kind, map.order, map.sylvester);
+  if (map.construction != name) {
+    const std::string order = std::to_string(map.order), factor = std::to_string(map.order / map.sylvester);
+    json.refuse("construction", name.empty() ? "one of order " + order + " with a factor of order " + factor : name,
+                printable(map.construction));
+  }
+  if (map.signed_rows && !at::equal(map.signs, random_signs_of(map.order, map.seed, part))) {
+    json.refuse("seed", "the one that " + part + ".signs in " + kTensorsName + " were drawn with", std::to_string(map.seed));
+  }
+}
+
+// One seed draws them all. Where signs have proved a part's seed, the record's own is the wrong one.
+void require_one_seed(const RotationRecord& record, const JsonObject& json) {
+  const uint64_t seed = record.settings.seed;
+  for (const bool proved : {true, false}) {
+    for (const NamedPart& part : kParts) {
+      const OrthogonalMap& map = record.*part.map;
+      if (!map || map.seed == seed || map.signed_rows != proved) continue;
+      const std::string name = part.name;
+      if (proved) json.refuse("seed", std::to_string(map.seed) + " (which " + name + ".signs were drawn with)", std::to_string(seed));
+      json.refuse("parts." + name + ".seed", std::to_string(seed) + " (the record's seed)", std::to_string(map.seed));
+    }
+  }
+}
+
 OrthogonalMap read_part(const JsonObject& json, const SafetensorsFile& file, const std::string& part) {
   OrthogonalMap map;
   read_numbers(json, map);
@@ -132,6 +160,7 @@ OrthogonalMap read_part(const JsonObject& json, const SafetensorsFile& file, con
   if (!is_orthogonal(map)) throw InputError(name, part + ".factor", "an orthogonal matrix", "one that is not");
   const std::string found = checksum_of(map);
   if (found != map.checksum) json.refuse("checksum", found + " (of the tensors in " + kTensorsName + ")", printable(map.checksum));
+  require_derived(map, json, part);
   return map;
 }
 
@@ -208,6 +237,7 @@ RotationRecord load_rotation(const fs::path& folder) {
     if (parts.has(part.name)) record.*part.map = read_part(parts.object(part.name), file, part.name);
   }
   parts.refuse_unknown();
+  require_one_seed(record, json);
   if (record.gains_folded) read_gains(record, file);
   if (record.r1 && !record.gains_folded) json.refuse("gains_folded", "true (r1 needs folded gains)", "false");
   refuse_extra_tensors(record, file);

@@ -235,6 +235,39 @@ TEST_F(EqualityGate, RoundingBeyondTheBoundIsTheTypes) {
   EXPECT_EQ(strict.cause.substr(0, 6), "dtype:") << strict.cause;
 }
 
+// A bound below what fp32 arithmetic can keep stands for a model that amplifies its rounding: nothing is wrong with the rotation.
+TEST_F(EqualityGate, RoundingOfTheArithmeticIsNotTheStoredTypes) {
+  open(false, true, test::settings_of(had, true, true, had));
+  const GateResult single = gate(*rotated_, {1e-9});
+  EXPECT_FALSE(single.passed);
+  EXPECT_NE(single.cause.find("amplifies the rounding of float32 arithmetic; --dtype float64 avoids it"), std::string::npos)
+      << single.cause;
+  EXPECT_EQ(single.cause.find("stored type"), std::string::npos) << single.cause;
+  EXPECT_TRUE(gate(*rotated_, {1e-9}, kDouble).passed) << "what the message says helps";
+}
+
+// Only the first head of queries is looked at when parts are compared.
+class LastHeadsTurned final : public SiteListener {
+ public:
+  at::Tensor visit(const SiteVisit& where, const at::Tensor& x) override {
+    if (where.site != SiteKind::q_out) return x;
+    at::Tensor turned = x.clone();
+    turned.slice(2, 1).mul_(-20);
+    return turned;
+  }
+};
+
+TEST_F(EqualityGate, WhatFp64ArithmeticMissesTooIsTheStoredTypes) {
+  open(false, false, test::settings_of(had, false, false, none));
+  defective_->online = [](Listeners& listeners, const Compute&) {
+    listeners.add(ListenerStage::rotation, std::make_shared<LastHeadsTurned>());
+  };
+  const std::string fp32 = gate(*defective_).cause, half = gate(*defective_, {2e-5}).cause;
+  for (const std::string& cause : {fp32, half}) EXPECT_NE(cause.find("the rounding of the stored type"), std::string::npos) << cause;
+  EXPECT_EQ(fp32.find("--store"), std::string::npos) << "float32 is the widest store";
+  EXPECT_NE(half.find("--store float32"), std::string::npos);
+}
+
 TEST_F(EqualityGate, NotANumberNeverPasses) {
   open(false, false, test::settings_of(had, false, false, had));
   defective_->edit_head = [](const at::Tensor& head) { return head.index_fill(0, at::tensor({3}, at::kLong), NAN); };

@@ -118,6 +118,28 @@ TEST_F(RotationRecordFile, RefusesWhatDiffersByName) {
   refused([](Json& j) { j.erase("base_hash"); }, "base_hash");
 }
 
+// What no checksum covers, but follows from the rest.
+TEST_F(RotationRecordFile, RefusesAFalsifiedOrigin) {
+  const auto refused = [&](const RotationSettings& settings, const std::function<void(Json&)>& edit, const std::string& says) {
+    EXPECT_NE(refusal(made(settings), edit).find("rotation.json: " + says), std::string::npos) << refusal(made(settings), edit);
+  };
+  const auto construction = [](const char* part, const char* name) {
+    return [part, name](Json& j) { j["parts"][part]["construction"] = name; };
+  };
+  const auto seed = [](const char* part) { return [part](Json& j) { j["parts"][part]["seed"] = 12; }; };
+  const RotationSettings all = test::settings_of(OrthogonalKind::hadamard, true, true, OrthogonalKind::blocks);
+  refused(all, construction("r1", "PaleyI(127)"), "parts.r1.construction: expected PaleyI(11) x Sylvester(2), found PaleyI(127)");
+  refused(all, construction("r2", "PaleyI(5)"), "parts.r2.construction: expected Haar(3) x Sylvester(2) [no construction here], found");
+  refused(all, construction("r4", "Sylvester(40)"), "parts.r4.construction: expected 5 blocks of Sylvester(8), found Sylvester(40)");
+  refused(all, seed("r1"), "parts.r1.seed: expected the one that r1.signs in rotation.safetensors were drawn with, found 12");
+  refused(all, seed("r3"), "parts.r3.seed: expected 11 (the record's seed), found 12");
+  refused(
+      all, [](Json& j) { j["seed"] = 12; }, "seed: expected 11 (which r1.signs were drawn with), found 12");
+  const RotationSettings haar = test::settings_of(OrthogonalKind::orthogonal, false, false, OrthogonalKind::none);
+  refused(haar, construction("r1", "Sylvester(24)"), "parts.r1.construction: expected Haar(24), found Sylvester(24)");
+  refused(haar, seed("r1"), "parts.r1.seed: expected 11 (the record's seed), found 12");
+}
+
 TEST_F(RotationRecordFile, RefusesAChangedMatrix) {
   const auto with = [&](const std::function<void(RotationRecord&)>& edit) {
     RotationRecord record = made(test::all_settings()[9].settings);
