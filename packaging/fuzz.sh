@@ -4,8 +4,8 @@
 #   packaging/fuzz.sh [--seconds 60] [--within SECONDS] [--build DIR] [NAME...]
 # --seconds: of each entry, looking elsewhere each time; what they learn is kept in DIR/corpus (default build/fuzz) and goes on from there.
 # --within: the same inputs each time, from the seeds alone, as many as tests/fuzz/counts.txt says: a minute's where SECONDS allow it, the
-# build included; else their first eighth, built without optimisation, which takes half as long. NAME: only these entries
-# (tests/fuzz/NAME_fuzz.cpp).
+# build included; else their first half or quarter, or the first eighth, built without optimisation, which takes half as long. NAME: only
+# these entries (tests/fuzz/NAME_fuzz.cpp).
 set -eu
 cd "$(dirname "$0")/.."
 seconds=60; within=""; build=build/fuzz; names=""
@@ -32,8 +32,9 @@ build=$(cd "$build" && pwd)
 # shellcheck disable=SC2086
 set -- $names
 # The build takes under three minutes of two quiet cores, each pair of entries one.
-share=1; optimise=1
-[ -z "$within" ] || [ "$within" -ge $(( 180 + 40 * $# )) ] || { share=8; optimise=0; }
+share=1
+while [ -n "$within" ] && [ $share -lt 8 ] && [ "$within" -lt $(( 180 + 40 * $# / share )) ]; do share=$(( 2 * share )); done
+optimise=1; [ $share -lt 8 ] || optimise=0
 cmake --preset fuzz -B "$build" -DROLORA_LIBTORCH="$libtorch" -DROLORA_FUZZ_OPTIMISE=$optimise > "$build/configure.log" 2>&1 || { cat "$build/configure.log" >&2; exit 1; }
 cmake --build "$build" --parallel "$(nproc)"
 python3 tests/fuzz/make_seeds.py "$build/seeds"

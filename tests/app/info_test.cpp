@@ -119,10 +119,11 @@ TEST(Info, WidthsTellTheirCostAndWhatElseWouldFit) {
   EXPECT_EQ(wide["construction"], "Williamson(43) x Sylvester(4)");
   EXPECT_EQ(wide["factor_bytes"], 172 * 172 * 4);
   EXPECT_EQ(wide["adds_per_row"], 172.0 * 688 + 688 * 2);
-  ASSERT_EQ(wide["alternatives"].size(), 2u);
+  ASSERT_EQ(wide["alternatives"].size(), 3u);
   EXPECT_EQ(wide["alternatives"][0]["construction"], "PaleyI(7^3) x Sylvester(2)");
-  EXPECT_EQ(wide["alternatives"][1]["construction"], "Haar(688)");
-  EXPECT_EQ(wide["alternatives"][1]["adds_per_row"], 688.0 * 688);
+  EXPECT_EQ(wide["alternatives"][1]["construction"], "43 blocks of Sylvester(16)") << "--r4 blocks";
+  EXPECT_EQ(wide["alternatives"][2]["construction"], "Haar(688)");
+  EXPECT_EQ(wide["alternatives"][2]["adds_per_row"], 688.0 * 688);
   const test::TempFolder folder;
   Json config = test::small_config();
   config.update({{"intermediate_size", 214}, {"tie_word_embeddings", true}});
