@@ -33,7 +33,7 @@ build=$(cd "$build" && pwd)
 set -- $names
 # The build takes under three minutes of two quiet cores, each pair of entries one.
 share=1
-while [ -n "$within" ] && [ $share -lt 8 ] && [ "$within" -lt $(( 180 + 40 * $# / share )) ]; do share=$(( 2 * share )); done
+while [ -n "$within" ] && [ $share -lt 8 ] && [ "$within" -lt $(( 180 + 36 * $# / share )) ]; do share=$(( 2 * share )); done
 optimise=1; [ $share -lt 8 ] || optimise=0
 cmake --preset fuzz -B "$build" -DROLORA_LIBTORCH="$libtorch" -DROLORA_FUZZ_OPTIMISE=$optimise > "$build/configure.log" 2>&1 || { cat "$build/configure.log" >&2; exit 1; }
 cmake --build "$build" --parallel "$(nproc)"
